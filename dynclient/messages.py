@@ -1,0 +1,186 @@
+"""The plain values that travel between the rooms: requests, responses, headers.
+
+Nothing here does I/O, and nothing here knows OpenAPI. `HttpRequest` and `HttpResponse` are what
+a transport sees; `Response` is what a caller gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+
+from .redaction import DEFAULT_REDACTOR, Redactor
+
+if TYPE_CHECKING:
+    from .errors import Violation
+    from .operation import Operation
+
+__all__ = ["Content", "Headers", "HttpRequest", "HttpResponse", "Response"]
+
+#: What a request body may be on its way to the transport: nothing, bytes, an open binary file,
+#: or an iterable of byte chunks that is sent as it is produced.
+Content: TypeAlias = bytes | IO[bytes] | Iterable[bytes] | None
+
+
+class Headers(Mapping[str, str]):
+    """Header fields: case-insensitive by name, in order, repeated names kept.
+
+    `headers["Set-Cookie"]` joins repeated fields with `", "` (RFC 9110, section 5.3);
+    `get_list` gives them apart, which `Set-Cookie` needs.
+    """
+
+    __slots__ = ("_fields", "_pairs")
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        items = pairs.items() if isinstance(pairs, Mapping) else pairs
+        self._pairs: tuple[tuple[str, str], ...] = tuple(items)
+        self._fields: dict[str, str] | None = None
+
+    def _index(self) -> dict[str, str]:
+        # Built on first look-up: most responses are asked for one or two fields, many for none.
+        fields: dict[str, str] = {}
+        for name, value in self._pairs:
+            key = name.lower()
+            fields[key] = f"{fields[key]}, {value}" if key in fields else value
+        self._fields = fields
+        return fields
+
+    def __getitem__(self, name: str) -> str:
+        fields = self._fields
+        return (self._index() if fields is None else fields)[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for name, _ in self._pairs:
+            if name.lower() not in seen:
+                seen.add(name.lower())
+                yield name
+
+    def __len__(self) -> int:
+        return len(self._index() if self._fields is None else self._fields)
+
+    def __contains__(self, name: object) -> bool:
+        fields = self._index() if self._fields is None else self._fields
+        return isinstance(name, str) and name.lower() in fields
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        theirs = other if isinstance(other, Headers) else Headers(other)
+        return self._index() == theirs._index()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._index().items()))
+
+    def get_list(self, name: str) -> list[str]:
+        """Every value sent under `name`, in order."""
+        key = name.lower()
+        return [value for field_name, value in self._pairs if field_name.lower() == key]
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """All fields as sent: repeated names stay apart, spelling is kept."""
+        return self._pairs
+
+    def merged(self, extra: Mapping[str, str]) -> Headers:
+        """These fields with those of `extra` set, replacing any of the same name."""
+        names = {name.lower() for name in extra}
+        kept = [(name, value) for name, value in self._pairs if name.lower() not in names]
+        return Headers([*kept, *extra.items()])
+
+    def __repr__(self) -> str:
+        shown = DEFAULT_REDACTOR.headers(self._pairs)
+        return f"Headers({shown!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HttpRequest:
+    """One request, ready for the wire.
+
+    `url` is absolute and percent-encoded; `timeout` is in seconds (connect and read each), None
+    for the transport's own. `redactor` knows which of the names in here are secret, so that a
+    repr, a log line or an error can show the request without showing a credential.
+    """
+
+    method: str
+    url: str
+    headers: Headers = field(default_factory=Headers)
+    content: Content = None
+    timeout: float | tuple[float, float] | None = None
+    operation: str | None = None
+    redactor: Redactor = field(default=DEFAULT_REDACTOR, compare=False)
+
+    def with_headers(self, extra: Mapping[str, str]) -> HttpRequest:
+        """The same request with the fields of `extra` set."""
+        return replace(self, headers=self.headers.merged(extra))
+
+    def with_query(self, query: str) -> HttpRequest:
+        """The same request with an already encoded `name=value` appended to the query."""
+        separator = "&" if "?" in self.url else "?"
+        return replace(self, url=f"{self.url}{separator}{query}")
+
+    def redacted(self) -> HttpRequest:
+        """The same request with every secret value masked, for people and logs."""
+        return replace(
+            self,
+            url=self.redactor.url(self.url),
+            headers=Headers(self.redactor.headers(self.headers.pairs())),
+            content=self.redactor.content(self.content, self.headers.get("Content-Type", "")),
+        )
+
+    def __repr__(self) -> str:
+        return f"<HttpRequest {self.method} {self.redactor.url(self.url)}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HttpResponse:
+    """One response as it came: `content` is the whole decoded body, `elapsed` is in seconds.
+
+    `url` is the address that answered, which differs from the request's after a redirect.
+    """
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    content: bytes = b""
+    url: str = ""
+    elapsed: float = 0.0
+
+    def __repr__(self) -> str:
+        kind = self.headers.get("Content-Type", "no content type")
+        return f"<HttpResponse {self.status} {kind}, {len(self.content)} bytes>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """What a call came back with, read by the operation's document.
+
+    `data` is plain Python data (dict, list, str, int, float, bool, None; bytes for a binary
+    body), None when there was no body. `violations` lists everything in which the exchange broke
+    the document at a level of "warn"; what is "strict" raises `InvalidResponse` instead.
+    """
+
+    data: Any
+    status: int
+    headers: Headers
+    content: bytes
+    operation: Operation
+    elapsed: float
+    request: HttpRequest
+    media_type: str | None = None
+    violations: tuple[Violation, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx or 3xx."""
+        return self.status < 400
+
+    @property
+    def text(self) -> str:
+        """The body as text, in the charset the server named, else UTF-8 (errors replaced)."""
+        from .operation.media import charset_of
+
+        return self.content.decode(charset_of(self.headers.get("Content-Type", "")), "replace")
+
+    def __repr__(self) -> str:
+        broken = f", {len(self.violations)} violations" if self.violations else ""
+        return f"<Response {self.status} to {self.operation.name}{broken}>"

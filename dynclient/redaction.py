@@ -1,0 +1,111 @@
+"""One redactor for everything a person or a log may see.
+
+What is secret comes from the document (security schemes, `format: password`, `writeOnly`), and
+from a default list of names that are secret wherever they appear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+if TYPE_CHECKING:
+    from .messages import Content
+
+__all__ = ["DEFAULT_REDACTOR", "MASK", "Redactor"]
+
+#: What stands in place of a secret value.
+MASK = "[redacted]"
+
+# Names that carry credentials by convention, whatever a document says of them.
+_HEADERS = frozenset(
+    "authorization proxy-authorization cookie set-cookie x-api-key api-key apikey x-auth-token "
+    "x-access-token x-csrf-token x-amz-security-token www-authenticate service-crn".split()
+)
+_FIELDS = frozenset(
+    "access_token refresh_token id_token token api_key apikey api-key key_secret client_secret "
+    "client_assertion password passwd secret signature sig code_verifier session_token".split()
+)
+_FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Masks values by the name they are sent under; all names in lower case."""
+
+    header_names: frozenset[str] = _HEADERS
+    field_names: frozenset[str] = _FIELDS
+
+    def extended(self, *, headers: Iterable[str] = (), fields: Iterable[str] = ()) -> Redactor:
+        """A redactor that knows these names as well (query, cookie and body names are fields)."""
+        return Redactor(
+            self.header_names | {name.lower() for name in headers},
+            self.field_names | {name.lower() for name in fields},
+        )
+
+    def is_secret_header(self, name: str) -> bool:
+        """Whether a header of this name carries a secret."""
+        return name.lower() in self.header_names
+
+    def is_secret_field(self, name: str) -> bool:
+        """Whether a query parameter, cookie or body property of this name carries a secret."""
+        return name.lower() in self.field_names
+
+    def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The header fields with secret values masked."""
+        return [(name, MASK if name.lower() in self.header_names else v) for name, v in pairs]
+
+    def url(self, url: str) -> str:
+        """The URL with secret query values and any password in its authority masked."""
+        head, mark, query = url.partition("?")
+        scheme, slashes, rest = head.partition("://")
+        authority, slash, path = rest.partition("/")
+        if "@" in authority:
+            head = f"{scheme}{slashes}{MASK}@{authority.rpartition('@')[2]}{slash}{path}"
+        return f"{head}{mark}{self._form(query)}" if mark else head
+
+    def content(self, content: Content, content_type: str) -> Content:
+        """A body fit to be shown: secret members masked; a body that can't be read is named."""
+        if not isinstance(content, bytes):
+            return None if content is None else b"[streamed body]"
+        if "json" in content_type:
+            return self._json(content)
+        if "form-urlencoded" in content_type:
+            return self._form(content.decode("utf-8", "replace")).encode()
+        if content_type.startswith("text/"):
+            return content
+        return f"[{len(content)} bytes of {content_type or 'unknown type'}]".encode()
+
+    def data(self, value: Any) -> Any:
+        """A copy of plain data with the values of secret members masked."""
+        if isinstance(value, dict):
+            return {
+                key: MASK if isinstance(key, str) and self.is_secret_field(key) else self.data(item)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        return value
+
+    def _form(self, text: str) -> str:
+        def mask(match: re.Match[str]) -> str:
+            name, value = match.groups()
+            return f"{name}={MASK if self.is_secret_field(unquote_plus(name)) else value}"
+
+        return _FORM_FIELD.sub(mask, text)
+
+    def _json(self, content: bytes) -> bytes:
+        import json
+
+        try:
+            data = json.loads(content)
+        except (ValueError, RecursionError):
+            # It was to be JSON and is not: what can't be read can't be cleared of secrets.
+            return f"[{len(content)} bytes that are not JSON]".encode()
+        return json.dumps(self.data(data), ensure_ascii=False).encode("utf-8", "replace")
+
+
+DEFAULT_REDACTOR = Redactor()
