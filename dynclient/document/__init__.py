@@ -1,0 +1,24 @@
+"""Bytes to Document: sources, JSON and YAML, references across files, the bundled documents.
+
+Imports no HTTP library: who wants documents from URLs passes a `fetch`.
+"""
+
+from .bundled import bundled_names, bundled_path
+from .document import Document, Problem
+from .load import Source, load
+from .resources import Fetch, Location, Resources
+from .trust import Trust, origin_of
+
+__all__ = [
+    "Document",
+    "Fetch",
+    "Location",
+    "Problem",
+    "Resources",
+    "Source",
+    "Trust",
+    "bundled_names",
+    "bundled_path",
+    "load",
+    "origin_of",
+]

@@ -1,0 +1,171 @@
+"""An OpenAPI document, loaded: its version, its parts by place, and what is wrong with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import DocumentError
+from .pointer import append
+from .resources import Location, Resources
+
+__all__ = ["Document", "Problem"]
+
+logger = logging.getLogger("dynclient.document")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something the publisher of a document broke.
+
+    `pointer` is the JSON Pointer to it, `source` the file it is in when that is not the document
+    itself, `rule` a short name of the rule, `message` a sentence.
+    """
+
+    pointer: str
+    message: str
+    rule: str
+    source: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """The same as plain data, for reports."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.source}#{self.pointer}: {self.message} ({self.rule})"
+
+
+class Document:
+    """A loaded document. Made by `dynclient.document.load`; it does not change afterwards.
+
+    `version` is the text of its `openapi` field, `dialect` the part of it that decides how it is
+    read: `"3.0"`, `"3.1"` or `"3.2"`. `problems` grows as operations are compiled, since nothing
+    is looked at before it is needed; `check` looks at all of it.
+    """
+
+    def __init__(self, resources: Resources, data: Mapping[str, Any], version: str) -> None:
+        self.resources = resources
+        self.data = data
+        self.version = version
+        self.dialect = ".".join(version.split(".")[:2])
+        self._problems: dict[tuple[str, str, str], Problem] = {}
+
+    @property
+    def uri(self) -> str:
+        """Where the document came from, as a URI; `""` when it was given as data."""
+        return self.resources.root.uri
+
+    @property
+    def title(self) -> str:
+        """`info.title`, or `""`."""
+        return self._info("title")
+
+    @property
+    def description(self) -> str:
+        """`info.description`, or `""`."""
+        return self._info("description")
+
+    def _info(self, key: str) -> str:
+        info = self.data.get("info")
+        value = info.get(key) if isinstance(info, dict) else None
+        return value if isinstance(value, str) else ""
+
+    @property
+    def servers(self) -> Sequence[Mapping[str, Any]]:
+        """The Server Objects at the root; `[{"url": "/"}]` where the document has none."""
+        servers = self.data.get("servers")
+        if isinstance(servers, list):
+            found = [server for server in servers if isinstance(server, dict)]
+            if found:
+                return found
+        return [{"url": "/"}]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What has been found broken so far, in the order it was found."""
+        return tuple(self._problems.values())
+
+    def note(self, at: Location, message: str, rule: str) -> None:
+        """Record a problem once, and log it once as a warning."""
+        source = at.uri if at.uri != self.uri else ""
+        problem = Problem(at.pointer, message, rule, source)
+        key = (source, at.pointer, rule)
+        if key not in self._problems:
+            self._problems[key] = problem
+            logger.warning("%s", problem)
+
+    def component(self, kind: str, name: str) -> tuple[Any, Location] | None:
+        """The component `name` of `kind` (`schemas`, `securitySchemes`, …), references followed."""
+        components = self.data.get("components")
+        group = components.get(kind) if isinstance(components, dict) else None
+        if not isinstance(group, dict) or name not in group:
+            return None
+        at = self.resources.root.child("components", kind, name)
+        return self.resources.follow(group[name], at)
+
+    def component_names(self, kind: str) -> list[str]:
+        """The names of the components of a kind."""
+        components = self.data.get("components")
+        group = components.get(kind) if isinstance(components, dict) else None
+        return list(group) if isinstance(group, dict) else []
+
+    def check(self) -> list[Problem]:
+        """What openapi-spec-validator finds wrong with the document; empty if it is valid.
+
+        On demand, never at load: for a big document it takes seconds.
+        """
+        from openapi_spec_validator import (
+            OpenAPIV30SpecValidator,
+            OpenAPIV31SpecValidator,
+            OpenAPIV32SpecValidator,
+        )
+
+        validators = {
+            "3.0": OpenAPIV30SpecValidator,
+            "3.1": OpenAPIV31SpecValidator,
+            "3.2": OpenAPIV32SpecValidator,
+        }
+        validator = validators[self.dialect](dict(self.data), base_uri=self.uri)
+        return list(_problems_of(validator))
+
+
+def _problems_of(validator: Any) -> Iterator[Problem]:
+    try:
+        for error in validator.iter_errors():
+            pointer = append("", *error.absolute_path)
+            yield Problem(pointer, error.message, str(error.validator or "document"))
+    except Exception as error:  # noqa: BLE001 - the checker raises anything on what it can't walk
+        yield Problem("", f"openapi-spec-validator gave up: {error}", "document")
+
+
+def version_of(data: Any, source: str) -> str:
+    """The version a document says it has. DocumentError if it is no OpenAPI 3 document."""
+    if not isinstance(data, Mapping):
+        raise DocumentError(
+            f"no OpenAPI document: its root is {_kind(data)}, not an object", source=source
+        )
+    if "openapi" in data:
+        version = str(data["openapi"])
+        if version.split(".")[:2] in (["3", "0"], ["3", "1"], ["3", "2"]):
+            return version
+        raise DocumentError(
+            f"OpenAPI {version} is not known here; 3.0, 3.1 and 3.2 are",
+            source=source,
+            pointer="/openapi",
+        )
+    if "swagger" in data:
+        raise DocumentError(
+            f"Swagger {data['swagger']} is not read yet; convert the document to OpenAPI 3",
+            source=source,
+            pointer="/swagger",
+        )
+    raise DocumentError(
+        "no OpenAPI document: it has no field `openapi` at its root", source=source, pointer=""
+    )
+
+
+def _kind(value: Any) -> str:
+    names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "a boolean"}
+    return names.get(type(value), "empty" if value is None else type(value).__name__)

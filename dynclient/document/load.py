@@ -1,0 +1,74 @@
+"""From whatever a caller names to a Document."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ..errors import DocumentError
+from .bundled import bundled_names, bundled_path
+from .document import Document, version_of
+from .parse import parse_document
+from .resources import Fetch, Resources
+from .trust import Trust
+
+__all__ = ["Source", "load"]
+
+#: What a document can be opened from: a bundled name, a path, a URL, or its data.
+Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
+
+_DEFAULT_TRUST = Trust()
+
+
+def load(
+    source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None = None
+) -> Document:
+    """Open an OpenAPI document.
+
+    `source` is a bundled name (`"qiskit-runtime"`), a path, an `http(s)://` or `file://` URL, or
+    the document as a mapping. `fetch` gets URLs; without it only local documents can be opened.
+    DocumentError if it can't be read or is no OpenAPI document.
+    """
+    if isinstance(source, Mapping):
+        return _document("", source, trust, fetch, "the document")
+    if not isinstance(source, str | PathLike):
+        raise DocumentError(
+            f"a document is a bundled name, a path, a URL or a mapping, not {type(source).__name__}"
+        )
+    name = fspath(source)
+    scheme = urlsplit(name).scheme if isinstance(source, str) else ""
+    if scheme in ("http", "https"):
+        if fetch is None:
+            raise DocumentError("nothing here can fetch URLs", source=name)
+        final, content = fetch(name)
+        return _document(final, parse_document(content, final, trust), trust, fetch, final)
+    path = Path(url2pathname(urlsplit(name).path)) if scheme == "file" else _path(name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(_missing(name, error), source=str(path)) from None
+    uri = path.resolve().as_uri()
+    return _document(uri, parse_document(content, str(path), trust), trust, fetch, str(path))
+
+
+def _path(name: str) -> Path:
+    # A file the caller has wins over a bundled name only when it is spelled as a path would be.
+    return bundled_path(name) or Path(name).expanduser()
+
+
+def _missing(name: str, error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    names = bundled_names()
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean the bundled {near[0]!r}?" if near else f"bundled: {', '.join(names)}"
+    return f"the document can't be opened: {reason}; {hint}"
+
+
+def _document(uri: str, data: Any, trust: Trust, fetch: Fetch | None, source: str) -> Document:
+    version = version_of(data, source)
+    return Document(Resources(uri, data, trust, fetch), data, version)

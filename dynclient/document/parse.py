@@ -1,0 +1,150 @@
+"""Bytes to plain data: JSON strictly, YAML as YAML 1.2 core reads it.
+
+YAML 1.2's core schema (section 10.3 of its specification) has no dates and no yes/no: what looks
+like one stays the string it is. Mapping keys are strings, as JSON's are, so a status key `200`
+is `"200"`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..errors import DocumentError
+from ..jsontext import JsonTextError, decode
+from .pointer import append
+from .trust import Trust
+
+__all__ = ["parse_document", "parse_yaml"]
+
+# Block nesting costs columns: a line whose indentation is shorter than this can't be deep.
+_DEEP_INDENT = re.compile(rb"^[ \t?:-]{400}", re.MULTILINE)
+
+
+def parse_document(content: bytes, source: str, trust: Trust) -> Any:
+    """The plain data of a JSON or YAML text. DocumentError with line and column if it is neither.
+
+    The text itself decides: what starts with `{` or `[` is JSON (and read as YAML only if it is
+    no JSON, since YAML's flow style looks the same).
+    """
+    if len(content) > trust.max_document_bytes:
+        raise DocumentError(
+            f"the document has {len(content)} bytes, over the limit of {trust.max_document_bytes}; "
+            "raise Trust(max_document_bytes=...) if it is to be trusted",
+            source=source,
+        )
+    content = _as_utf8(content, source)
+    if not content.strip():
+        raise DocumentError("the document is empty", source=source)
+    if content.lstrip()[:1] in (b"{", b"["):
+        try:
+            return _parse_json(content, source)
+        except DocumentError as error:
+            if source.endswith(".json"):
+                raise
+            json_error = error
+        try:
+            return parse_yaml(content, source, trust)
+        except DocumentError:
+            # It looked like JSON, so JSON's complaint is the one that helps.
+            raise json_error from None
+    return parse_yaml(content, source, trust)
+
+
+def _as_utf8(content: bytes, source: str) -> bytes:
+    if content.startswith(b"\xef\xbb\xbf"):
+        return content[3:]
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return content.decode("utf-16").encode()
+        except UnicodeDecodeError as error:
+            raise DocumentError(f"no valid UTF-16: {error.reason}", source=source) from None
+    return content
+
+
+def _parse_json(content: bytes, source: str) -> Any:
+    try:
+        return decode(content)
+    except JsonTextError as error:
+        line = column = None
+        if error.offset is not None:
+            before = content[: error.offset]
+            line = before.count(b"\n") + 1
+            column = len(before) - (before.rfind(b"\n") + 1) + 1
+        raise DocumentError(
+            f"no valid JSON: {error}", source=source, line=line, column=column
+        ) from None
+
+
+def parse_yaml(content: bytes, source: str, trust: Trust) -> Any:
+    """The plain data of a YAML 1.2 text; see `parse_document`."""
+    import yaml
+
+    from .yaml12 import load, nesting
+
+    try:
+        # libyaml's composer recurses in C and takes the process down on deep nesting, so what
+        # could be deep is measured first, event by event.
+        openers = content.count(b"[") + content.count(b"{")
+        if openers > trust.max_depth or _DEEP_INDENT.search(content):
+            _check_depth(nesting(content, trust.max_depth), source, trust)
+        data = load(content)
+    except RecursionError:
+        raise DocumentError("the document nests too deeply to be read", source=source) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        raise DocumentError(
+            f"no valid YAML: {reason}",
+            source=source,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DocumentError(f"no valid YAML: {error}", source=source) from None
+    if b"*" in content:
+        _check_aliases(data, source, trust)
+    return data
+
+
+def _check_depth(depth: int, source: str, trust: Trust) -> None:
+    if depth > trust.max_depth:
+        raise DocumentError(
+            f"the document nests deeper than {trust.max_depth} levels", source=source
+        )
+
+
+def _check_aliases(data: Any, source: str, trust: Trust) -> None:
+    """Refuse data whose aliases form a ring, or would fill memory once written out.
+
+    PyYAML shares what an alias names, so the data is small as loaded; whoever walks it is not
+    spared. Sizes are summed bottom up, each shared value once.
+    """
+    sizes: dict[int, int] = {}
+    open_ids: set[int] = set()
+    stack: list[tuple[Any, str, bool]] = [(data, "", False)]
+    while stack:
+        value, pointer, done = stack.pop()
+        if not isinstance(value, dict | list):
+            continue
+        key = id(value)
+        children = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+        if done:
+            open_ids.discard(key)
+            sizes[key] = 1 + sum(sizes.get(id(child), 1) for _, child in children)
+            if sizes[key] > trust.max_nodes:
+                raise DocumentError(
+                    f"its YAML aliases stand for more than {trust.max_nodes} values",
+                    source=source,
+                    pointer=pointer,
+                )
+        elif key in open_ids:
+            raise DocumentError(
+                "a YAML alias contains itself; use $ref for recursion",
+                source=source,
+                pointer=pointer,
+            )
+        elif key not in sizes:
+            open_ids.add(key)
+            stack.append((value, pointer, True))
+            stack.extend((child, append(pointer, name), False) for name, child in children)

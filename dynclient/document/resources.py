@@ -1,0 +1,166 @@
+"""The files a document is made of, and the way a `$ref` leads through them.
+
+A `Location` is a place in one of them. References are followed on demand and never written out,
+so a document may refer to itself, and a file is read only when something in it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.request import url2pathname
+
+from ..errors import DocumentError
+from .parse import parse_document
+from .pointer import append, lookup, split
+from .trust import Trust
+
+__all__ = ["Fetch", "Location", "Resources"]
+
+#: Gets a URL: returns the address that answered, after redirects, and the bytes.
+Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
+
+
+class Location(NamedTuple):
+    """A place: the URI of a file (`""` for a document given as data) and a JSON Pointer in it."""
+
+    uri: str
+    pointer: str
+
+    def child(self, *tokens: str | int) -> Location:
+        """The place these tokens lead to from here."""
+        return Location(self.uri, append(self.pointer, *tokens))
+
+    def __str__(self) -> str:
+        return f"{self.uri}#{self.pointer}" if self.uri else f"#{self.pointer}"
+
+
+class Resources:
+    """Every file reached from one document, by URI; `resolve` and `follow` lead through them."""
+
+    def __init__(self, uri: str, data: Any, trust: Trust, fetch: Fetch | None) -> None:
+        self.root = Location(uri, "")
+        self.trust = trust
+        self._fetch = fetch
+        self._data: dict[str, Any] = {uri: data}
+        self._anchors: dict[str, dict[str, str]] = {}
+        self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
+
+    def resolve(self, reference: str, at: Location) -> tuple[Any, Location]:
+        """What a `$ref` standing at `at` names: the value and its place.
+
+        One step only: the value may be a reference again (see `follow`). DocumentError, with the
+        place of the reference, if it leads nowhere or may not be followed.
+        Source: OpenAPI 3.1, section "Reference Object"; RFC 6901, section 6.
+        """
+        key = (at.uri, reference)
+        if (known := self._resolved.get(key)) is not None:
+            return known
+        address, fragment = urldefrag(reference)
+        uri = urljoin(at.uri, address) if address else at.uri
+        try:
+            data = self._load(uri, at)
+            pointer = self._pointer(uri, unquote(fragment))
+            value = lookup(data, split(pointer))
+        except KeyError as missing:
+            raise DocumentError(
+                f"$ref {reference!r} leads nowhere: there is no {missing.args[0]!r} on the way",
+                source=at.uri or None,
+                pointer=at.pointer,
+            ) from None
+        except ValueError as error:
+            raise DocumentError(
+                f"$ref {reference!r} can't be read: {error}",
+                source=at.uri or None,
+                pointer=at.pointer,
+            ) from None
+        result = (value, Location(uri, pointer))
+        self._resolved[key] = result
+        return result
+
+    def follow(self, value: Any, at: Location) -> tuple[Any, Location]:
+        """`value`, or what its chain of `$ref`s ends in, and its place.
+
+        DocumentError if the chain is a ring, is longer than the policy allows or leads nowhere.
+        """
+        seen: set[Location] = set()
+        while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
+            if at in seen or len(seen) >= self.trust.max_references:
+                raise DocumentError(
+                    f"the chain of $refs from here never ends ({len(seen)} steps)",
+                    source=at.uri or None,
+                    pointer=at.pointer,
+                )
+            seen.add(at)
+            value, at = self.resolve(reference, at)
+        return value, at
+
+    def _pointer(self, uri: str, fragment: str) -> str:
+        if not fragment or fragment.startswith("/"):
+            return fragment
+        anchors = self._anchors.get(uri)
+        if anchors is None:
+            anchors = self._anchors[uri] = _anchors_of(self._data[uri])
+        return anchors[fragment]
+
+    def _load(self, uri: str, at: Location) -> Any:
+        if uri in self._data:
+            return self._data[uri]
+        content = self._read(uri, at)
+        data = parse_document(content, uri, self.trust)
+        self._data[uri] = data
+        return data
+
+    def _read(self, uri: str, at: Location) -> bytes:
+        def refused(reason: str) -> DocumentError:
+            return DocumentError(
+                f"$ref to {uri!r} is not followed: {reason}",
+                source=at.uri or None,
+                pointer=at.pointer,
+            )
+
+        if len(self._data) >= self.trust.max_documents:
+            raise refused(f"more than {self.trust.max_documents} documents would be loaded")
+        if not self.root.uri:
+            raise refused("the document was given as data, so it has no place to start from")
+        scheme = urlsplit(uri).scheme
+        if scheme not in ("file", "http", "https"):
+            raise refused("only files, http and https are read")
+        if not self.trust.allows(uri, self.root.uri):
+            raise refused("its origin is not trusted; allow it by Trust(origins={...})")
+        if scheme == "file":
+            return self._read_file(uri, refused)
+        if self._fetch is None:
+            raise refused("nothing here can fetch URLs")
+        final, content = self._fetch(uri)
+        if not self.trust.allows(final, self.root.uri):
+            raise refused(f"it redirects to {final!r}, whose origin is not trusted")
+        return content
+
+    def _read_file(self, uri: str, refused: Callable[[str], DocumentError]) -> bytes:
+        folder = Path(url2pathname(urlsplit(self.root.uri).path)).resolve().parent
+        path = Path(url2pathname(urlsplit(uri).path)).resolve()
+        if not path.is_relative_to(folder):
+            raise refused(f"it lies outside the document's folder {folder}")
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise refused(f"{error.strerror or error}") from None
+
+
+def _anchors_of(data: Any) -> dict[str, str]:
+    """The `$anchor`s and `$dynamicAnchor`s in a file, by name (JSON Schema core, section 8.2.2)."""
+    anchors: dict[str, str] = {}
+    stack: list[tuple[Any, str]] = [(data, "")]
+    while stack:
+        value, pointer = stack.pop()
+        if isinstance(value, dict):
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                if isinstance(name := value.get(keyword), str):
+                    anchors.setdefault(name, pointer)
+            stack.extend((child, append(pointer, key)) for key, child in value.items())
+        elif isinstance(value, list):
+            stack.extend((child, append(pointer, index)) for index, child in enumerate(value))
+    return anchors

@@ -1,0 +1,93 @@
+"""JSON text, strictly and without loss: the one place where it is read and written.
+
+msgspec does the work: integers of any size stay exact, NaN and Infinity are refused, text must be
+UTF-8 (RFC 8259). What it can't do is done by the standard library on the rare text that needs it:
+an escaped lone surrogate (`"\\ud800"`), which JSON's grammar allows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import msgspec
+
+__all__ = ["JsonTextError", "decode", "encode"]
+
+_PLACE = re.compile(r" ?\(byte (\d+)\)")
+
+
+class JsonTextError(ValueError):
+    """The text is no JSON, or the value has none. `offset` counts bytes; None if unknown."""
+
+    def __init__(self, reason: str, offset: int | None = None) -> None:
+        super().__init__(reason)
+        self.offset = offset
+
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(content: bytes) -> Any:
+    """The plain data of a JSON text in UTF-8. JsonTextError if it is none."""
+    try:
+        return _decode(content)
+    except UnicodeDecodeError as error:
+        raise JsonTextError(f"the text is not UTF-8: {error.reason}", error.start) from None
+    except RecursionError:
+        raise JsonTextError("it nests too deeply to be read") from None
+    except msgspec.MsgspecError as error:
+        found = _PLACE.search(str(error))
+        reason = _PLACE.sub("", str(error)).removeprefix("JSON is malformed: ")
+        offset = int(found[1]) if found else None
+        if b"\\u" in content and not found:
+            return _decode_surrogates(content, reason)
+        raise JsonTextError(reason, offset) from None
+
+
+def _decode_surrogates(content: bytes, reason: str) -> Any:
+    import json
+
+    def refuse(constant: str) -> None:
+        raise JsonTextError(f"{constant} is no JSON number")
+
+    try:
+        return json.loads(content, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, JsonTextError):
+            raise
+        raise JsonTextError(reason) from None
+
+
+def encode(value: Any) -> bytes:
+    """The JSON text of a value: plain data, and datetimes, UUIDs, enums and dataclasses as text.
+
+    JsonTextError names what has no JSON form: NaN and Infinity, sets, bytes, a lone surrogate.
+    """
+    try:
+        content = _encode(value)
+    except UnicodeEncodeError:
+        raise JsonTextError("a string holds a lone surrogate, which UTF-8 can't carry") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise JsonTextError(str(error)) from None
+    except RecursionError:
+        raise JsonTextError("it nests too deeply, or contains itself") from None
+    # msgspec writes NaN as null, which would lose it silently.
+    if b"null" in content and (place := _not_finite(value)) is not None:
+        raise JsonTextError(f"{place[1]} at {place[0] or 'the root'} is no JSON number")
+    return content
+
+
+def _not_finite(value: Any) -> tuple[str, float] | None:
+    stack: list[tuple[Any, str]] = [(value, "")]
+    while stack:
+        item, pointer = stack.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return pointer, item
+        if isinstance(item, dict):
+            stack.extend((child, f"{pointer}/{key}") for key, child in item.items())
+        elif isinstance(item, list | tuple):
+            stack.extend((child, f"{pointer}/{index}") for index, child in enumerate(item))
+    return None
