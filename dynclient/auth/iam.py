@@ -1,0 +1,269 @@
+"""IBM Cloud IAM: an API key exchanged for an access token that lives an hour.
+
+The exchange is an OAuth 2.0 token request with a grant type of IBM's own (RFC 6749, section 4.5;
+IBM Cloud API docs, "IAM Identity Services", "Create an IAM access token for a user or service
+ID using an API key").
+"""
+
+# ruff: noqa: ARG002 - every handler is given the scheme and the scopes, this one needs neither
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+from ..errors import AuthError
+from ..messages import Headers, HttpRequest, HttpResponse
+from ..redaction import DEFAULT_REDACTOR, MASK
+from .credential import Credential
+from .handlers import Handler
+from .schemes import SecurityScheme
+
+__all__ = ["IAM_URL", "IAMAuth"]
+
+_log = logging.getLogger("dynclient.auth")
+
+IAM_URL = "https://iam.cloud.ibm.com/identity/token"
+_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+_REDACTOR = DEFAULT_REDACTOR.extended(fields=["apikey"])
+_FORM = "application/x-www-form-urlencoded"
+
+#: The life of a token, in seconds, when the answer does not tell (IAM always has).
+_UNTOLD_LIFE = 300
+#: At most this much of the service's own text goes into an error, in characters.
+_LONGEST_TEXT = 300
+
+#: What to do about an error code of IAM's.
+_ADVICE = {
+    "BXNIM0415E": "IAM does not know this API key. Create one at https://cloud.ibm.com/iam/apikeys "
+    "in the account of your instance, and check that the whole key was copied",
+    "BXNIM0109E": "The API key reached IAM empty. Check where it is read from",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Token:
+    credential: Credential
+    refresh_at: float
+
+
+class IAMAuth(Handler):
+    """Exchanges an IBM Cloud API key for access tokens, and keeps the current one.
+
+    api_key  the key as IBM Cloud showed it; it goes to `url` and nowhere else
+    url      the token endpoint; https, or http for a service on this machine or a test name
+    tenant   account or enterprise ids, comma-separated, that the key must belong to
+    early    how long before its end a token is replaced, in seconds; by default a fifth of its
+             life, at least 60 s. Never more than half of its life, whatever is asked
+    clock    the time in seconds; the wall clock by default, because it goes on while a machine
+             sleeps. Where it is set back, a token is used too long, refused, and replaced
+
+    A token lives as long as `expires_in` says, counted from before the request was sent.
+    Raises `AuthError` for a key or address that can't be used.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        url: str = IAM_URL,
+        tenant: str | None = None,
+        early: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        _check_key(api_key)
+        _check_url(url)
+        self._api_key = api_key
+        self._url = url
+        self._tenant = tenant
+        self._early = early
+        self._clock = clock
+        self._forget_everything()
+
+    def _forget_everything(self) -> None:
+        self._token: _Token | None = None
+        self._guard = threading.Lock()
+        # The token that each thread was given last, to tell a refusal of it from one of its past.
+        self._used = threading.local()
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = {"_token", "_guard", "_used"}
+        return {name: v for name, v in super().__getstate__().items() if name not in own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget_everything()
+
+    def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential | None:
+        """The current token, unless it is missing or soon to end."""
+        token = self._token
+        if token is None or self._clock() >= token.refresh_at:
+            return None
+        self._used.token = token
+        return token.credential
+
+    def acquire(
+        self, scheme: SecurityScheme, scopes: tuple[str, ...]
+    ) -> Generator[HttpRequest, HttpResponse, Credential]:
+        """One exchange. `AuthError` with IAM's `errorCode` as `code` if it fails."""
+        started = self._clock()
+        response = yield self._request()
+        access_token, life = _Answer(response, self._url, self._api_key).read(started)
+        credential = Credential(headers=(("Authorization", f"Bearer {access_token}"),))
+        token = _Token(credential, started + life - self._margin(life))
+        with self._guard:
+            self._token = token
+        self._used.token = token
+        _log.debug("IAM gave an access token that lives %d s", life)
+        return credential
+
+    def refused(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> bool:
+        """Forget the refused token. True: a fresh one may be accepted."""
+        with self._guard:
+            # Another thread may have replaced the refused token by now: that one is still good.
+            if getattr(self._used, "token", None) is self._token:
+                self._token = None
+        return True
+
+    def _margin(self, life: float) -> float:
+        wanted = max(life / 5, 60.0) if self._early is None else max(self._early, 0.0)
+        return min(wanted, life / 2)
+
+    def _request(self) -> HttpRequest:
+        # Here, not above: oauthlib costs 60 ms to import, and most clients never need it.
+        from oauthlib.oauth2.rfc6749.parameters import prepare_token_request
+
+        form = prepare_token_request(_GRANT, apikey=self._api_key)
+        headers = {"Content-Type": _FORM, "Accept": "application/json"}
+        if self._tenant:
+            headers["ibm-cloud-tenant"] = self._tenant
+        return HttpRequest(
+            "POST",
+            self._url,
+            headers=Headers(headers),
+            content=form.encode("ascii"),
+            operation="IAM token exchange",
+            redactor=_REDACTOR,
+        )
+
+
+class _Answer:
+    """Reads what IAM answered. Errors tell its words, with the key masked should it echo it."""
+
+    def __init__(self, response: HttpResponse, url: str, api_key: str) -> None:
+        self._response = response
+        self._host = urlsplit(url).netloc
+        self._secrets = {api_key, quote(api_key, safe=""), quote_plus(api_key)}
+        self._data = _json_object(response.content)
+
+    def read(self, now: float) -> tuple[str, float]:
+        """The access token and its life in seconds."""
+        if not 200 <= self._response.status < 300:
+            raise self._refusal()
+        data = self._data
+        if data is None:
+            raise self._error(f"its answer is not a JSON object ({self._kind()})")
+        token = data.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise self._error("its answer has no access_token")
+        return token, self._life(data, now)
+
+    def _life(self, data: Mapping[str, Any], now: float) -> float:
+        from oauthlib.oauth2 import OAuth2Error
+        from oauthlib.oauth2.rfc6749.parameters import parse_token_response
+
+        try:
+            parsed = parse_token_response(self._response.content.decode("utf-8"))
+        except (OAuth2Error, ValueError, TypeError, AttributeError, OverflowError):
+            parsed = None
+        # Raised out here, so that no cause with the answer's text hangs on the error.
+        if parsed is None:
+            raise self._error("its answer is no token response (RFC 6749, section 5.1)")
+        if "expires_in" in parsed:
+            return max(float(parsed["expires_in"]), 0.0)
+        end = data.get("expiration")
+        if isinstance(end, int | float):
+            return max(end - now, 0.0)
+        return float(_UNTOLD_LIFE)
+
+    def _refusal(self) -> AuthError:
+        status, data = self._response.status, self._data or {}
+        code = self._text(data.get("errorCode")) or None
+        said = ": ".join(
+            text for key in ("errorMessage", "errorDetails") if (text := self._text(data.get(key)))
+        )
+        told = f" ({code}: {said})" if code and said else f" ({code or said or self._kind()})"
+        return self._error(f"it answered {status}{told}. {_advice(status, code)}", code)
+
+    def _error(self, message: str, code: str | None = None) -> AuthError:
+        return AuthError(f"no access token from IAM at {self._host}: {message}", code=code)
+
+    def _kind(self) -> str:
+        kind = self._response.headers.get("Content-Type", "no content type")
+        return f"{self._text(kind)}, {len(self._response.content)} bytes"
+
+    def _text(self, value: object) -> str:
+        if not isinstance(value, str):
+            return ""
+        for secret in self._secrets:
+            value = value.replace(secret, MASK)
+        return " ".join(value.split())[:_LONGEST_TEXT]
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _advice(status: int, code: str | None) -> str:
+    if code in _ADVICE:
+        return _ADVICE[code]
+    if status >= 500 or status == 429:
+        return "The fault is with IAM, not with the key: try again later"
+    if 300 <= status < 400:
+        return "A token endpoint must not redirect: check the url given to IAMAuth"
+    if status == 404:
+        return "This is no IAM token endpoint: check the url given to IAMAuth"
+    return "Check that the API key exists, is not locked, and belongs to the right account"
+
+
+def _check_key(api_key: object) -> None:
+    if not isinstance(api_key, str):
+        raise AuthError(f"IAMAuth takes the API key as text, not {type(api_key).__name__}")
+    if not api_key:
+        raise AuthError("IAMAuth got an empty API key (an environment variable that is not set?)")
+    if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+        raise AuthError(
+            "the API key given to IAMAuth contains white space, a line break or a character "
+            "outside of ASCII, which no IBM Cloud API key does (it is not shown here)"
+        )
+
+
+def _check_url(url: object) -> None:
+    parts = urlsplit(url) if isinstance(url, str) else None
+    if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
+        raise AuthError("the url given to IAMAuth is not an http address")
+    if parts.username is not None or parts.password is not None:
+        raise AuthError("the url given to IAMAuth contains a user name or password; leave it out")
+    if parts.scheme == "http" and not _stays_near(parts.hostname):
+        raise AuthError(
+            f"the API key would travel to {parts.hostname} unencrypted: use https "
+            f"(http is for this machine, names without a dot, .localhost and .test)"
+        )
+
+
+def _stays_near(host: str) -> bool:
+    """Whether a host is this machine, a neighbour without a dot, or a test name (RFC 6761)."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".test"))

@@ -1,0 +1,116 @@
+"""From a plain value (a token, a key, a user and a password) to a credential."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TypeAlias
+
+from ..errors import AuthError
+from .credential import Credential
+from .schemes import SecurityScheme
+
+__all__ = ["PlainValue", "example_value", "plain_credential"]
+
+#: A token or key; for http basic "user:password" or the two apart.
+PlainValue: TypeAlias = str | tuple[str, str]
+
+
+def plain_credential(scheme: SecurityScheme, value: object) -> Credential:
+    """The credential that a plain value means under a scheme.
+
+    Raises `AuthError`, never showing the value, if it has the wrong shape or the scheme has no
+    meaning for a plain value.
+    """
+    if scheme.type == "mutualTLS":
+        raise AuthError(
+            f"{scheme.name} is mutual TLS: nothing goes on the request. Give the client "
+            f"certificate to the transport and leave {scheme.name!r} out of auth="
+        )
+    if scheme.http_scheme == "basic":
+        return _basic(scheme, value)
+    text = _text(scheme, value)
+    if scheme.type == "apiKey":
+        return _api_key(scheme, text)
+    if scheme.type in ("oauth2", "openIdConnect") or scheme.http_scheme == "bearer":
+        return _bearer(text)
+    raise AuthError(
+        f"{scheme.name} uses the HTTP scheme {scheme.http_scheme!r}, which a plain value can't "
+        f"answer: give a Handler, or a function that takes the HttpRequest and returns it signed"
+    )
+
+
+def example_value(scheme: SecurityScheme) -> str:
+    """What to write after the scheme's name in `auth={...}`, as Python source."""
+    if scheme.type == "apiKey":
+        return '"..."'
+    if scheme.http_scheme == "basic":
+        return '("user", "password")'
+    if scheme.type == "http" and scheme.http_scheme != "bearer":
+        return "a Handler"
+    return '"access token"'
+
+
+def _api_key(scheme: SecurityScheme, value: str) -> Credential:
+    pair = ((scheme.parameter_name or "", value),)
+    if scheme.location == "header":
+        return Credential(headers=pair)
+    if scheme.location == "query":
+        return Credential(query=pair)
+    return Credential(cookies=pair)
+
+
+def _bearer(value: str) -> Credential:
+    """RFC 6750, section 2.1. A value copied together with its "Bearer " is taken as it is."""
+    prefixed = value if value[:7].lower() == "bearer " else f"Bearer {value}"
+    return Credential(headers=(("Authorization", prefixed),))
+
+
+def _basic(scheme: SecurityScheme, value: object) -> Credential:
+    """RFC 7617, section 2, in UTF-8."""
+    user, password = _user_and_password(scheme, value)
+    if ":" in user:
+        raise AuthError(f"{scheme.name}: the user name of basic authentication can't contain ':'")
+    joined = f"{user}:{password}"
+    if any(ord(c) < 0x20 or ord(c) == 0x7F or "\ud800" <= c <= "\udfff" for c in joined):
+        raise AuthError(
+            f"{scheme.name}: the user name or the password contains a control character "
+            f"(a line break at the end?), which basic authentication forbids"
+        )
+    encoded = b64encode(joined.encode()).decode("ascii")
+    return Credential(headers=(("Authorization", f"Basic {encoded}"),))
+
+
+def _user_and_password(scheme: SecurityScheme, value: object) -> tuple[str, str]:
+    match value:
+        case (str(user), str(password)) if isinstance(value, tuple):
+            return user, password
+        case str() if ":" in value:
+            user, _, password = value.partition(":")
+            return user, password
+    raise AuthError(
+        f'{scheme.name} takes ("user", "password") or "user:password", not {_shape(value)}'
+    )
+
+
+def _text(scheme: SecurityScheme, value: object) -> str:
+    if not isinstance(value, str):
+        raise AuthError(
+            f"{scheme.name} ({scheme.carrier}) takes a text, a function without arguments that "
+            f"returns one, or a Handler, not {_shape(value)}"
+        )
+    if not value:
+        raise AuthError(f"the value for {scheme.name} is an empty text")
+    return value
+
+
+def _shape(value: object) -> str:
+    """What kind of value it is, without the value."""
+    if value is None:
+        return "None (an environment variable that is not set?)"
+    if isinstance(value, str):
+        return "a text without ':'" if value else "an empty text"
+    if isinstance(value, bytes):
+        return "bytes; decode them first"
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    return f"a value of type {type(value).__name__}"

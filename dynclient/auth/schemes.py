@@ -1,0 +1,126 @@
+"""Security Scheme Objects: what a document says about each way to show who you are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from ..errors import DocumentError
+from ..redaction import Redactor
+
+__all__ = ["SecurityScheme"]
+
+#: The values of `type`, OpenAPI 3.2 "Security Scheme Object" (mutualTLS since 3.1).
+_TYPES = ("apiKey", "http", "mutualTLS", "oauth2", "openIdConnect")
+_LOCATIONS = ("header", "query", "cookie")
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityScheme:
+    """One Security Scheme Object (OpenAPI 3.x, section "Security Scheme Object").
+
+    name                 its key under `components.securitySchemes`
+    type                 apiKey, http, oauth2, openIdConnect or mutualTLS
+    location             of an apiKey: header, query or cookie; else None
+    parameter_name       of an apiKey: the name on the wire; else None
+    http_scheme          of http: the authentication scheme in lower case (bearer, basic, …)
+    bearer_format        a hint for people, such as JWT
+    flows                of oauth2: the OAuth Flows Object as it stands in the document
+    open_id_connect_url  of openIdConnect: the discovery address
+    """
+
+    name: str
+    type: str
+    location: str | None = None
+    parameter_name: str | None = None
+    http_scheme: str | None = None
+    bearer_format: str | None = None
+    flows: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    description: str = ""
+    open_id_connect_url: str | None = None
+
+    @classmethod
+    def from_mapping(cls, name: str, data: Mapping[str, Any]) -> SecurityScheme:
+        """Read the object that stands under `name` in the document; references are resolved.
+
+        Raises `DocumentError` for anything without which no request can be built. A missing
+        `flows` or `openIdConnectUrl` is let pass: a token got elsewhere can still be sent.
+        """
+        reader = _Reader(name, data)
+        kind = reader.one_of("type", _TYPES)
+        is_key, is_http = kind == "apiKey", kind == "http"
+        return cls(
+            name=name,
+            type=kind,
+            location=reader.one_of("in", _LOCATIONS) if is_key else None,
+            parameter_name=reader.text("name") if is_key else None,
+            # RFC 9110, section 11.1: the scheme is compared without regard to case.
+            http_scheme=reader.text("scheme").lower() if is_http else None,
+            bearer_format=reader.optional("bearerFormat"),
+            flows=reader.flows(),
+            description=reader.optional("description") or "",
+            open_id_connect_url=reader.optional("openIdConnectUrl"),
+        )
+
+    def redact(self, redactor: Redactor) -> Redactor:
+        """The redactor, knowing as well the names under which this scheme's secrets travel."""
+        if self.type == "apiKey" and self.parameter_name is not None:
+            if self.location == "header":
+                return redactor.extended(headers=[self.parameter_name])
+            return redactor.extended(fields=[self.parameter_name])
+        if self.type == "mutualTLS":
+            return redactor
+        return redactor.extended(headers=["authorization"])
+
+    @property
+    def carrier(self) -> str:
+        """Where its credential goes on a request, in words."""
+        if self.type == "apiKey":
+            return f"{self.location} {self.parameter_name}"
+        if self.type == "mutualTLS":
+            return "the client certificate of the transport"
+        return f"header Authorization, {self.http_scheme or 'bearer'}"
+
+
+class _Reader:
+    """Reads members of one Security Scheme Object and says where a fault is."""
+
+    def __init__(self, name: str, data: Mapping[str, Any]) -> None:
+        escaped = name.replace("~", "~0").replace("/", "~1")  # RFC 6901, section 3
+        self._pointer = f"/components/securitySchemes/{escaped}"
+        if not isinstance(data, Mapping):
+            raise DocumentError("a security scheme is an object", pointer=self._pointer)
+        self._data = data
+
+    def _fault(self, key: str, message: str) -> DocumentError:
+        there = f"/{key}" if key in self._data else ""
+        return DocumentError(message, pointer=f"{self._pointer}{there}")
+
+    def text(self, key: str) -> str:
+        value = self._data.get(key)
+        if not isinstance(value, str) or not value:
+            kind = self._data.get("type")
+            raise self._fault(key, f"a security scheme of type {kind} needs {key!r}, a text")
+        return value
+
+    def one_of(self, key: str, allowed: tuple[str, ...]) -> str:
+        value = self._data.get(key)
+        if isinstance(value, str) and value in allowed:
+            return value
+        if value is None:
+            raise self._fault(key, f"a security scheme needs {key!r}, one of {', '.join(allowed)}")
+        nearest = get_close_matches(str(value), allowed, n=1)
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        raise self._fault(key, f"{key!r} is one of {', '.join(allowed)}{hint}")
+
+    def optional(self, key: str) -> str | None:
+        value = self._data.get(key)
+        return value if isinstance(value, str) else None
+
+    def flows(self) -> Mapping[str, Any]:
+        value = self._data.get("flows", {})
+        if not isinstance(value, Mapping):
+            raise self._fault("flows", "'flows' is an object")
+        return value

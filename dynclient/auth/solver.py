@@ -1,0 +1,160 @@
+"""The requirement solver: which of an operation's alternatives can be met, and by what.
+
+OpenAPI 3.x, section "Security Requirement Object": a list of alternatives, of which one must be
+met; an alternative names schemes, all of which must be met; `{}` makes credentials optional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeAlias
+
+from ..errors import AuthError
+from .credential import NOTHING
+from .handlers import AuthValue, FixedHandler, Handler, handler_for
+from .plain import example_value
+from .plan import AuthPlan, AuthStep
+from .schemes import SecurityScheme
+
+__all__ = ["Authenticator"]
+
+Requirement: TypeAlias = Mapping[str, Sequence[str]]
+
+_NO_CREDENTIAL = FixedHandler(NOTHING)
+
+
+class Authenticator:
+    """The credentials that a caller gave, matched with the schemes of a document.
+
+    Holds no state but the handlers, which keep their own tokens: two authenticators share a
+    token only if they were given the same handler object.
+    """
+
+    def __init__(
+        self, schemes: Mapping[str, SecurityScheme], auth: Mapping[str, AuthValue] | None
+    ) -> None:
+        """Raises `AuthError` for an unknown scheme name or a value of the wrong shape."""
+        self._schemes = dict(schemes)
+        self._handlers: dict[str, Handler] = {}
+        for name, value in _entries(auth, schemes):
+            self._handlers[name] = handler_for(self._scheme(name), value)
+
+    def plan(self, operation: str, requirements: Sequence[Requirement] | None) -> AuthPlan:
+        """Choose the alternative for an operation: the first that the credentials given meet.
+
+        `requirements` is the operation's `security`, or else the document's; None or empty for
+        no authentication. `{}` is chosen only if no other alternative can be met in full.
+        Raises `AuthError` when none can be met: `missing` names what the nearest one lacks.
+        """
+        if not requirements:
+            return AuthPlan((), "the operation asks for no credentials")
+        candidates = [self._candidate(requirement) for requirement in requirements]
+        met = [candidate for candidate in candidates if not candidate.lacking]
+        if not met:
+            raise self._unmet(operation, candidates)
+        # min() keeps the document's order among equals.
+        chosen = min(met, key=lambda candidate: candidate.preference)
+        steps = tuple(
+            AuthStep(self._schemes[name], self._handler(name), tuple(scopes))
+            for name, scopes in chosen.requirement.items()
+        )
+        return AuthPlan(chosen.names, self._reason(chosen, candidates), steps)
+
+    def _scheme(self, name: str) -> SecurityScheme:
+        if name in self._schemes:
+            return self._schemes[name]
+        if not self._schemes:
+            raise AuthError(f"auth= names {name!r}, but the document has no security schemes")
+        by_folded = {known.lower(): known for known in self._schemes}
+        nearest = get_close_matches(str(name).lower(), by_folded, n=2, cutoff=0.5)
+        hint = " or ".join(repr(by_folded[match]) for match in nearest)
+        question = f"; did you mean {hint}?" if hint else ""
+        raise AuthError(
+            f"auth= names {name!r}, which is no security scheme of the document{question} "
+            f"(it has {', '.join(self._schemes)})"
+        )
+
+    def _handler(self, name: str) -> Handler:
+        # Only a mutualTLS scheme gets here without one: its certificate is the transport's.
+        return self._handlers.get(name, _NO_CREDENTIAL)
+
+    def _candidate(self, requirement: Requirement) -> _Candidate:
+        undeclared = tuple(name for name in requirement if name not in self._schemes)
+        missing = tuple(
+            name
+            for name in requirement
+            if name in self._schemes
+            and name not in self._handlers
+            and self._schemes[name].type != "mutualTLS"
+        )
+        given = tuple(name for name in requirement if name in self._handlers)
+        return _Candidate(requirement, given, missing, undeclared)
+
+    def _reason(self, chosen: _Candidate, candidates: Sequence[_Candidate]) -> str:
+        passed_over = [c.complaint() for c in candidates if c is not chosen and c.lacking]
+        skipped = f" (passed over: {'; '.join(passed_over)})" if passed_over else ""
+        if not chosen.requirement:
+            return f"credentials are optional, and none given fit{skipped}"
+        if not chosen.given:
+            return f"the client certificate of the transport answers it{skipped}"
+        return f"the first alternative that the given credentials meet{skipped}"
+
+    def _unmet(self, operation: str, candidates: Sequence[_Candidate]) -> AuthError:
+        nearest = min(candidates, key=lambda c: (len(c.undeclared), len(c.missing), -len(c.given)))
+        lines = "".join(f"\n  - {candidate.complaint()}" for candidate in candidates)
+        head = "none of the alternatives for its security can be met"
+        message = f"{head}; nothing was sent:{lines}{self._remedy(nearest)}"
+        return AuthError(message, operation=operation, missing=nearest.missing)
+
+    def _remedy(self, nearest: _Candidate) -> str:
+        if nearest.undeclared or not nearest.missing:
+            return ""
+        schemes = [self._schemes[name] for name in nearest.missing]
+        entries = ", ".join(f'"{scheme.name}": {example_value(scheme)}' for scheme in schemes)
+        carriers = ", ".join(f"{scheme.name}: {scheme.carrier}" for scheme in schemes)
+        verb = "Add to what you gave" if nearest.given else "Give"
+        return f"\n{verb}: auth={{{entries}}}  ({carriers})"
+
+
+def _entries(auth: object, schemes: Iterable[str]) -> Iterable[tuple[str, object]]:
+    if auth is None:
+        return ()
+    if isinstance(auth, Mapping):
+        return auth.items()
+    example = next(iter(schemes), "SchemeName")
+    raise AuthError(f"auth= is a mapping by scheme name: auth={{{example!r}: ...}}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One alternative, held against what the caller gave."""
+
+    requirement: Requirement
+    given: tuple[str, ...]
+    missing: tuple[str, ...]
+    undeclared: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.requirement)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        return self.missing + self.undeclared
+
+    @property
+    def preference(self) -> int:
+        """What the caller gave first; then a certificate only; then no credentials at all."""
+        if self.given:
+            return 0
+        return 1 if self.requirement else 2
+
+    def complaint(self) -> str:
+        faults = []
+        if self.missing:
+            faults.append(f"{' and '.join(self.missing)} missing")
+        if self.undeclared:
+            faults.append(f"{' and '.join(self.undeclared)} not declared by the document")
+        return f"{' and '.join(self.names)}: {', '.join(faults)}"
