@@ -1,0 +1,1 @@
+"""Timings of dynclient against what a person would write by hand, and against its peers."""

@@ -1,0 +1,46 @@
+"""What a way to send is: one method, and perhaps a second."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol, runtime_checkable
+
+from ..messages import HttpRequest, HttpResponse
+
+__all__ = [
+    "DEFAULT_MAX_RESPONSE_BYTES",
+    "DEFAULT_TIMEOUT",
+    "Timeout",
+    "Transport",
+    "checked_timeout",
+]
+
+#: Seconds: one number for connecting and for each read, or the two apart.
+Timeout = float | tuple[float, float]
+
+DEFAULT_TIMEOUT = 30.0
+
+#: 1 GiB: no API answer is this long, and no machine dies of it.
+DEFAULT_MAX_RESPONSE_BYTES = 1 << 30
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """Anything that turns a request into a response.
+
+    `send` raises a `TransportError` (or a subclass of it) when there is no whole response, and
+    returns every response there is, whatever its status. It may be called by many threads.
+    An object that also has `close()` is closed by the client that made it, and only by that one.
+    """
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send one request and read the whole response."""
+        ...
+
+
+def checked_timeout(timeout: Timeout) -> tuple[float, float]:
+    """(connect, read) in seconds. ValueError unless both are finite and above zero."""
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    if not (0 < connect < math.inf and 0 < read < math.inf):
+        raise ValueError(f"a timeout is a finite number of seconds above zero, not {timeout!r}")
+    return float(connect), float(read)

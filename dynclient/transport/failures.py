@@ -1,0 +1,199 @@
+"""From what the libraries raise to our errors, each with what to do about it.
+
+Read by class name: requests, urllib3, http.client, ssl and socket each have their own tree, wrap
+one another, and one must not be imported to name its errors. Their texts are not repeated, as
+some hold the URL with its query, and a header value that can't be sent is printed whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ..errors import ConnectError, ConnectionBroken, RequestTimeout, TLSError, TransportError
+from ..messages import HttpRequest
+from .origin import Origin, origin_of
+
+__all__ = ["explained"]
+
+
+class _Failure(NamedTuple):
+    chain: tuple[BaseException, ...]
+    origin: Origin
+    timeouts: tuple[float, float]
+
+    @property
+    def cause(self) -> str:
+        """The class of the innermost error, which says the most."""
+        return type(self.chain[-1]).__name__
+
+    def first(self, kind: type[BaseException]) -> BaseException | None:
+        return next((error for error in self.chain if isinstance(error, kind)), None)
+
+    @property
+    def reason(self) -> str:
+        """The system's own words for an OSError (`Connection refused`), else the class name."""
+        for error in reversed(self.chain):
+            if isinstance(error, OSError) and isinstance(error.errno, int) and error.errno > 0:
+                return os.strerror(error.errno)
+        return self.cause
+
+
+def explained(
+    problem: BaseException, request: HttpRequest, timeouts: tuple[float, float]
+) -> TransportError:
+    """The TransportError for `problem`: to be raised outside of the `except` that caught it."""
+    chain = tuple(_chain(problem))
+    names = {cls.__name__ for error in chain for cls in type(error).__mro__}
+    try:
+        origin = origin_of(request.url)
+    except ValueError as fault:
+        return TransportError(f"the URL can't be used: {fault}", request=request)
+    failure = _Failure(chain, origin, timeouts)
+    for known, kind, message in _TABLE:
+        if not names.isdisjoint(known):
+            return kind(message(failure), request=request)
+    return TransportError(f"the exchange failed ({failure.cause})", request=request)
+
+
+def _chain(problem: BaseException, seen: set[int] | None = None) -> Iterator[BaseException]:
+    """The error and the errors inside it, outermost first."""
+    seen = set() if seen is None else seen
+    if id(problem) in seen or len(seen) > 20:
+        return
+    seen.add(id(problem))
+    yield problem
+    inner = [*problem.args, getattr(problem, "reason", None), problem.__cause__]
+    for error in inner:
+        if isinstance(error, BaseException):
+            yield from _chain(error, seen)
+
+
+def _proxy(failure: _Failure) -> str:
+    return (
+        f"the proxy did not connect us to {failure.origin.netloc} ({failure.reason}); check "
+        "HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+    )
+
+
+def _unknown_host(failure: _Failure) -> str:
+    host = failure.origin.host
+    return f"the host name {host!r} is unknown; check the base URL, and the network's DNS"
+
+
+def _tls(failure: _Failure) -> str:
+    import ssl
+
+    where = failure.origin.netloc
+    refused = failure.first(ssl.SSLCertVerificationError)
+    if isinstance(refused, ssl.SSLCertVerificationError):
+        return (
+            f"the certificate of {where} is not trusted: {refused.verify_message}; if the server "
+            "is right, pass verify='path/to/ca.pem' or set REQUESTS_CA_BUNDLE"
+        )
+    fault = failure.first(ssl.SSLError)
+    said = getattr(fault, "reason", None) or failure.cause
+    hint = "; does the server speak plain http there?" if "WRONG_VERSION" in str(said) else ""
+    return (
+        f"TLS with {where} failed ({said}){hint}; see verify= and cert= for the certificates used"
+    )
+
+
+def _ca_bundle(failure: _Failure) -> str:
+    return (
+        "the CA bundle or client certificate can't be read "
+        f"({failure.reason}); check verify=, cert= and REQUESTS_CA_BUNDLE"
+    )
+
+
+def _refused(failure: _Failure) -> str:
+    return (
+        f"no connection to {failure.origin.host} port {failure.origin.port}: {failure.reason}; "
+        "is the server up, and is this its address?"
+    )
+
+
+def _connect_timeout(failure: _Failure) -> str:
+    seconds = f"{failure.timeouts[0]:g}"
+    return (
+        f"no connection to {failure.origin.netloc} within {seconds} seconds (the connect timeout); "
+        "is the server reachable from here?"
+    )
+
+
+def _read_timeout(failure: _Failure) -> str:
+    seconds = f"{failure.timeouts[1]:g}"
+    return (
+        f"{failure.origin.netloc} sent nothing for {seconds} seconds (the read timeout); "
+        "give a longer timeout= if the server needs it"
+    )
+
+
+def _no_free_connection(failure: _Failure) -> str:
+    return (
+        f"no connection of the pool became free within {failure.timeouts[0]:g} seconds (the "
+        "connect timeout); use a larger pool_size, or fewer threads"
+    )
+
+
+def _closed(_: _Failure) -> str:
+    return "the transport was closed"
+
+
+def _broken(failure: _Failure) -> str:
+    return (
+        f"{failure.origin.netloc} broke the connection before its answer was complete "
+        f"({failure.cause})"
+    )
+
+
+def _garbled(failure: _Failure) -> str:
+    return f"{failure.origin.netloc} did not answer in HTTP ({failure.cause})"
+
+
+def _undecodable(_: _Failure) -> str:
+    return "the body is not what its Content-Encoding says"
+
+
+def _unsendable(_: _Failure) -> str:
+    return "the request can't be written: a header or the URL has a character that may not be there"
+
+
+def _malformed(failure: _Failure) -> str:
+    return f"the URL can't be used ({failure.cause})"
+
+
+#: The first row with a class name in the chain decides; the more telling ones come first.
+_TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], str]], ...] = (
+    (frozenset({"ProxyError", "InvalidProxyURL", "ProxySchemeUnknown"}), ConnectError, _proxy),
+    (frozenset({"gaierror", "NameResolutionError"}), ConnectError, _unknown_host),
+    (frozenset({"ConnectTimeout"}), RequestTimeout, _connect_timeout),
+    (frozenset({"EmptyPoolError"}), RequestTimeout, _no_free_connection),
+    (frozenset({"ClosedPoolError"}), TransportError, _closed),
+    (frozenset({"NewConnectionError", "ConnectionRefusedError"}), ConnectError, _refused),
+    (frozenset({"ConnectTimeoutError"}), RequestTimeout, _connect_timeout),
+    (frozenset({"ReadTimeout", "ReadTimeoutError", "TimeoutError"}), RequestTimeout, _read_timeout),
+    (frozenset({"SSLError", "CertificateError"}), TLSError, _tls),
+    (frozenset({"InvalidHeader", "UnicodeEncodeError"}), TransportError, _unsendable),
+    (
+        frozenset({"InvalidURL", "InvalidSchema", "MissingSchema", "LocationValueError"}),
+        TransportError,
+        _malformed,
+    ),
+    (frozenset({"DecodeError", "ContentDecodingError"}), TransportError, _undecodable),
+    (
+        frozenset({"RemoteDisconnected", "ConnectionError", "IncompleteRead"}),
+        ConnectionBroken,
+        _broken,
+    ),
+    (frozenset({"BadStatusLine", "LineTooLong", "UnknownProtocol"}), ConnectionBroken, _garbled),
+    (
+        frozenset({"ProtocolError", "ChunkedEncodingError", "HTTPException"}),
+        ConnectionBroken,
+        _broken,
+    ),
+    (frozenset({"FileNotFoundError", "PermissionError"}), TLSError, _ca_bundle),
+    (frozenset({"OSError"}), ConnectError, _refused),
+    (frozenset({"ValueError"}), TransportError, _unsendable),
+)

@@ -1,0 +1,136 @@
+"""Which redirects are followed, and what may travel along (RFC 9110, section 15.4).
+
+Credentials stay with the origin they were meant for: across a change of scheme, host or port no
+header or query parameter goes that the request's redactor calls secret. HTTP libraries drop
+`Authorization` alone, and would carry a `Service-CRN` or an `X-API-Key` to anyone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
+
+from ..errors import TooManyRedirects
+from ..messages import Headers, HttpRequest, HttpResponse
+from .origin import Origin, origin_of
+
+__all__ = ["REDIRECTS", "next_request"]
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SAFE = frozenset({"GET", "HEAD"})
+_NEVER_ACROSS = frozenset({"authorization", "proxy-authorization", "cookie", "host", "referer"})
+_OF_THE_BODY = frozenset(
+    {"content-type", "content-length", "content-encoding", "content-language", "transfer-encoding"}
+)
+
+
+def next_request(request: HttpRequest, response: HttpResponse) -> HttpRequest | None:
+    """The request that a 3xx asks for; None if the response is final and goes to the caller.
+
+    GET and HEAD follow every redirect, 303 turns any other method into GET, 307 and 308 keep
+    method and body. A 301 or 302 to another method is final: whether POST becomes GET is not
+    agreed on, and a `create` that turns into a `list` is worse than an answer that says 302.
+    TooManyRedirects: https to http, another scheme, or a body with secrets to another origin.
+    """
+    location = response.headers.get("Location")
+    status = response.status
+    if not location or status not in REDIRECTS:
+        return None
+    if request.method not in _SAFE and status in {301, 302}:
+        return None
+    url, here, there = _target(request, location)
+    headers = request.headers.pairs()
+    method, content = request.method, request.content
+    if status == 303 and method != "HEAD":
+        method, content = "GET", None
+        headers = tuple(pair for pair in headers if pair[0].lower() not in _OF_THE_BODY)
+    if here != there:
+        if _holds_secrets(content, request):
+            raise TooManyRedirects(
+                f"the server redirects ({status}) a body that holds secrets to another origin, "
+                f"{there.netloc}; if that is the right server, use it as the base URL",
+                request=request,
+            )
+        headers = tuple(pair for pair in headers if not _stays_home(pair[0], request))
+        url = _without_echoed_secrets(url, request)
+    return replace(request, method=method, url=url, headers=Headers(headers), content=content)
+
+
+def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
+    here = origin_of(request.url)
+    try:
+        # Field values arrive as Latin-1; servers that write other letters mean UTF-8.
+        location = location.encode("latin-1").decode("utf-8", "replace")
+        parts = urlsplit(urldefrag(urljoin(request.url, location)).url)
+        netloc = parts.netloc.rpartition("@")[2]  # no user or password from the server's pen
+        url = _ascii(urlunsplit(parts._replace(netloc=netloc)))
+        there = origin_of(url)
+    except ValueError as problem:
+        reason = str(problem) if "URL" in str(problem) or "scheme" in str(problem) else "not a URL"
+    else:
+        if here.scheme == "https" and there.scheme == "http":
+            raise TooManyRedirects(
+                f"refused to follow a redirect from https to http ({there.netloc}): "
+                "what was protected would travel in the clear",
+                request=request,
+            )
+        return url, here, there
+    raise TooManyRedirects(f"the redirect can't be followed: {reason}", request=request)
+
+
+def _ascii(url: str) -> str:
+    """The URL with what may not stand in one percent-encoded, and nothing else touched."""
+    from urllib.parse import quote
+
+    head, slashes, rest = url.partition("://")
+    authority = rest.partition("/")[0].partition("?")[0]
+    return f"{head}{slashes}{authority}" + quote(
+        rest[len(authority) :], safe="!#$%&'()*+,/:;=?@[]~"
+    )
+
+
+def _stays_home(name: str, request: HttpRequest) -> bool:
+    return name.lower() in _NEVER_ACROSS or request.redactor.is_secret_header(name)
+
+
+def _without_echoed_secrets(url: str, request: HttpRequest) -> str:
+    """The URL without the secret query parameters that were ours.
+
+    A secret-looking parameter that we did not send is the server's own (the signature of a
+    download link), and the redirect is nothing without it.
+    """
+    secret = request.redactor.is_secret_field
+    ours = [_pair(item) for item in urlsplit(request.url).query.split("&")]
+    names = {name.lower() for name, _ in ours if secret(name)}
+    values = {value for name, value in ours if secret(name) and value}
+    values |= {v for name, v in request.headers.pairs() if request.redactor.is_secret_header(name)}
+    head, mark, query = url.partition("?")
+    kept = []
+    for item in query.split("&"):
+        name, value = _pair(item)
+        if name.lower() not in names and value not in values:
+            kept.append(item)
+    return f"{head}?{'&'.join(kept)}" if mark and any(kept) else head
+
+
+def _pair(item: str) -> tuple[str, str]:
+    name, _, value = item.partition("=")
+    return unquote_plus(name), unquote_plus(value)
+
+
+def _holds_secrets(content: object, request: HttpRequest) -> bool:
+    if not isinstance(content, bytes):
+        return False
+    kind = request.headers.get("Content-Type", "")
+    redactor = request.redactor
+    if "form-urlencoded" in kind:
+        pairs = (_pair(item) for item in content.decode("utf-8", "replace").split("&"))
+        return any(redactor.is_secret_field(name) for name, _ in pairs)
+    if "json" in kind:
+        try:
+            data = json.loads(content)
+            return bool(redactor.data(data) != data)
+        except (ValueError, RecursionError):
+            return True  # what can't be read can't be cleared of secrets
+    return False

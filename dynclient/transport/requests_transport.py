@@ -1,0 +1,382 @@
+"""The transport over requests and its urllib3 pools.
+
+With no Session given, the session is our own and plain, so everything that it would work out for
+each call (adapter, proxy, TLS settings, pool) is worked out once per origin by requests' own
+adapter, and each call goes straight to the urllib3 pool. With the caller's Session every request
+goes through `Session.prepare_request` and `Session.send`, so that its hooks, adapters, auth,
+proxies, cookies and TLS settings count as they do elsewhere in the caller's program.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import __version__
+from ..errors import ConnectionBroken, ResponseTooLarge, TransportError
+from ..messages import Headers, HttpRequest, HttpResponse
+from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
+from .content import Stream
+from .cookies import Cookies
+from .decoding import BadEncoding, TooLarge, accepted_encodings, decoded
+from .failures import explained
+from .following import IDEMPOTENT, FollowingTransport
+from .origin import origin_of, split_url
+
+if TYPE_CHECKING:
+    import requests
+    from urllib3.connectionpool import HTTPConnectionPool
+    from urllib3.response import BaseHTTPResponse
+
+__all__ = ["RequestsTransport"]
+
+_STEP = 1 << 16
+_ORIGINS_KEPT = 64
+#: What the peer's closing of an idle connection looks like when it meets a request on its way.
+_STALE = frozenset({"RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"})
+
+
+class _Route(NamedTuple):
+    """How requests to one origin travel: a pool, and what goes before the path for a proxy."""
+
+    pool: HTTPConnectionPool
+    prefix: str
+    authorization: str | None
+
+
+class RequestsTransport(FollowingTransport):
+    """Sends with requests. Thread-safe; a context manager; picklable unless a Session was given.
+
+    timeout             seconds, one number or (connect, read); a request's own comes first
+    pool_size           connections kept and used at once, for each origin; more threads wait
+    max_response_bytes  the longest body, counted both as sent and as decoded
+    verify              True, False, or the path of a CA bundle; None for the environment's
+    cert                a client certificate: a path, or (certificate path, key path)
+    max_redirects       how many redirects are followed; 0 hands every 3xx to the caller
+    trust_env           read proxies and CA bundles from the environment (never ~/.netrc)
+
+    The environment is read when an origin is first spoken to, and kept from then on.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session | None = None,
+        *,
+        timeout: Timeout = DEFAULT_TIMEOUT,
+        pool_size: int = 32,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        verify: bool | str | Path = True,
+        cert: str | tuple[str, str] | None = None,
+        max_redirects: int = 10,
+        trust_env: bool = True,
+    ) -> None:
+        super().__init__(max_redirects=max_redirects)
+        self._settings = {
+            "timeout": timeout,
+            "pool_size": pool_size,
+            "max_response_bytes": max_response_bytes,
+            "verify": verify,
+            "cert": cert,
+            "max_redirects": max_redirects,
+            "trust_env": trust_env,
+        }
+        import urllib3
+
+        self._timeouts = checked_timeout(timeout)
+        self._urllib3_timeout = urllib3.Timeout(*self._timeouts)
+        self._limit = max_response_bytes
+        self._theirs = session
+        self._routes: dict[str, _Route] = {}
+        self._lock = threading.Lock()
+        self._cookies = Cookies()
+        self._encodings = accepted_encodings()
+        self._ours = self._plain_session() if session is None else None
+
+    def _plain_session(self) -> requests.Session:
+        import requests
+        from requests.adapters import HTTPAdapter
+
+        session = requests.Session()
+        session.trust_env = bool(self._settings["trust_env"])
+        verify = self._settings["verify"]
+        session.verify = str(verify) if isinstance(verify, Path) else verify  # type: ignore[assignment]
+        session.cert = self._settings["cert"]  # type: ignore[assignment]
+        size: Any = self._settings["pool_size"]
+        for scheme in ("http://", "https://"):
+            # A pool that blocks never opens more than its size, and so never discards one.
+            session.mount(scheme, HTTPAdapter(_ORIGINS_KEPT, size, pool_block=True))
+        return session
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._theirs is not None:
+            raise TypeError("a RequestsTransport with the caller's own Session can't be pickled")
+        return _again, (self._settings,)
+
+    def close(self) -> None:
+        """Close our connections. The caller's own Session is the caller's to close."""
+        self._routes.clear()
+        if self._ours is not None:
+            self._ours.close()
+
+    # One exchange ------------------------------------------------------------------------------
+
+    def _exchange(self, request: HttpRequest, body: Stream | None, *, home: bool) -> HttpResponse:
+        timeouts = self._timeouts if request.timeout is None else checked_timeout(request.timeout)
+        try:
+            if self._theirs is None:
+                return self._by_pool(request, body)
+            return self._by_session(request, body, timeouts, home)
+        except TransportError:
+            raise
+        except TooLarge:
+            failure: BaseException = ResponseTooLarge(
+                f"the answer is longer than {self._limit} bytes (max_response_bytes)",
+                request=request,
+            )
+        except BadEncoding:
+            failure = ConnectionBroken(
+                "the body is not whole: it is not what its Content-Encoding says", request=request
+            )
+        except Exception as problem:  # noqa: BLE001  every library's own error becomes ours
+            if body is not None and body.failure is not None:
+                failure = body.failure
+            else:
+                failure = explained(problem, request, timeouts)
+        # Raised out here so that no library error, whose text may hold a secret, hangs on it.
+        raise failure
+
+    # Our own session: straight to the pool -------------------------------------------------------
+
+    def _by_pool(self, request: HttpRequest, body: Stream | None) -> HttpResponse:
+        started = perf_counter()
+        head, target = split_url(request.url)
+        route = self._routes.get(head) or self._route(head)
+        headers = self._headers(request, route, body)
+        answer = self._urlopen(route, target, request, body, headers)
+        try:
+            fields = Headers(answer.headers.iteritems())
+            content = self._body(answer, request.method)
+        except BaseException:
+            answer.close()
+            answer.release_conn()
+            raise
+        if "Set-Cookie" in answer.headers:
+            self._cookies.store(request.url, fields.get_list("Set-Cookie"))
+        return HttpResponse(answer.status, fields, content, request.url, perf_counter() - started)
+
+    def _route(self, head: str) -> _Route:
+        """Let requests work out adapter, proxy and TLS for an origin, and keep the outcome."""
+        import requests
+        from requests.utils import get_auth_from_url, select_proxy
+
+        session: Any = self._ours
+        origin = origin_of(head)
+        url = f"{origin.scheme}://{origin.netloc}/"
+        prepared = requests.Request("GET", url).prepare()
+        settings = session.merge_environment_settings(url, {}, None, None, None)
+        if not session.verify:
+            # requests lets REQUESTS_CA_BUNDLE overrule a Session's verify=False; we do not.
+            settings["verify"] = False
+        elif isinstance(session.verify, str):
+            settings["verify"] = session.verify
+        adapter: Any = session.get_adapter(url)
+        verify, cert, proxies = settings["verify"], settings["cert"], settings["proxies"]
+        with self._lock:
+            pool = adapter.get_connection_with_tls_context(prepared, verify, proxies, cert)
+            adapter.cert_verify(pool, url, verify, cert)
+        proxy = select_proxy(url, proxies)
+        forwards = proxy and origin.scheme == "http" and not proxy.lower().startswith("socks")
+        user, password = get_auth_from_url(head)
+        authorization = _basic(user, password) if user else None
+        route = _Route(pool, url[:-1] if forwards else "", authorization)
+        with self._lock:
+            if len(self._routes) >= _ORIGINS_KEPT:
+                self._routes.clear()
+            self._routes[head] = route
+        return route
+
+    def _headers(self, request: HttpRequest, route: _Route, body: Stream | None) -> Any:
+        headers: Any = {
+            "Accept-Encoding": self._encodings,
+            "User-Agent": _USER_AGENT,
+            "Accept": "*/*",
+        }
+        pairs = request.headers.pairs()
+        known = len(headers)
+        headers.update(pairs)
+        given = request.headers
+        if len(headers) != known + len(pairs) or any(
+            name not in _DEFAULTED and name.lower() in _DEFAULTED_LOWER for name, _ in pairs
+        ):
+            headers = self._folded(headers, pairs)
+        if self._cookies:
+            cookie = self._cookies.header(request.url, given.get("Cookie"))
+            if cookie:
+                headers = {k: v for k, v in headers.items() if k.lower() != "cookie"}
+                headers["Cookie"] = cookie
+        if body is not None and body.length is not None and "Content-Length" not in given:
+            headers["Content-Length"] = str(body.length)
+        if route.authorization and "Authorization" not in given:
+            headers["Authorization"] = route.authorization
+        return headers
+
+    @staticmethod
+    def _folded(defaults: dict[str, str], pairs: tuple[tuple[str, str], ...]) -> Any:
+        """The same with repeated fields kept apart, and a default only where nothing was given."""
+        from urllib3 import HTTPHeaderDict
+
+        folded = HTTPHeaderDict()
+        for name, value in pairs:
+            folded.add(name, value)
+        for name in _DEFAULTED:
+            if name not in folded:
+                folded[name] = defaults[name]
+        return folded
+
+    def _urlopen(
+        self,
+        route: _Route,
+        target: str,
+        request: HttpRequest,
+        body: Stream | None,
+        headers: Any,
+    ) -> BaseHTTPResponse:
+        timeout: Any = self._urllib3_timeout
+        if request.timeout is not None:
+            timeout = type(timeout)(*checked_timeout(request.timeout))
+        content: Any = request.content if body is None else body
+        for attempt in (1, 2):
+            try:
+                return route.pool.urlopen(
+                    request.method,
+                    route.prefix + target,
+                    content,
+                    headers,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    timeout=timeout,
+                    pool_timeout=timeout.connect_timeout,
+                    chunked=body is not None and "Content-Length" not in headers,
+                    preload_content=False,
+                    decode_content=False,
+                )
+            except Exception as problem:
+                if attempt == 2 or not _may_start_anew(problem, request.method, body):
+                    raise
+        raise AssertionError("unreachable")
+
+    def _body(self, answer: BaseHTTPResponse, method: str) -> bytes:
+        fields = answer.headers
+        encoding = fields.get("Content-Encoding")
+        length = fields.get("Content-Length", "")
+        if length.isdecimal() and int(length) <= self._limit:
+            content = answer.read()
+        elif method == "HEAD":
+            return answer.read()
+        elif length.isdecimal():
+            raise TooLarge
+        else:
+            content = _bounded(answer.stream(_STEP, decode_content=False), self._limit)
+        return decoded(content, encoding, self._limit) if encoding and content else content
+
+    # The caller's Session -----------------------------------------------------------------------
+
+    def _by_session(
+        self,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        home: bool,
+    ) -> HttpResponse:
+        started = perf_counter()
+        session: Any = self._theirs
+        prepared = self._prepared(session, request, body, home)
+        settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
+        answer = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
+        try:
+            content = _bounded(answer.iter_content(_STEP), self._limit)
+        finally:
+            answer.close()
+        raw: Any = getattr(answer.raw, "headers", None)
+        pairs = raw.iteritems() if hasattr(raw, "iteritems") else answer.headers.items()
+        return HttpResponse(
+            answer.status_code, Headers(pairs), content, request.url, perf_counter() - started
+        )
+
+    def _prepared(
+        self, session: requests.Session, request: HttpRequest, body: Stream | None, home: bool
+    ) -> requests.PreparedRequest:
+        import requests
+
+        headers: dict[str, str] = {}
+        for name, value in request.headers.pairs():
+            known = next((k for k in headers if k.lower() == name.lower()), None)
+            separator = "; " if name.lower() == "cookie" else ", "
+            headers[known or name] = f"{headers[known]}{separator}{value}" if known else value
+        if body is not None and body.length is not None:
+            headers.setdefault("Content-Length", str(body.length))
+        content: Any = request.content if body is None else body
+        # Without an auth of its own, requests would put ~/.netrc over our Authorization.
+        auth = None if home and session.auth else _as_it_is
+        prepared = session.prepare_request(
+            requests.Request(request.method, request.url, headers, data=content, auth=auth)
+        )
+        if not home:
+            for name in list(prepared.headers):
+                lower = name.lower()
+                added = name not in request.headers
+                if lower == "cookie" or (
+                    added and (lower == "authorization" or request.redactor.is_secret_header(name))
+                ):
+                    del prepared.headers[name]
+        # requests reads the body of a redirect whole, and without a bound, before we see it.
+        prepared.hooks["response"] = [*prepared.hooks["response"], self._bound_redirect]
+        return prepared
+
+    def _bound_redirect(self, answer: Any, **_: Any) -> None:
+        if answer.is_redirect and answer._content is False:
+            answer._content = _bounded(answer.iter_content(_STEP), self._limit)
+
+
+_USER_AGENT = f"dynclient/{__version__}"
+_DEFAULTED = ("Accept-Encoding", "User-Agent", "Accept")
+_DEFAULTED_LOWER = frozenset(name.lower() for name in _DEFAULTED)
+
+
+def _again(settings: dict[str, Any]) -> RequestsTransport:
+    return RequestsTransport(**settings)
+
+
+def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
+
+
+def _basic(user: str, password: str) -> str:
+    from base64 import b64encode
+
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _bounded(pieces: Any, limit: int) -> bytes:
+    whole = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise TooLarge
+        whole.append(piece)
+    return b"".join(whole)
+
+
+def _may_start_anew(problem: BaseException, method: str, body: Stream | None) -> bool:
+    """Whether a request that met a closing connection may be sent once more.
+
+    Only an idempotent one: nothing tells whether the peer acted on it before it went away.
+    """
+    causes = {type(cause).__name__ for cause in (problem, *problem.args)}
+    if method not in IDEMPOTENT or causes.isdisjoint(_STALE):
+        return False
+    return body is None or body.rewind()
