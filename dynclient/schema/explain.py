@@ -1,0 +1,268 @@
+"""From what a validator says to what a person can act on.
+
+Runs only once the fast check has said no, so it may take its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..document.pointer import append, join
+from ..errors import Violation
+from ..redaction import MASK
+from .closure import Closure
+
+__all__ = ["explain", "shown"]
+
+_SHOWN_CHARACTERS = 60
+_SHOWN_NAMES = 6
+
+_TYPE_NAMES: dict[type, str] = {
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    dict: "an object",
+    list: "an array",
+    tuple: "an array",
+    type(None): "null",
+}
+
+
+def shown(value: Any) -> str:
+    """A value in a few words: scalars as JSON writes them, objects by their keys."""
+    if isinstance(value, str):
+        text = value if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]}…"
+        return repr(text)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return f"an object with {_listed(list(map(str, value)))}" if value else "an empty object"
+    if isinstance(value, list | tuple):
+        return f"an array of {len(value)}" if value else "an empty array"
+    text = str(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return ", ".join(names[:_SHOWN_NAMES]) + more
+
+
+def explain(
+    errors: Iterable[Any], closure: Closure, where: str, layer: str, *, slots: bool = False
+) -> list[Violation]:
+    """The violations behind the errors of a validator, each once.
+
+    `where` names the value that was judged. With `slots`, the value is an object whose members
+    are parts of the exchange of their own (`query.limit`), and `where` is a prefix to their names.
+    """
+    found: dict[tuple[str, str, str], Violation] = {}
+    for error in errors:
+        for leaf in _leaves(error, closure):
+            violation = _violation(leaf, closure, where, layer, slots)
+            key = (violation.where, violation.pointer, violation.document_pointer)
+            found.setdefault(key, violation)
+    return list(found.values())
+
+
+def _leaves(error: Any, closure: Closure) -> list[Any]:
+    """The errors that say most: for oneOf and anyOf, those of the branch that was meant."""
+    branches = getattr(error.kind, "context", None)
+    if not branches or error.kind.name == "oneOf" and not all(branches):
+        # Without branches there is nothing to choose; a oneOf of which several hold is its own error.
+        return [error]
+    meant = _meant_by_discriminator(error, closure, branches)
+    if meant is None:
+        meant = _nearest(error, branches)
+    if meant is None:
+        return [error]
+    return [leaf for inner in meant for leaf in _leaves(inner, closure)]
+
+
+def _meant_by_discriminator(
+    error: Any, closure: Closure, branches: list[list[Any]]
+) -> list[Any] | None:
+    """The errors of the branch that the discriminator's value names, if it names one.
+
+    Source: OpenAPI 3.1.1, section "Discriminator Object".
+    """
+    schema = _source_at(closure, error.schema_path[:-1])
+    if not isinstance(schema, dict) or not isinstance(error.instance, dict):
+        return None
+    discriminator = schema.get("discriminator")
+    if not isinstance(discriminator, dict):
+        return None
+    value = error.instance.get(str(discriminator.get("propertyName")))
+    if not isinstance(value, str):
+        return None
+    mapping = discriminator.get("mapping")
+    target = mapping.get(value, value) if isinstance(mapping, dict) else value
+    for member, errors in zip(schema[error.kind.name], branches, strict=True):
+        reference = member.get("$ref") if isinstance(member, dict) else None
+        if isinstance(reference, str) and (
+            reference == target or reference.rpartition("/")[2] == target
+        ):
+            return errors
+    return None
+
+
+def _nearest(error: Any, branches: list[list[Any]]) -> list[Any] | None:
+    """The branch that comes closest: its errors lie deepest, are no type errors, and are few.
+
+    None if every branch fails at the value itself, so that none can be said to be meant.
+    """
+    here = len(error.instance_path)
+
+    def distance(errors: list[Any]) -> tuple[int, int, int]:
+        at_top = [e for e in errors if len(e.instance_path) == here]
+        wrong_type = sum(e.kind.name in ("type", "const", "enum") for e in at_top)
+        wrong_tag = sum(
+            e.kind.name in ("const", "enum") and len(e.instance_path) == here + 1 for e in errors
+        )
+        return (wrong_type + wrong_tag, len(errors), len(at_top))
+
+    ranked = sorted(branches, key=distance)
+    best = ranked[0]
+    if distance(best)[0] and len(ranked) > 1:
+        return None
+    return best
+
+
+def _source_at(closure: Closure, path: list[Any]) -> Any:
+    """The document's own Schema Object at a place of the compiled schema."""
+    if len(path) < 2 or path[0] != "$defs":
+        return None
+    value = closure.sources.get(path[1])
+    for token in path[2:]:
+        try:
+            value = value[token]
+        except (KeyError, IndexError, TypeError):
+            return None  # a place that translation added
+    return value
+
+
+def _violation(error: Any, closure: Closure, where: str, layer: str, slots: bool) -> Violation:
+    path = list(error.instance_path)
+    secret = any(isinstance(token, str) and token in closure.secrets for token in path)
+    if slots and path:
+        where = f"{where}.{path[0]}"
+        path = path[1:]
+    rule, pointer = _rule_and_place(error, closure)
+    if rule in ("format", "enum", "const") and layer == "body":
+        layer = "formats" if rule == "format" else "unknown_enum"
+    return Violation(
+        where=where,
+        pointer=join(path),
+        document_pointer=pointer,
+        rule=rule,
+        message=_message(error, rule, closure, secret),
+        layer=layer,
+    )
+
+
+def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
+    path = list(error.schema_path)
+    rule = error.kind.name or (str(path[-1]) if path else "false schema")
+    if len(path) < 2 or path[0] != "$defs" or path[1] not in closure.origins:
+        return rule, ""
+    origin = closure.origins[path[1]].pointer
+    inner = path[2:]
+    if _is_integer_format(closure, path):
+        return "format", append(origin, *inner[:-3], "format")
+    if error.kind.__class__.__name__ == "FalseSchema":
+        source = _source_at(closure, path)
+        if isinstance(source, dict):
+            rule = "readOnly" if source.get("readOnly") is True else "writeOnly"
+            return rule, append(origin, *inner, rule)
+        return str(path[-1]), append(origin, *inner)
+    return rule, append(origin, *inner)
+
+
+def _is_integer_format(closure: Closure, path: list[Any]) -> bool:
+    """Whether the path ends in the bounds that stand for an integer format."""
+    if len(path) < 5 or path[-3] != "allOf" or path[-1] not in ("minimum", "maximum"):
+        return False
+    members = _source_at(closure, path[:-2])
+    return not isinstance(members, list) or path[-2] >= len(members)
+
+
+def _message(error: Any, rule: str, closure: Closure, secret: bool) -> str:
+    value = MASK if secret else shown(error.instance)
+    kind = error.kind
+    match rule:
+        case "type":
+            types = kind.types if isinstance(kind.types, list) else [kind.types]
+            return f"{value} is {_type_of(error.instance)}; it must be of type {' or '.join(types)}"
+        case "required":
+            return f"the required property {kind.property!r} is missing"
+        case "enum":
+            options = [shown(option) for option in kind.options]
+            return f"{value} is not one of {_listed(options)}"
+        case "const":
+            return f"{value} must be {shown(kind.expected_value)}"
+        case "format":
+            name = getattr(kind, "format", None) or _format_name(closure, list(error.schema_path))
+            return f"{value} is no valid {name}"
+        case "additionalProperties" | "unevaluatedProperties" if hasattr(kind, "unexpected"):
+            return f"unknown property {_listed([repr(name) for name in kind.unexpected])}"
+        case "readOnly":
+            return "the property is readOnly: it may not be sent in a request"
+        case "writeOnly":
+            return "the property is writeOnly: it may not be in a response"
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
+            words = {
+                "minimum": "at least",
+                "maximum": "at most",
+                "exclusiveMinimum": "above",
+                "exclusiveMaximum": "below",
+            }
+            return f"{value} must be {words[rule]} {kind.limit}"
+        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
+            return _size_message(value, rule, kind.limit, error.instance)
+        case "pattern":
+            return f"{value} does not match the pattern {kind.pattern}"
+        case "multipleOf":
+            return f"{value} is not a multiple of {kind.multiple_of}"
+        case "uniqueItems":
+            return "its items are not unique"
+        case "oneOf" | "anyOf":
+            return _branches_message(value, rule, kind, closure, secret)
+        case "not":
+            return f"{value} is what the schema excludes"
+        case "contains":
+            return f"{value} has no fitting number of items that fit `contains`"
+        case "dependentRequired":
+            return f"{value} lacks a property that another one asks for"
+        case _:
+            return f"{value} is not allowed here"
+
+
+def _size_message(value: str, rule: str, limit: int, instance: Any) -> str:
+    least = "at least" if rule.startswith("min") else "at most"
+    unit = {"Length": "characters", "Items": "items", "Properties": "properties"}[rule[3:]]
+    return f"{value} has {len(instance)} {unit}; it must have {least} {limit}"
+
+
+def _branches_message(value: str, rule: str, kind: Any, closure: Closure, secret: bool) -> str:
+    holding = sum(not branch for branch in kind.context)
+    if rule == "oneOf" and holding > 1:
+        return f"{value} fits {holding} of the {len(kind.context)} alternatives; it must fit one"
+    first = [branch[0] for branch in kind.context if branch]
+    reasons = [_message(e, _rule_and_place(e, closure)[0], closure, secret) for e in first]
+    return (
+        f"{value} fits none of the {len(kind.context)} alternatives: "
+        f"{'; '.join(dict.fromkeys(reasons))}"
+    )
+
+
+def _type_of(value: Any) -> str:
+    return _TYPE_NAMES.get(type(value), f"a {type(value).__name__}")
+
+
+def _format_name(closure: Closure, path: list[Any]) -> str:
+    schema = _source_at(closure, path[:-3])
+    return str(schema.get("format")) if isinstance(schema, dict) else "value"

@@ -1,0 +1,133 @@
+"""The keywords of Schema Objects, as a table: what each holds, and when its value makes sense.
+
+A keyword whose value is nonsense (`required: true`, `type: int`) can't be enforced by anybody. It
+is left out of the compiled schema and told as a problem, so the rest of the schema still counts.
+Sources: JSON Schema 2020-12 (core and validation), OpenAPI 3.0.4 section "Schema Object".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+__all__ = ["KEYWORDS_30", "KEYWORDS_31", "Holds", "Keyword"]
+
+
+class Holds(Enum):
+    """What stands under a keyword."""
+
+    VALUE = "a plain value"
+    SCHEMA = "a schema"
+    SCHEMAS = "a list of schemas"
+    NAMED_SCHEMAS = "an object of schemas"
+
+
+class Keyword(NamedTuple):
+    """A keyword: what it holds, a test of its value, and what a right value is."""
+
+    holds: Holds
+    fits: Callable[[Any], bool]
+    wanted: str
+
+
+_TYPES = frozenset("array boolean integer null number object string".split())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value >= 0 and value == int(value)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _is_type(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(name, str) and name in _TYPES for name in value)
+    return isinstance(value, str) and value in _TYPES
+
+
+def _is_schema(value: Any) -> bool:
+    return isinstance(value, dict | bool)
+
+
+def _is_list_of_schemas(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+_NUMBER = Keyword(Holds.VALUE, _is_number, "a number")
+_COUNT = Keyword(Holds.VALUE, _is_count, "a whole number of 0 or more")
+_FLAG = Keyword(Holds.VALUE, lambda value: isinstance(value, bool), "true or false")
+_LIST = Keyword(Holds.VALUE, lambda value: isinstance(value, list), "a list")
+_NAMES = Keyword(Holds.VALUE, _is_names, "a list of names")
+_TEXT = Keyword(Holds.VALUE, lambda value: isinstance(value, str), "a string")
+_SCHEMA = Keyword(Holds.SCHEMA, _is_schema, "a schema")
+_SCHEMAS = Keyword(Holds.SCHEMAS, _is_list_of_schemas, "a list of one or more schemas")
+_NAMED = Keyword(Holds.NAMED_SCHEMAS, _is_object, "an object of schemas")
+
+_COMMON: dict[str, Keyword] = {
+    "type": Keyword(Holds.VALUE, _is_type, f"one of {', '.join(sorted(_TYPES))}"),
+    "enum": _LIST,
+    "required": _NAMES,
+    "multipleOf": Keyword(Holds.VALUE, lambda v: _is_number(v) and v > 0, "a number above 0"),
+    "minimum": _NUMBER,
+    "maximum": _NUMBER,
+    "minLength": _COUNT,
+    "maxLength": _COUNT,
+    "pattern": _TEXT,
+    "format": _TEXT,
+    "minItems": _COUNT,
+    "maxItems": _COUNT,
+    "uniqueItems": _FLAG,
+    "minProperties": _COUNT,
+    "maxProperties": _COUNT,
+    "properties": _NAMED,
+    "additionalProperties": _SCHEMA,
+    "items": _SCHEMA,
+    "allOf": _SCHEMAS,
+    "anyOf": _SCHEMAS,
+    "oneOf": _SCHEMAS,
+    "not": _SCHEMA,
+}
+
+#: OpenAPI 3.0: its own list, nothing else counts. `nullable` is folded into `type`.
+KEYWORDS_30: dict[str, Keyword] = {
+    **_COMMON,
+    "exclusiveMinimum": _FLAG,
+    "exclusiveMaximum": _FLAG,
+}
+
+#: OpenAPI 3.1 and 3.2: JSON Schema 2020-12.
+KEYWORDS_31: dict[str, Keyword] = {
+    **_COMMON,
+    "const": Keyword(Holds.VALUE, lambda _: True, "any value"),
+    "exclusiveMinimum": _NUMBER,
+    "exclusiveMaximum": _NUMBER,
+    "minContains": _COUNT,
+    "maxContains": _COUNT,
+    "dependentRequired": Keyword(
+        Holds.VALUE,
+        lambda value: isinstance(value, dict) and all(_is_names(v) for v in value.values()),
+        "an object of lists of names",
+    ),
+    "prefixItems": _SCHEMAS,
+    "contains": _SCHEMA,
+    "propertyNames": _SCHEMA,
+    "patternProperties": _NAMED,
+    "dependentSchemas": _NAMED,
+    "unevaluatedItems": _SCHEMA,
+    "unevaluatedProperties": _SCHEMA,
+    "if": _SCHEMA,
+    "then": _SCHEMA,
+    "else": _SCHEMA,
+}
