@@ -1,0 +1,58 @@
+"""Who is asking: credentials and the instance they come with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from . import CRN
+from .errors import NOT_AUTHORIZED, ApiError
+from .iam import USER_ID, TokenService
+from .settings import Settings
+
+__all__ = ["Access", "Caller"]
+
+#: Ten colon-separated segments that begin with crn:v1 (IBM Cloud resource names).
+_CRN_SHAPE = re.compile(r"crn:v1(:[^:\s]*){8}")
+_SERVICE_HEADERS = ("backend-authentication", "external-service-token")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller: `instance` is the CRN that owns what it creates."""
+
+    instance: str
+    user_id: str = USER_ID
+
+
+class Access:
+    """Checks the values of credentials; that they are present at all is judged by the document."""
+
+    def __init__(self, settings: Settings, token_service: TokenService) -> None:
+        self._tokens = settings.tokens
+        self._api_keys = settings.api_keys
+        self._token_service = token_service
+
+    def identify(self, headers: Mapping[str, str]) -> Caller:
+        """The caller behind these header fields; raises `ApiError` 401 or 403."""
+        scheme, _, credential = headers.get("authorization", "").partition(" ")
+        if not self._knows(scheme.lower(), credential.strip(), headers):
+            raise unauthenticated("The token or API key is unknown or has expired.")
+        crn = headers.get("service-crn", CRN)
+        if not _CRN_SHAPE.fullmatch(crn):
+            raise ApiError(403, f"Not authorized: {crn!r} is not a CRN.", code=NOT_AUTHORIZED)
+        return Caller(instance=crn)
+
+    def _knows(self, scheme: str, credential: str, headers: Mapping[str, str]) -> bool:
+        if scheme == "bearer":
+            return credential in self._tokens or self._token_service.accepts(credential)
+        if scheme == "apikey":
+            return credential in self._api_keys
+        # Service-internal schemes carry an opaque token of their own.
+        return not scheme and any(headers.get(name) in self._tokens for name in _SERVICE_HEADERS)
+
+
+def unauthenticated(message: str) -> ApiError:
+    """401, with the challenge that RFC 9110 (section 11.6.1) wants."""
+    return ApiError(401, message, headers={"WWW-Authenticate": "Bearer"})
