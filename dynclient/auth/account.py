@@ -196,7 +196,7 @@ def _account(name: str | None, entry: Any, source: str, environ: Mapping[str, st
     if not isinstance(entry, dict):
         raise AuthError(f"{source}: an account is a JSON object. Save it again")
     channel = entry.get("channel") or _PLATFORM
-    if channel not in _CHANNELS:
+    if not isinstance(channel, str) or channel not in _CHANNELS:
         raise _channel_error(source, channel)
     token = entry.get("token")
     if not isinstance(token, str) or not token:
