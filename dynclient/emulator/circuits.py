@@ -26,6 +26,9 @@ MAX_ACTIVE_QUBITS = 20
 # The parts of the reference parser, put together below with an error listener of our own.
 openqasm3: Any = openqasm3_parser
 
+#: Coefficients below this are what is left when terms cancel.
+_VANISHING = 1e-12
+
 _FIX_CIRCUIT = "Correct the circuit and submit it again."
 
 
@@ -101,17 +104,20 @@ class IdleFree:
     def project(self, observable: dict[str, float]) -> dict[str, float]:
         """A sum of Pauli terms on the original circuit as one on this.
 
-        Idle qubits are in state 0: there Z is 1 as I is, and a term with X or Y vanishes.
+        Idle qubits are in state 0: there Z is 1 as I is, and a term with X or Y vanishes. Empty
+        when all of them do.
         """
-        projected: dict[str, float] = {"I" * len(self.keep): 0.0}
+        projected: dict[str, float] = {}
         kept = set(self.keep)
         for term, coefficient in observable.items():
             letters = term[::-1]  # the last letter is qubit 0
+            if not set(letters) <= set("IXYZ"):
+                raise JobFailure(f"The observable {term} has letters other than I, X, Y and Z.")
             if any(letters[i] not in "IZ" for i in range(len(letters)) if i not in kept):
                 continue
             shorter = "".join(letters[i] for i in reversed(self.keep))
             projected[shorter] = projected.get(shorter, 0.0) + coefficient
-        return projected
+        return {term: value for term, value in projected.items() if abs(value) > _VANISHING}
 
 
 def without_idle_qubits(circuit: QuantumCircuit) -> IdleFree:

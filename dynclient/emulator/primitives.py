@@ -171,12 +171,12 @@ def _run_estimator_pub(
     precision = _precision(task.params, options, pub_precision)
     active = without_idle_qubits(circuit)
     try:
-        projected = _projected(observables, circuit, active)
+        projected, offsets = _projected(observables, circuit, active)
         parameters = _parameter_values(circuit, values)
         coerced = EstimatorPub.coerce((active.circuit, projected, parameters), precision)
         _limit_size(math.prod(coerced.shape))
         ran.append(to_qasm3(active.circuit))
-        evs = StatevectorEstimator(seed=rng).run([coerced]).result()[0].data.evs
+        evs = StatevectorEstimator(seed=rng).run([coerced]).result()[0].data.evs - offsets
     except _PUB_FAULTS as error:
         raise _pub_failure(error) from error
     # The reference estimator adds normal noise of this width to exact values, so this is what
@@ -197,8 +197,14 @@ def _precision(params: Mapping[str, Any], options: Mapping[str, Any], pub: float
     return float(_first(*chosen, DEFAULT_PRECISION))
 
 
-def _projected(observables: Any, circuit: QuantumCircuit, active: IdleFree) -> ObservablesArray:
-    """The observables, in any accepted form, as an array on the active qubits."""
+def _projected(
+    observables: Any, circuit: QuantumCircuit, active: IdleFree
+) -> tuple[ObservablesArray, Any]:
+    """The observables, in any accepted form, as an array on the active qubits, and offsets.
+
+    Qiskit takes no observable that is zero. Where all terms vanish it gets the identity instead,
+    and the offset, an array of the same shape, says that 1 must be taken from the value.
+    """
     array = ObservablesArray.coerce(observables)
     if not array.size:
         raise JobFailure("The pub has no observables.", solution=_FIX_PUB)
@@ -209,14 +215,15 @@ def _projected(observables: Any, circuit: QuantumCircuit, active: IdleFree) -> O
             solution=_FIX_PUB,
         )
     if len(active.keep) == active.original_qubits:
-        return array
-    return ObservablesArray(_each(array.tolist(), active.project))
-
-
-def _each(nested: Any, function: Callable[[dict[str, float]], dict[str, float]]) -> Any:
-    if isinstance(nested, list):
-        return [_each(item, function) for item in nested]
-    return function(nested)
+        return array, 0.0
+    terms = np.empty(array.shape, dtype=object)
+    offsets = np.zeros(array.shape)
+    identity = {"I" * len(active.keep): 1.0}
+    for index in np.ndindex(array.shape):
+        projected = active.project(array[index])
+        terms[index] = projected or identity
+        offsets[index] = 0.0 if projected else 1.0
+    return ObservablesArray(terms), offsets
 
 
 def _limit_size(values: int) -> None:
