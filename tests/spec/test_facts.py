@@ -200,6 +200,7 @@ def fact_lines(model: str) -> dict[str, Any]:
         return {f"{model}.{key}": value for key, value in field.items() if key != "nullable"}
     closed = fact.get("additional_properties", {}).get("0.45.3") is False
     lines: dict[str, Any] = {
+        f"{model}.type": "object",
         f"{model}.required": sorted(fact["required"]),
         # An answer stays open whatever newer documents say: see later_fields
         f"{model}.closed": closed and model != "BackendStatusResponse",
@@ -246,12 +247,18 @@ def merged(schema: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return properties | schema.get("properties", {}), required + schema.get("required", [])
 
 
+def object_type(schema: dict[str, Any]) -> Any:
+    """The type of a schema, be it its own or that of the first part it is composed of."""
+    return schema["type"] if "type" in schema else object_type(resolve(schema["allOf"][0]))
+
+
 def document_lines(model: str, schema: dict[str, Any]) -> dict[str, Any]:
     if MODELS[model]["kind"] != "object":
         field = document_field(schema)
         return {f"{model}.{key}": value for key, value in field.items() if key != "nullable"}
     properties, required = merged(schema)
     lines: dict[str, Any] = {
+        f"{model}.type": object_type(schema),
         f"{model}.required": sorted(required),
         f"{model}.closed": schema.get("additionalProperties") is False,
     }
@@ -308,7 +315,8 @@ def test_a_folded_model_keeps_its_fields(model: str) -> None:
         for line, value in document_lines(model, into).items()
         if line.split(".")[1] in MODELS[model]["fields"]
     }
-    del facts[f"{model}.required"], facts[f"{model}.closed"]
+    for line in ("type", "required", "closed"):
+        del facts[f"{model}.{line}"]
     assert differing(facts, document) == tabled(model)
 
 
