@@ -1,0 +1,31 @@
+"""Document to operations: arguments, parameter styles, bodies, media types, responses.
+
+Sans I/O: `Operation.prepare` and `Operation.parse` are pure functions, and no HTTP library is
+imported here.
+"""
+
+from .bodies import BodyMedia, RequestBody
+from .files import File
+from .index import Operations
+from .operation import Operation
+from .options import NO_OPTIONS, Options
+from .parameters import Parameter
+from .request import UNSET, Prepared
+from .response import DeclaredResponse
+from .servers import base_url, server_url
+
+__all__ = [
+    "NO_OPTIONS",
+    "UNSET",
+    "BodyMedia",
+    "DeclaredResponse",
+    "File",
+    "Operation",
+    "Operations",
+    "Options",
+    "Parameter",
+    "Prepared",
+    "RequestBody",
+    "base_url",
+    "server_url",
+]

@@ -1,0 +1,102 @@
+"""Media types: reading them, matching them, and what kind of content each is.
+
+Sources: RFC 9110, sections 8.3 and 12.5.1; RFC 6839 (structured suffixes); OpenAPI 3.1.1,
+sections "Media Type Object" and "Response Object".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+__all__ = ["Kind", "MediaType", "best_match", "charset_of", "kind_of", "parse_media_type"]
+
+#: How content of a media type is read and written.
+Kind: TypeAlias = Literal["json", "form", "multipart", "text", "binary"]
+
+
+class MediaType(NamedTuple):
+    """A media type or range: `type` and `subtype` in lower case, parameters by lower-case name."""
+
+    type: str
+    subtype: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def essence(self) -> str:
+        """`type/subtype`, without parameters."""
+        return f"{self.type}/{self.subtype}"
+
+    @property
+    def suffix(self) -> str:
+        """The structured suffix: `json` of `application/problem+json`; empty if none."""
+        return self.subtype.rpartition("+")[2] if "+" in self.subtype else ""
+
+
+@lru_cache(maxsize=1024)
+def parse_media_type(text: str) -> MediaType:
+    """The media type a header field or a key of `content` names; odd text gives odd parts."""
+    essence, *rest = text.split(";")
+    kind, _, subtype = essence.strip().lower().partition("/")
+    parameters = []
+    for part in rest:
+        name, _, value = part.partition("=")
+        if name.strip():
+            parameters.append((name.strip().lower(), value.strip().strip('"')))
+    return MediaType(kind.strip(), subtype.strip(), tuple(parameters))
+
+
+def charset_of(content_type: str) -> str:
+    """The charset parameter, if Python knows it; else UTF-8."""
+    import codecs
+
+    name = dict(parse_media_type(content_type).parameters).get("charset", "utf-8")
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
+
+
+def kind_of(media_type: MediaType) -> Kind:
+    """How content of this type is read and written; XML counts as text."""
+    essence = media_type.essence
+    if media_type.subtype in ("json", "*+json") or media_type.suffix == "json":
+        return "json"
+    if essence == "application/x-www-form-urlencoded":
+        return "form"
+    if media_type.type == "multipart":
+        return "multipart"
+    if media_type.type == "text" or media_type.subtype == "xml" or media_type.suffix == "xml":
+        return "text"
+    if essence in ("application/yaml", "application/x-yaml", "application/graphql"):
+        return "text"
+    return "binary"
+
+
+def _rank(declared: MediaType, actual: MediaType) -> int:
+    """How well a declared type or range fits an actual type; 0 if it does not."""
+    if declared.essence == actual.essence:
+        wanted = set(declared.parameters)
+        if wanted - set(actual.parameters):
+            # Other parameters: still the same type (RFC 9110, 8.3.1), but anything exact is better.
+            return 4
+        return 6 if wanted else 5
+    if declared.type not in ("*", actual.type):
+        return 0
+    if declared.subtype.startswith("*+") and declared.subtype[2:] == actual.suffix:
+        return 3
+    if declared.subtype == "*":
+        return 2 if declared.type != "*" else 1
+    return 0
+
+
+def best_match(declared: Iterable[str], actual: str) -> str | None:
+    """The most specific of the declared types and ranges that covers `actual`; None if none does."""
+    wanted = parse_media_type(actual)
+    best, best_rank = None, 0
+    for key in declared:
+        rank = _rank(parse_media_type(key), wanted)
+        if rank > best_rank:
+            best, best_rank = key, rank
+    return best

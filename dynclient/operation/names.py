@@ -1,0 +1,32 @@
+"""Python names for what a document names in its own way."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+__all__ = ["python_name", "snake_case"]
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SEPARATORS = re.compile(r"[^0-9A-Za-z]+")
+
+
+def snake_case(name: str) -> str:
+    """`IBM-API-Version` → `ibm_api_version`, `listPets` → `list_pets`, `repos/get` → `repos_get`.
+
+    Always an identifier, and never a reserved word: those get a trailing `_`; a leading digit
+    gets a leading `_`.
+    """
+    words = _SEPARATORS.sub("_", _WORD_START.sub("_", name)).strip("_").lower()
+    return _legal(words or "_")
+
+
+def python_name(wire_name: str) -> str:
+    """The wire name where it is an identifier already, else its snake_case form."""
+    return _legal(wire_name) if wire_name.isidentifier() else snake_case(wire_name)
+
+
+def _legal(name: str) -> str:
+    if keyword.iskeyword(name):
+        return f"{name}_"
+    return f"_{name}" if name[0].isdigit() else name

@@ -1,0 +1,266 @@
+"""One operation of a document: what it is called, what it takes, what it answers.
+
+Nothing is read from the document before it is needed; what is read is kept. An Operation is
+immutable in effect and may be shared between threads and clients.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from ..document import Document, Location
+from ..messages import HttpRequest, HttpResponse, Response
+from ..redaction import Redactor
+from ..validation import Validation
+from .bodies import RequestBody, read_request_body
+from .options import NO_OPTIONS, Options
+from .parameters import Parameter, read_parameters
+from .request import UNSET, Prepared, RequestPlan
+from .response import DeclaredResponse, ResponsePlan
+from .signature import docstring_of, signature_of
+
+__all__ = ["Operation"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_STATUS_KEY = re.compile(r"[1-5](?:\d\d|XX)|default")
+STRICT = Validation()
+
+
+class Operation:
+    """An operation. Source: OpenAPI 3.1.1, sections "Operation Object" and "Path Item Object".
+
+    name          what it is called by: its operationId, or one made of method and path
+    operation_id  the operationId as the document has it, or None
+    method        in upper case
+    path          the path template
+    at            where it stands in the document
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        name: str,
+        method: str,
+        path: str,
+        value: Mapping[str, Any],
+        at: Location,
+        path_item: Mapping[str, Any],
+        path_item_at: Location,
+        redactor: Redactor,
+    ) -> None:
+        self.document = document
+        self.name = name
+        self.method = method
+        self.path = path
+        self.at = at
+        self._value = value
+        self._path_item = path_item
+        self._path_item_at = path_item_at
+        self._base_redactor = redactor
+        self._requests: dict[bool, RequestPlan] = {}
+        self._responses: dict[bool, ResponsePlan] = {}
+
+    # ── what the document says ───────────────────────────────────────────────────────────────
+
+    @property
+    def operation_id(self) -> str | None:
+        """The operationId, or None where the document gives none."""
+        value = self._value.get("operationId")
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def summary(self) -> str:
+        """The summary, or `""`."""
+        return self._text("summary")
+
+    @property
+    def description(self) -> str:
+        """The description, or `""`."""
+        return self._text("description")
+
+    def _text(self, key: str) -> str:
+        value = self._value.get(key)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags."""
+        tags = self._value.get("tags")
+        return tuple(map(str, tags)) if isinstance(tags, list) else ()
+
+    @property
+    def deprecated(self) -> bool:
+        """Whether the document advises against it."""
+        return self._value.get("deprecated") is True
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters, those of the path item included, in the document's order."""
+        groups = [
+            (self._path_item.get("parameters"), self._path_item_at.child("parameters")),
+            (self._value.get("parameters"), self.at.child("parameters")),
+        ]
+        template = _PLACEHOLDER.findall(self.path)
+        return read_parameters(self.document, groups, template, self.at)
+
+    @cached_property
+    def request_body(self) -> RequestBody | None:
+        """The body it takes, or None."""
+        place = self.at.child("requestBody")
+        return read_request_body(self.document, self._value.get("requestBody"), place)
+
+    @cached_property
+    def responses(self) -> Mapping[str, DeclaredResponse]:
+        """The declared responses by `"200"`, `"2XX"`, `"default"`."""
+        declared = self._value.get("responses")
+        found: dict[str, DeclaredResponse] = {}
+        for key, value in declared.items() if isinstance(declared, dict) else ():
+            name = str(key) if str(key) == "default" else str(key).upper()
+            place = self.at.child("responses", key)
+            if not _STATUS_KEY.fullmatch(name):
+                if not name.startswith("X-"):
+                    self.document.note(place, f"{key!r} is no status", "status")
+                continue
+            target, place = self.document.resources.follow(value, place)
+            found[name] = DeclaredResponse(self, name, target, place)
+        return found
+
+    @property
+    def security(self) -> Sequence[Mapping[str, Sequence[str]]]:
+        """The security requirements in force: the operation's own, else the document's."""
+        own = self._value.get("security")
+        if not isinstance(own, list):
+            own = self.document.data.get("security")
+        return [entry for entry in own if isinstance(entry, dict)] if isinstance(own, list) else []
+
+    @property
+    def servers(self) -> Sequence[Mapping[str, Any]]:
+        """The servers in force: the operation's, else the path item's, else the document's."""
+        for owner in (self._value, self._path_item):
+            servers = owner.get("servers")
+            if isinstance(servers, list) and servers:
+                return [server for server in servers if isinstance(server, dict)]
+        return self.document.servers
+
+    @cached_property
+    def accept(self) -> str:
+        """The `Accept` field: every declared media type, those of successes first."""
+        successes = [r for key, r in self.responses.items() if key[0] in "2d"]
+        others = [r for key, r in self.responses.items() if key[0] not in "2d"]
+        names = [name for r in (*successes, *others) for name in r.content if "/" in name]
+        return ", ".join(dict.fromkeys(names)) or "*/*"
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Knows what of this operation's requests must not be shown."""
+        secret = [p for p in self.parameters if _is_secret(p.schema)]
+        members = self.request_body.preferred.properties if self.request_body else {}
+        return self._base_redactor.extended(
+            headers=[p.name for p in secret if p.location == "header"],
+            fields=[
+                *(p.name for p in secret),
+                *(name for name, schema in members.items() if _is_secret(schema)),
+            ],
+        )
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The signature of the operation as a Python call."""
+        return signature_of(self)
+
+    @cached_property
+    def docstring(self) -> str:
+        """What `help()` says of the operation."""
+        return docstring_of(self)
+
+    # ── what it does ─────────────────────────────────────────────────────────────────────────
+
+    def compile(self) -> None:
+        """Compile everything the operation can ever need. DocumentError if the document breaks it.
+
+        Calls compile what they use; this is for those who want to know beforehand.
+        """
+        self.request_plan().compile_body()
+        self.response_plan().compile()
+        _ = self.signature, self.redactor
+
+    def request_plan(self, formats: bool = True) -> RequestPlan:
+        """The compiled request side; `formats` tells whether formats are checked."""
+        plan = self._requests.get(formats)
+        if plan is None:
+            plan = self._requests[formats] = RequestPlan(self, formats=formats)
+        return plan
+
+    def response_plan(self, formats: bool = True) -> ResponsePlan:
+        """The compiled response side; `formats` tells whether formats are checked."""
+        plan = self._responses.get(formats)
+        if plan is None:
+            plan = ResponsePlan(self, formats=formats)
+            plan.compile(successes_only=True)
+            self._responses[formats] = plan
+        return plan
+
+    def prepare(
+        self,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        base_url: str = "",
+        policy: Validation = STRICT,
+        **named: Any,
+    ) -> HttpRequest:
+        """The request for these arguments, without credentials. Pure; nothing is sent.
+
+        Without `base_url` the URL is relative. InvalidRequest lists every fault at once.
+        """
+        return self.prepare_all(
+            arguments, named, body, base_url, None, options or NO_OPTIONS, policy
+        ).request
+
+    def prepare_all(
+        self,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        body: Any,
+        base_url: str,
+        defaults: Mapping[str, Any] | None,
+        options: Options,
+        policy: Validation,
+    ) -> Prepared:
+        """As `prepare`, with defaults, and with the violations that the policy lets pass."""
+        return self.request_plan(policy.formats != "off").build(
+            arguments,
+            named,
+            body,
+            base_url=base_url,
+            defaults=defaults,
+            options=options,
+            policy=policy,
+        )
+
+    def parse(
+        self, response: HttpResponse, request: HttpRequest | None = None, policy: Validation = STRICT
+    ) -> Response:
+        """The response, read and judged. Pure; never raises for what the server did.
+
+        `violations` holds everything that was found; who calls decides what is an error.
+        """
+        sent = request or HttpRequest(self.method, response.url or self.path)
+        return self.response_plan(policy.formats != "off").parse(response, sent, policy)
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}: {self.method} {self.path}>"
+
+
+def _is_secret(schema: Any) -> bool:
+    return isinstance(schema, dict) and (
+        schema.get("format") == "password" or schema.get("writeOnly") is True
+    )
+
+

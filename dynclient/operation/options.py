@@ -1,0 +1,37 @@
+"""What belongs to one call and is not an argument of the operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..validation import Level, Validation
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Settings of one call; each None leaves the client's own.
+
+    content_type  the media type of the request body, one of those the document declares
+    accept        the `Accept` field; default: the media types of the declared responses
+    headers       further header fields, sent as they are
+    timeout       seconds, or (connect, read) seconds
+    auth          credentials by security scheme, in place of the client's
+    server        a server of the document by index or by its description or URL; or any base URL
+    validate      the validation level or policy
+    """
+
+    content_type: str | None = None
+    accept: str | None = None
+    headers: Mapping[str, str] | None = None
+    timeout: float | tuple[float, float] | None = None
+    auth: Mapping[str, Any] | None = None
+    server: str | int | None = None
+    validate: Level | Validation | None = None
+
+
+NO_OPTIONS = Options()

@@ -1,0 +1,200 @@
+"""The parameters of an operation, as the document declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..document import Document, Location
+from .names import python_name
+from .styles import DEFAULT_STYLES, STYLES_BY_LOCATION, Serializer, serializer
+
+__all__ = ["LOCATIONS", "Parameter", "read_parameters"]
+
+LOCATIONS = ("path", "query", "header", "cookie")
+
+# "the parameter definition SHALL be ignored" (OpenAPI 3.1.1, Parameter Object, `name`): the media
+# types and the credentials have their own places in a call.
+_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+_TAKEN = frozenset({"body", "options"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter. Source: OpenAPI 3.1.1, section "Parameter Object".
+
+    name          the wire name
+    python_name   the argument name; unique in the operation
+    location      path, query, header or cookie
+    content_type  the media type of a `content` parameter, else None
+    schema        the Schema Object as the document has it (references not followed)
+    default       the schema's default; it is never sent unless asked for
+    """
+
+    name: str
+    python_name: str
+    location: str
+    required: bool
+    style: str
+    explode: bool
+    allow_reserved: bool
+    content_type: str | None
+    schema: Any
+    default: Any
+    description: str
+    deprecated: bool
+    at: Location
+    schema_at: Location
+
+    @property
+    def key(self) -> str:
+        """`query.limit`: what the parameter is called where it could be mistaken for another."""
+        return f"{self.location}.{self.name}"
+
+    def serializer(self) -> Serializer:
+        """The function that makes this parameter's text; see `styles.serializer`."""
+        plain = serializer(
+            self.name,
+            self.location,
+            self.style,
+            self.explode,
+            allow_reserved=self.allow_reserved,
+        )
+        if self.content_type is None:
+            return plain
+
+        def as_content(value: Any) -> str:
+            from ..jsontext import encode
+
+            is_text = isinstance(value, str) and "json" not in str(self.content_type)
+            return plain(value if is_text else encode(value).decode())
+
+        return as_content
+
+
+def read_parameters(
+    document: Document, groups: Sequence[tuple[Any, Location]], template: Sequence[str], at: Location
+) -> tuple[Parameter, ...]:
+    """The parameters of one operation.
+
+    `groups` holds the `parameters` lists of the path item and of the operation, the weaker first;
+    `template` the names between braces in its path. What is broken is noted and skipped; a
+    placeholder that nothing declares becomes a required string, so the operation can be called.
+    """
+    found: dict[tuple[str, str], Parameter] = {}
+    for group, place in groups:
+        for parameter in _read_group(document, group, place):
+            key = (parameter.location, parameter.name)
+            if parameter.location == "path" and parameter.name not in template:
+                document.note(
+                    parameter.at, f"the path has no placeholder {parameter.name!r}", "path-parameter"
+                )
+                continue
+            found[key] = parameter
+    for name in template:
+        if ("path", name) not in found:
+            document.note(at, f"the placeholder {name!r} of the path is not declared", "parameter")
+            found["path", name] = _undeclared(name, at)
+    return _with_unique_names(list(found.values()))
+
+
+def _read_group(document: Document, group: Any, place: Location) -> Iterator[Parameter]:
+    if group is None:
+        return
+    if not isinstance(group, list):
+        document.note(place, "`parameters` must be a list; it is ignored", "parameters")
+        return
+    seen: set[tuple[str, str]] = set()
+    for index, entry in enumerate(group):
+        value, at = document.resources.follow(entry, place.child(index))
+        name = value.get("name") if isinstance(value, dict) else None
+        location = value.get("in") if isinstance(value, dict) else None
+        if not isinstance(name, str) or location not in LOCATIONS:
+            document.note(at, "a parameter needs a name and a place (`in`); it is ignored", "parameter")
+        elif (location, name) in seen:
+            document.note(at, f"{name!r} in {location} is declared twice", "parameter")
+        elif location != "header" or name.lower() not in _IGNORED_HEADERS:
+            seen.add((location, name))
+            yield _parameter(document, value, name, location, at)
+
+
+def _parameter(
+    document: Document, value: dict[str, Any], name: str, location: str, at: Location
+) -> Parameter:
+    content_type, schema, schema_at = _schema_of(document, value, at)
+    style = value.get("style")
+    if style is None:
+        style = DEFAULT_STYLES[location]
+    elif style not in STYLES_BY_LOCATION[location]:
+        document.note(at.child("style"), f"style {style!r} can't stand in {location}", "style")
+        style = DEFAULT_STYLES[location]
+    explode = value.get("explode")
+    target, _ = document.resources.follow(schema, schema_at)
+    description = value.get("description")
+    return Parameter(
+        name=name,
+        python_name=python_name(name),
+        location=location,
+        # A path without one of its segments would be another path.
+        required=location == "path" or value.get("required") is True,
+        style=style,
+        explode=explode if isinstance(explode, bool) else style == "form",
+        allow_reserved=value.get("allowReserved") is True,
+        content_type=content_type,
+        schema=schema,
+        default=target.get("default") if isinstance(target, dict) else None,
+        description=description if isinstance(description, str) else "",
+        deprecated=value.get("deprecated") is True,
+        at=at,
+        schema_at=schema_at,
+    )
+
+
+def _schema_of(
+    document: Document, value: dict[str, Any], at: Location
+) -> tuple[str | None, Any, Location]:
+    content = value.get("content")
+    if isinstance(content, dict) and content:
+        media_type, entry = next(iter(content.items()))
+        entry, place = document.resources.follow(entry, at.child("content", media_type))
+        schema = entry.get("schema", {}) if isinstance(entry, dict) else {}
+        return media_type, schema, place.child("schema")
+    return None, value.get("schema", {}), at.child("schema")
+
+
+def _undeclared(name: str, at: Location) -> Parameter:
+    return Parameter(
+        name=name,
+        python_name=python_name(name),
+        location="path",
+        required=True,
+        style="simple",
+        explode=False,
+        allow_reserved=False,
+        content_type=None,
+        schema={"type": "string"},
+        default=None,
+        description="",
+        deprecated=False,
+        at=at,
+        schema_at=at,
+    )
+
+
+def _with_unique_names(parameters: list[Parameter]) -> tuple[Parameter, ...]:
+    """Each with an argument name of its own: a name that two share gets its place in front."""
+    names = [parameter.python_name for parameter in parameters]
+    result: list[Parameter] = []
+    used: set[str] = set()
+    for parameter in parameters:
+        name = parameter.python_name
+        if name in _TAKEN or names.count(name) > 1:
+            name = f"{parameter.location}_{name}"
+        stem, number = name, 2
+        while name in used:
+            name, number = f"{stem}_{number}", number + 1
+        used.add(name)
+        result.append(replace(parameter, python_name=name))
+    return tuple(result)
+

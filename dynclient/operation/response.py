@@ -1,0 +1,296 @@
+"""The response side of one operation, compiled: HttpResponse in, Response out.
+
+For each (status, content type) that arrives, a `_Reader` is made once and kept: which declared
+response it is, how its body is decoded, and what validates it.
+Sources: OpenAPI 3.1.1, sections "Responses Object", "Response Object" and "Header Object".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..document import Location
+from ..errors import DocumentError, Violation
+from ..jsontext import JsonTextError, decode
+from ..messages import HttpRequest, HttpResponse, Response
+from ..schema import Validator, compile_validator
+from ..validation import Validation
+from .headers import DeclaredHeader, read_headers
+from .media import Kind, best_match, charset_of, kind_of, parse_media_type
+
+if TYPE_CHECKING:
+    from .operation import Operation
+
+__all__ = ["DeclaredResponse", "ResponsePlan"]
+
+# A response to these has no body whatever its fields say (RFC 9110, section 6.4.1).
+_BODILESS_STATUSES = frozenset({204, 205, 304})
+
+
+class DeclaredResponse:
+    """One entry of the Responses Object: `key` is `"200"`, `"2XX"` or `"default"`."""
+
+    def __init__(self, operation: Operation, key: str, value: Any, at: Location) -> None:
+        self.key = key
+        self.at = at
+        self._operation = operation
+        self._validators: dict[tuple[str, bool], Validator | None] = {}
+        value = value if isinstance(value, dict) else {}
+        description = value.get("description")
+        self.description = description if isinstance(description, str) else ""
+        content = value.get("content")
+        self.content: Mapping[str, Any] = content if isinstance(content, dict) else {}
+        self.headers: tuple[DeclaredHeader, ...] = read_headers(operation.document, value, at)
+
+    def schema(self, media_type: str) -> tuple[Any, Location] | None:
+        """The Schema Object of a declared media type and its place; None if it has none."""
+        resources = self._operation.document.resources
+        place = self.at.child("content", media_type)
+        entry, place = resources.follow(self.content[media_type], place)
+        if not isinstance(entry, dict) or "schema" not in entry:
+            return None
+        return entry["schema"], place.child("schema")
+
+    def validator(self, media_type: str, formats: bool) -> Validator | None:
+        """The compiled schema of a declared media type; None where there is nothing to check."""
+        key = (media_type, formats)
+        if key not in self._validators:
+            found = self.schema(media_type)
+            opaque = kind_of(parse_media_type(media_type)) in ("binary", "multipart")
+            self._validators[key] = (
+                None
+                if found is None or opaque
+                else compile_validator(
+                    self._operation.document, found, "response", formats=formats
+                )
+            )
+        return self._validators[key]
+
+
+class _Reader:
+    """How a response of one status and content type is read."""
+
+    __slots__ = (
+        "decode",
+        "declared",
+        "faults",
+        "headers",
+        "media_type",
+        "promised",
+        "untyped",
+        "validator",
+    )
+
+    def __init__(self, declared: DeclaredResponse | None, decoder: Callable[[bytes], Any]) -> None:
+        self.declared = declared
+        self.decode = decoder
+        self.validator: Validator | None = None
+        self.media_type: str | None = None
+        self.headers: tuple[DeclaredHeader, ...] = declared.headers if declared else ()
+        #: What is wrong whatever the body is: an undeclared status or content type.
+        self.faults: tuple[Violation, ...] = ()
+        #: What is wrong once there is a body: it came without a content type.
+        self.untyped: tuple[Violation, ...] = ()
+        #: The kind of body the document promises, when an empty one breaks that promise.
+        self.promised: Kind | None = None
+
+
+class ResponsePlan:
+    """The compiled response side of one operation."""
+
+    def __init__(self, operation: Operation, *, formats: bool) -> None:
+        self._operation = operation
+        self._formats = formats
+        self._readers: dict[tuple[int, str | None], _Reader] = {}
+        self._bodiless = operation.method == "HEAD"
+
+    def compile(self, *, successes_only: bool = False) -> None:
+        """Compile the validators of the declared responses now, or of the 2xx ones.
+
+        DocumentError if the document breaks one. A call compiles the successes before it sends:
+        an answer that can't be judged should not be asked for.
+        """
+        for declared in self._operation.responses.values():
+            if successes_only and declared.key[:1] != "2":
+                continue
+            for header in declared.headers:
+                header.validator(self._formats)
+            for media_type in declared.content:
+                declared.validator(media_type, self._formats)
+
+    def parse(self, http: HttpResponse, request: HttpRequest, policy: Validation) -> Response:
+        """The response, read. Its `violations` are all that were found, whatever their level."""
+        status = http.status
+        content_type = http.headers.get("Content-Type")
+        reader = self._readers.get((status, content_type))
+        if reader is None:
+            reader = self._reader(status, content_type)
+        faults = list(reader.faults) if reader.faults else []
+        content = http.content
+        data: Any = None
+        if content:
+            if reader.untyped:
+                faults.extend(reader.untyped)
+            try:
+                data = reader.decode(content)
+            except ValueError as error:
+                data = content
+                faults.append(self._unreadable(reader, content_type, content, error))
+            else:
+                validator = reader.validator
+                if validator is not None and policy.body != "off":
+                    faults.extend(_judge(validator, data))
+        elif not self._bodiless and status not in _BODILESS_STATUSES:
+            data = self._empty(reader, faults)
+        if reader.headers and policy.headers != "off":
+            for header in reader.headers:
+                faults.extend(header.judge(http.headers, self._formats))
+        return Response(
+            data,
+            status,
+            http.headers,
+            content,
+            self._operation,
+            http.elapsed,
+            request,
+            reader.media_type,
+            tuple(faults),
+        )
+
+    def _empty(self, reader: _Reader, faults: list[Violation]) -> Any:
+        """What an empty body is: text may be empty, JSON may not."""
+        if reader.promised == "text":
+            return ""
+        if reader.promised == "json" and reader.declared is not None:
+            known = ", ".join(reader.declared.content)
+            faults.append(
+                Violation(
+                    "response.body",
+                    "",
+                    reader.declared.at.child("content").pointer,
+                    "empty",
+                    f"the body is empty; the document promises {known}",
+                )
+            )
+        return None
+
+    def _unreadable(
+        self, reader: _Reader, content_type: str | None, content: bytes, error: ValueError
+    ) -> Violation:
+        start = content[:40].decode("utf-8", "replace").strip()
+        hint = "; it looks like HTML" if start[:1] == "<" else ""
+        pointer = reader.declared.at.pointer if reader.declared else ""
+        return Violation(
+            "response.body",
+            "",
+            pointer,
+            "encoding",
+            f"the body says it is {content_type or 'JSON'} and can't be read as that: "
+            f"{error}{hint}",
+        )
+
+    # ── making readers ───────────────────────────────────────────────────────────────────────
+
+    def _reader(self, status: int, content_type: str | None) -> _Reader:
+        responses = self._operation.responses
+        declared = (
+            responses.get(str(status))
+            or responses.get(f"{status // 100}XX")
+            or responses.get("default")
+        )
+        if declared is None:
+            reader = _Reader(None, _decoder_for(content_type))
+            known = ", ".join(responses) or "none"
+            reader.faults = (
+                Violation(
+                    "response.status",
+                    "",
+                    self._operation.at.child("responses").pointer,
+                    "status",
+                    f"status {status} is not declared; these are: {known}",
+                    "status",
+                ),
+            )
+        else:
+            reader = self._declared_reader(declared, content_type)
+        self._readers[status, content_type] = reader
+        return reader
+
+    def _declared_reader(self, declared: DeclaredResponse, content_type: str | None) -> _Reader:
+        if not declared.content:
+            return _Reader(declared, _decoder_for(content_type))
+        known = ", ".join(declared.content)
+        place = declared.at.child("content").pointer
+        # Without a content type the body is read as the document's first type, so that what came
+        # can still be looked at.
+        key = (
+            next(iter(declared.content))
+            if content_type is None
+            else best_match(declared.content, content_type)
+        )
+        if key is None:
+            reader = _Reader(declared, _decoder_for(content_type))
+            reason = f"content type {content_type!r} is not declared; these are: {known}"
+            reader.faults = (_type_fault(place, reason),)
+            return reader
+        reader = _Reader(declared, _decoder_for(content_type or key))
+        if content_type is None:
+            reason = f"the body has no content type; declared are: {known}"
+            reader.untyped = (_type_fault(place, reason),)
+        reader.media_type = key
+        kinds = {kind_of(parse_media_type(each)) for each in declared.content}
+        reader.promised = "json" if kinds == {"json"} else "text" if "text" in kinds else None
+        try:
+            reader.validator = declared.validator(key, self._formats)
+        except DocumentError as error:
+            # The answer has come and must not be lost: that it can't be judged is told beside it.
+            reason = f"the body can't be judged: {error}"
+            reader.faults = (
+                Violation("response.body", "", error.pointer or "", "document", reason),
+            )
+        return reader
+
+
+def _type_fault(pointer: str, reason: str) -> Violation:
+    where = "response.header.Content-Type"
+    return Violation(where, "", pointer, "content-type", reason, "media_type")
+
+
+def _judge(validator: Validator, data: Any) -> list[Violation]:
+    try:
+        if validator.is_valid(data):
+            return []
+    except UnicodeEncodeError:
+        reason = "a string holds a lone surrogate, which has no UTF-8 form"
+        return [Violation("response.body", "", "", "encoding", reason)]
+    return validator.explain(data, "response.body")
+
+
+def _decoder_for(content_type: str | None) -> Callable[[bytes], Any]:
+    """How a body of this content type becomes plain data. The decoder raises ValueError."""
+    if content_type is None:
+        return _decode_unknown
+    kind = kind_of(parse_media_type(content_type))
+    if kind == "json":
+        return decode
+    if kind == "text":
+        charset = charset_of(content_type)
+        return lambda content: content.decode(charset)
+    if kind == "form":
+        return _decode_form
+    return bytes
+
+
+def _decode_unknown(content: bytes) -> Any:
+    try:
+        return decode(content)
+    except JsonTextError:
+        return content
+
+
+def _decode_form(content: bytes) -> dict[str, Any]:
+    from urllib.parse import parse_qs
+
+    pairs = parse_qs(content.decode(), keep_blank_values=True, strict_parsing=True)
+    return {name: values[0] if len(values) == 1 else values for name, values in pairs.items()}

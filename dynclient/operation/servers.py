@@ -1,0 +1,83 @@
+"""Where an operation is served: Server Objects to base URLs.
+
+Source: OpenAPI 3.1.1, sections "Server Object" and "Server Variable Object".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from ..document import Document
+from ..errors import DocumentError
+
+__all__ = ["base_url", "server_url"]
+
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+def base_url(
+    document: Document, servers: Sequence[Mapping[str, Any]], choice: str | int | None = None
+) -> str:
+    """The base URL to append paths to, without a trailing slash.
+
+    `choice` is an index into `servers`, or the URL, name or description of one of them, or any
+    absolute URL (then that is taken). Default: the first. DocumentError if it has no absolute
+    form, or names an origin that the document is not trusted to name.
+    """
+    if isinstance(choice, str):
+        picked = [
+            server
+            for server in servers
+            if choice in (server.get("url"), server.get("name"), server.get("description"))
+        ]
+        if not picked:
+            if urlsplit(choice).scheme in ("http", "https"):
+                return choice.rstrip("/")
+            known = ", ".join(repr(server.get("url")) for server in servers)
+            raise DocumentError(f"no server {choice!r}; the document has {known}")
+        server = picked[0]
+    else:
+        try:
+            server = servers[choice or 0]
+        except IndexError:
+            raise DocumentError(f"no server {choice}; the document has {len(servers)}") from None
+    url = server_url(document, server)
+    # What the caller opened from disk or as data is the caller's own word; a document that came
+    # over the network speaks for its own origin only.
+    own = document.uri
+    trust = document.resources.trust
+    if urlsplit(own).scheme in ("http", "https") and not trust.allows(url, own):
+        raise DocumentError(
+            f"the document from {own} names the server {url}, whose origin is not trusted; pass "
+            "base_url=, or allow it by trust=Trust(origins={...})"
+        )
+    return url.rstrip("/")
+
+
+def server_url(document: Document, server: Mapping[str, Any]) -> str:
+    """The absolute URL of a server, variables replaced by their defaults."""
+    template = str(server.get("url", "/"))
+    variables = server.get("variables")
+    variables = variables if isinstance(variables, dict) else {}
+
+    def value_of(match: re.Match[str]) -> str:
+        variable = variables.get(match[1])
+        default = variable.get("default") if isinstance(variable, dict) else None
+        if default is None:
+            raise DocumentError(
+                f"the server {template!r} has no default for its variable {match[1]!r}; "
+                "pass base_url="
+            )
+        return str(default)
+
+    url = _VARIABLE.sub(value_of, template)
+    if urlsplit(url).scheme in ("http", "https"):
+        return url
+    if urlsplit(document.uri).scheme in ("http", "https"):
+        return urljoin(document.uri, url)
+    raise DocumentError(
+        f"the server {template!r} is relative, and the document has no web address; pass base_url="
+    )

@@ -1,0 +1,132 @@
+"""An operation as a Python call: its signature and what `help()` says."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .operation import Operation
+    from .parameters import Parameter
+
+__all__ = ["docstring_of", "signature_of", "type_name"]
+
+_PYTHON_TYPES: dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+    "null": None,
+}
+
+
+def signature_of(operation: Operation) -> inspect.Signature:
+    """Keyword-only parameters: the required ones without a default, then the body's names.
+
+    The default of all others is None, which means "not sent"; the document's own default is told
+    in the docstring, since the service applies it.
+    """
+    parameters = [
+        inspect.Parameter(
+            p.python_name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if p.required else None,
+            annotation=_annotation(operation, p.schema, p.schema_at),
+        )
+        for p in operation.parameters
+    ]
+    taken = {p.name for p in parameters} | {p.name for p in operation.parameters}
+    body = operation.request_body
+    if body is not None:
+        for name, wire_name in body.property_names.items():
+            if name in taken or not name.isidentifier():
+                continue
+            if name == wire_name and any(
+                other != wire_name and body.property_names[other] == wire_name
+                for other in body.property_names
+            ):
+                continue  # shown once, under its argument name
+            taken.add(name)
+            parameters.append(_optional(name))
+        component = body.component_name
+        for name in (component, "body"):
+            if name and name not in taken:
+                taken.add(name)
+                parameters.append(_optional(name))
+    parameters.append(_optional("options"))
+    return inspect.Signature(parameters)
+
+
+def _optional(name: str) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Any)
+
+
+def _annotation(operation: Operation, schema: Any, at: Any) -> Any:
+    target, _ = operation.document.resources.follow(schema, at)
+    declared = target.get("type") if isinstance(target, dict) else None
+    if isinstance(declared, str):
+        return _PYTHON_TYPES.get(declared, Any)
+    if isinstance(declared, list) and declared:
+        known = [_PYTHON_TYPES[name] for name in declared if name in _PYTHON_TYPES]
+        union: Any = known[0] if known else Any
+        for other in known[1:]:
+            union = union | other
+        return union
+    return Any
+
+
+def type_name(operation: Operation, schema: Any, at: Any, *, depth: int = 0) -> str:
+    """A schema's type in a few words: `string (date-time)`, `array of string`, `JobState`."""
+    named = schema.get("$ref") if isinstance(schema, dict) else None
+    target, place = operation.document.resources.follow(schema, at)
+    if not isinstance(target, dict):
+        return "any"
+    declared = target.get("type")
+    name = " or ".join(declared) if isinstance(declared, list) else declared
+    if name == "array" and depth < 3:
+        items = type_name(operation, target.get("items", {}), place.child("items"), depth=depth + 1)
+        return f"array of {items}"
+    if isinstance(named, str) and name in (None, "object"):
+        return named.rpartition("/")[2]
+    if name is None:
+        return next((key for key in ("oneOf", "anyOf", "allOf", "enum") if key in target), "any")
+    form = target.get("format")
+    return f"{name} ({form})" if isinstance(form, str) else str(name)
+
+
+def docstring_of(operation: Operation) -> str:
+    """Summary, description, then every argument with its type, place and default."""
+    head = operation.summary or operation.name
+    parts = [head]
+    if operation.description and operation.description.strip() != head.strip():
+        parts += ["", operation.description.strip()]
+    if operation.deprecated:
+        parts += ["", "Deprecated: the document advises against using it."]
+    lines = [_argument_line(operation, p) for p in operation.parameters]
+    body = operation.request_body
+    if body is not None:
+        need = "required" if body.required else "optional"
+        kinds = ", ".join(media.media_type for media in body.media)
+        lines.append(f"body: {kinds}, {need}. {' '.join(body.description.split())}".rstrip())
+    if lines:
+        parts += ["", "Arguments:", *(f"    {line}" for line in lines)]
+    if operation.responses:
+        parts += ["", "Answers:"]
+        for key, response in operation.responses.items():
+            kinds = ", ".join(response.content) or "no body"
+            parts.append(f"    {key}: {' '.join(response.description.split())} ({kinds})")
+    return "\n".join(parts)
+
+
+def _argument_line(operation: Operation, parameter: Parameter) -> str:
+    kind = type_name(operation, parameter.schema, parameter.schema_at)
+    said = [kind, f"in {parameter.location}"]
+    if parameter.name != parameter.python_name:
+        said.append(f"sent as {parameter.name}")
+    said.append("required" if parameter.required else "optional")
+    if parameter.default is not None:
+        said.append(f"the service's default is {parameter.default!r}")
+    text = " ".join(parameter.description.split())
+    return f"{parameter.python_name}: {', '.join(said)}. {text}".rstrip()

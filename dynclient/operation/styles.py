@@ -1,0 +1,227 @@
+"""How values become text in a URL, a header or a form: the style × explode tables, as data.
+
+Sources: OpenAPI 3.1.1, sections "Style Values", "Style Examples" and appendix E; RFC 6570.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import quote, quote_plus
+
+__all__ = ["DEFAULT_STYLES", "Serializer", "StyleError", "plain", "serializer", "text_of"]
+
+#: Makes the text of one parameter out of its plain value.
+Serializer: TypeAlias = Callable[[Any], str]
+_Encode: TypeAlias = Callable[[str], str]
+_Pairs: TypeAlias = list[tuple[str, str]]
+
+#: The style of a parameter that names none, by location.
+DEFAULT_STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+
+_RESERVED = ":/?@!$&'()*+,;="  # RFC 3986's, less `#[]`, which no query or path may hold
+
+
+class StyleError(ValueError):
+    """A value that its style has no form for. The message is fit for a Violation."""
+
+
+def plain(value: Any) -> Any:
+    """Plain data for a value: what JSON has stays, dates, UUIDs, enums and tuples become it."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or kind is float or value is None:
+        return value
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else text_of(key): plain(v) for key, v in value.items()}
+    if isinstance(value, bytes | bytearray | memoryview):
+        return value
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is None:
+            raise StyleError("a datetime needs a time zone to be sent (RFC 3339)")
+        return value.isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def text_of(value: Any) -> str:
+    """The text of a scalar as JSON would write it; strings as they are, null as nothing."""
+    if isinstance(value, str):
+        return value
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, dict | list):
+        raise StyleError("arrays and objects inside arrays or objects have no form in this style")
+    return str(value)
+
+
+def _strict(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _reserved(text: str) -> str:
+    # Percent-encoded triples pass unchanged (RFC 6570, section 3.2.3).
+    return "%".join(_reserved_run(text.split("%")))
+
+
+def _reserved_run(runs: list[str]) -> Iterable[str]:
+    yield quote(runs[0], safe=_RESERVED)
+    for run in runs[1:]:
+        is_triple = len(run) >= 2 and all(c in "0123456789abcdefABCDEF" for c in run[:2])
+        yield ("" if is_triple else "25") + quote(run, safe=_RESERVED)
+
+
+def _path_segment(text: str) -> str:
+    # "." and ".." alone would be resolved away (RFC 3986, section 5.2.4).
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
+
+
+def _verbatim(text: str) -> str:
+    return text
+
+
+class _Shape(NamedTuple):
+    """How one style × explode lays out values: `prefix` stands before, `joint` between.
+
+    named     whether the parameter's name stands before a value (`name=`)
+    bare      what stands for a named empty string (`;color`, not `;color=`)
+    spread    whether members of an array or object each stand alone (explode)
+    taken     a character no member may hold, since the style has no way to tell it from `joint`
+    """
+
+    prefix: str
+    joint: str
+    named: bool = False
+    bare: bool = False
+    spread: bool = False
+    taken: str = ""
+
+
+# (style, explode) → shape. deepObject has its own function: its names are made of two parts.
+_SHAPES: dict[tuple[str, bool], _Shape] = {
+    ("simple", False): _Shape("", ","),
+    ("simple", True): _Shape("", ",", spread=True),
+    ("label", False): _Shape(".", ","),
+    ("label", True): _Shape(".", ".", spread=True),
+    ("matrix", False): _Shape(";", ",", named=True, bare=True),
+    ("matrix", True): _Shape(";", ";", named=True, bare=True, spread=True),
+    ("form", False): _Shape("", ",", named=True),
+    ("form", True): _Shape("", "&", named=True, spread=True),
+    ("spaceDelimited", False): _Shape("", "%20", named=True, taken=" "),
+    ("spaceDelimited", True): _Shape("", "&", named=True, spread=True),
+    ("pipeDelimited", False): _Shape("", "%7C", named=True, taken="|"),
+    ("pipeDelimited", True): _Shape("", "&", named=True, spread=True),
+}
+
+#: Where each style may stand (OpenAPI 3.1.1, "Style Values").
+STYLES_BY_LOCATION: dict[str, tuple[str, ...]] = {
+    "path": ("simple", "label", "matrix"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "header": ("simple",),
+    "cookie": ("form",),
+    "form": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+}
+
+
+def _encoder(location: str, allow_reserved: bool) -> _Encode:
+    if location == "header":
+        return _verbatim
+    if location == "form":
+        return quote_plus if not allow_reserved else _reserved
+    if allow_reserved:
+        return _reserved
+    return _path_segment if location == "path" else _strict
+
+
+def serializer(
+    name: str, location: str, style: str, explode: bool, *, allow_reserved: bool = False
+) -> Serializer:
+    """The function that makes the text of one parameter.
+
+    `location` is path, query, header, cookie, or form for a member of a form body. The text is
+    complete: with its name in a query, cookie or form (`limit=10`), percent-encoded where the
+    location asks for it. An array or object without members makes an empty text: RFC 6570 counts
+    it as undefined. StyleError for a value that the style has no form for.
+    """
+    encode = _encoder(location, allow_reserved)
+    key = name if location in ("header", "path") else encode(name)
+    if style == "deepObject":
+        return _deep_object(key, encode)
+    shape = _SHAPES[style, explode]
+    if location == "cookie" and shape.spread:
+        shape = shape._replace(joint="; ")
+    member_of = _member_encoder(shape, style, encode)
+
+    def serialize(value: Any) -> str:
+        if isinstance(value, dict):
+            pairs = [(member_of(member), member_of(item)) for member, item in value.items()]
+            return _object(shape, key, pairs) if pairs else ""
+        if isinstance(value, list):
+            items = [member_of(item) for item in value]
+            return _array(shape, key, items) if items else ""
+        return shape.prefix + _named(shape, key, encode(text_of(value)))
+
+    return serialize
+
+
+def _member_encoder(shape: _Shape, style: str, encode: _Encode) -> Callable[[Any], str]:
+    def member(value: Any) -> str:
+        text = text_of(value)
+        if shape.taken and shape.taken in text:
+            raise StyleError(f"{style} has no form for a member that holds {shape.taken!r}")
+        return encode(text)
+
+    return member
+
+
+def _named(shape: _Shape, key: str, text: str) -> str:
+    if not shape.named:
+        return text
+    return key if shape.bare and not text else f"{key}={text}"
+
+
+def _array(shape: _Shape, key: str, items: list[str]) -> str:
+    if shape.spread:
+        return shape.prefix + shape.joint.join(_named(shape, key, item) for item in items)
+    return shape.prefix + _named(shape, key, shape.joint.join(items))
+
+
+def _object(shape: _Shape, key: str, pairs: _Pairs) -> str:
+    if shape.spread:
+        return shape.prefix + shape.joint.join(f"{member}={text}" for member, text in pairs)
+    flat = shape.joint.join(part for pair in pairs for part in pair)
+    return shape.prefix + _named(shape, key, flat)
+
+
+def _deep_object(key: str, encode: _Encode) -> Serializer:
+    def serialize(value: Any) -> str:
+        if not isinstance(value, dict):
+            raise StyleError("deepObject has a form for objects only")
+        parts: list[str] = []
+        for member, item in value.items():
+            name = f"{key}%5B{encode(member)}%5D"
+            # Arrays inside have no form in the specification; repeating the name is what servers
+            # that take them expect.
+            items = item if isinstance(item, list) else [item]
+            parts.extend(f"{name}={encode(text_of(each))}" for each in items)
+        return "&".join(parts)
+
+    return serialize
