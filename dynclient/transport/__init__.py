@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING, Any
 from .base import Transport
 
 if TYPE_CHECKING:
+    from .lean import LeanTransport
     from .requests_transport import RequestsTransport
 
-__all__ = ["RequestsTransport", "Transport"]
+__all__ = ["LeanTransport", "RequestsTransport", "Transport", "default_transport"]
 
-_ROOMS = {"RequestsTransport": ".requests_transport"}
+_ROOMS = {"LeanTransport": ".lean", "RequestsTransport": ".requests_transport"}
+
+
+def default_transport(**settings: Any) -> Transport:
+    """The transport a client uses when it is given none: `LeanTransport`, see docs/transport.md.
+
+    `settings` are its options: timeout, pool_size, max_response_bytes, verify, cert,
+    max_redirects, trust_env.
+    """
+    from .lean import LeanTransport
+
+    return LeanTransport(**settings)
 
 
 def __getattr__(name: str) -> Any:

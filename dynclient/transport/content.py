@@ -8,7 +8,10 @@ from typing import IO, cast
 
 from ..messages import HttpRequest
 
-__all__ = ["Stream", "streamed"]
+__all__ = ["FRAMING", "Stream", "streamed"]
+
+#: Fields that tell where a body ends: a transport writes them itself, from the body.
+FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 _CHUNK = 1 << 16
 
@@ -40,7 +43,7 @@ class Stream:
         self.started = True
         try:
             if self._file is None:
-                yield from _checked(self._source)
+                yield from _checked(self._source, self.length)
             else:
                 yield from _pieces(self._file, self.length)
         except GeneratorExit:
@@ -98,10 +101,16 @@ def _pieces(file: IO[bytes], length: int | None) -> Iterator[bytes]:
         yield piece
 
 
-def _checked(source: Iterable[bytes]) -> Iterator[bytes]:
+def _checked(source: Iterable[bytes], length: int | None) -> Iterator[bytes]:
+    size = 0
     for piece in source:
         if not isinstance(piece, bytes | bytearray | memoryview):
             raise TypeError(f"a streamed body yields bytes, not {type(piece).__name__}")
+        size += len(piece)
+        if length is not None and size > length:
+            raise ValueError(f"the body is longer than its Content-Length of {length} bytes")
         if piece:
             # An empty chunk would end a chunked body.
             yield bytes(piece)
+    if length is not None and size < length:
+        raise ValueError(f"the body ended after {size} of the {length} bytes of its Content-Length")

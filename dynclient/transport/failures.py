@@ -15,7 +15,7 @@ from ..errors import ConnectError, ConnectionBroken, RequestTimeout, TLSError, T
 from ..messages import HttpRequest
 from .origin import Origin, origin_of
 
-__all__ = ["explained"]
+__all__ = ["chain_of", "explained"]
 
 
 class _Failure(NamedTuple):
@@ -44,8 +44,10 @@ def explained(
     problem: BaseException, request: HttpRequest, timeouts: tuple[float, float]
 ) -> TransportError:
     """The TransportError for `problem`: to be raised outside of the `except` that caught it."""
-    chain = tuple(_chain(problem))
+    chain = tuple(chain_of(problem))
     names = {cls.__name__ for error in chain for cls in type(error).__mro__}
+    if type(problem) is OSError and problem.errno is None:
+        names = {"FileNotFoundError"}  # what requests raises for a CA bundle that is not there
     try:
         origin = origin_of(request.url)
     except ValueError as fault:
@@ -57,7 +59,7 @@ def explained(
     return TransportError(f"the exchange failed ({failure.cause})", request=request)
 
 
-def _chain(problem: BaseException, seen: set[int] | None = None) -> Iterator[BaseException]:
+def chain_of(problem: BaseException, seen: set[int] | None = None) -> Iterator[BaseException]:
     """The error and the errors inside it, outermost first."""
     seen = set() if seen is None else seen
     if id(problem) in seen or len(seen) > 20:
@@ -67,7 +69,7 @@ def _chain(problem: BaseException, seen: set[int] | None = None) -> Iterator[Bas
     inner = [*problem.args, getattr(problem, "reason", None), problem.__cause__]
     for error in inner:
         if isinstance(error, BaseException):
-            yield from _chain(error, seen)
+            yield from chain_of(error, seen)
 
 
 def _proxy(failure: _Failure) -> str:
@@ -169,7 +171,7 @@ _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], s
     (frozenset({"ProxyError", "InvalidProxyURL", "ProxySchemeUnknown"}), ConnectError, _proxy),
     (frozenset({"gaierror", "NameResolutionError"}), ConnectError, _unknown_host),
     (frozenset({"ConnectTimeout"}), RequestTimeout, _connect_timeout),
-    (frozenset({"EmptyPoolError"}), RequestTimeout, _no_free_connection),
+    (frozenset({"EmptyPoolError", "PoolIsBusy"}), RequestTimeout, _no_free_connection),
     (frozenset({"ClosedPoolError"}), TransportError, _closed),
     (frozenset({"NewConnectionError", "ConnectionRefusedError"}), ConnectError, _refused),
     (frozenset({"ConnectTimeoutError"}), RequestTimeout, _connect_timeout),
@@ -187,7 +189,11 @@ _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], s
         ConnectionBroken,
         _broken,
     ),
-    (frozenset({"BadStatusLine", "LineTooLong", "UnknownProtocol"}), ConnectionBroken, _garbled),
+    (
+        frozenset({"BadStatusLine", "LineTooLong", "UnknownProtocol", "BadMessage"}),
+        ConnectionBroken,
+        _garbled,
+    ),
     (
         frozenset({"ProtocolError", "ChunkedEncodingError", "HTTPException"}),
         ConnectionBroken,

@@ -18,10 +18,10 @@ from .. import __version__
 from ..errors import ConnectionBroken, ResponseTooLarge, TransportError
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
-from .content import Stream
+from .content import FRAMING, Stream
 from .cookies import Cookies
 from .decoding import BadEncoding, TooLarge, accepted_encodings, decoded
-from .failures import explained
+from .failures import chain_of, explained
 from .following import IDEMPOTENT, FollowingTransport
 from .origin import origin_of, split_url
 
@@ -85,7 +85,7 @@ class RequestsTransport(FollowingTransport):
         import urllib3
 
         self._timeouts = checked_timeout(timeout)
-        self._urllib3_timeout = urllib3.Timeout(*self._timeouts)
+        self._urllib3_timeout = urllib3.Timeout(connect=self._timeouts[0], read=self._timeouts[1])
         self._limit = max_response_bytes
         self._theirs = session
         self._routes: dict[str, _Route] = {}
@@ -175,12 +175,7 @@ class RequestsTransport(FollowingTransport):
         origin = origin_of(head)
         url = f"{origin.scheme}://{origin.netloc}/"
         prepared = requests.Request("GET", url).prepare()
-        settings = session.merge_environment_settings(url, {}, None, None, None)
-        if not session.verify:
-            # requests lets REQUESTS_CA_BUNDLE overrule a Session's verify=False; we do not.
-            settings["verify"] = False
-        elif isinstance(session.verify, str):
-            settings["verify"] = session.verify
+        settings = _settled(session, url)
         adapter: Any = session.get_adapter(url)
         verify, cert, proxies = settings["verify"], settings["cert"], settings["proxies"]
         with self._lock:
@@ -203,10 +198,15 @@ class RequestsTransport(FollowingTransport):
             "User-Agent": _USER_AGENT,
             "Accept": "*/*",
         }
-        pairs = request.headers.pairs()
+        given = request.headers
+        pairs = given.pairs()
+        if "Content-Length" in given or "Transfer-Encoding" in given:
+            pairs = tuple(pair for pair in pairs if pair[0].lower() not in FRAMING)
+        values = "".join([value for _, value in pairs])
+        if "\n" in values or "\r" in values:
+            raise ValueError("a field value has a line break in it")  # http.client lets some pass
         known = len(headers)
         headers.update(pairs)
-        given = request.headers
         if len(headers) != known + len(pairs) or any(
             name not in _DEFAULTED and name.lower() in _DEFAULTED_LOWER for name, _ in pairs
         ):
@@ -216,7 +216,7 @@ class RequestsTransport(FollowingTransport):
             if cookie:
                 headers = {k: v for k, v in headers.items() if k.lower() != "cookie"}
                 headers["Cookie"] = cookie
-        if body is not None and body.length is not None and "Content-Length" not in given:
+        if body is not None and body.length is not None:
             headers["Content-Length"] = str(body.length)
         if route.authorization and "Authorization" not in given:
             headers["Authorization"] = route.authorization
@@ -245,7 +245,8 @@ class RequestsTransport(FollowingTransport):
     ) -> BaseHTTPResponse:
         timeout: Any = self._urllib3_timeout
         if request.timeout is not None:
-            timeout = type(timeout)(*checked_timeout(request.timeout))
+            connect, read = checked_timeout(request.timeout)
+            timeout = type(timeout)(connect=connect, read=read)
         content: Any = request.content if body is None else body
         for attempt in (1, 2):
             try:
@@ -259,7 +260,7 @@ class RequestsTransport(FollowingTransport):
                     assert_same_host=False,
                     timeout=timeout,
                     pool_timeout=timeout.connect_timeout,
-                    chunked=body is not None and "Content-Length" not in headers,
+                    chunked=body is not None and body.length is None,
                     preload_content=False,
                     decode_content=False,
                 )
@@ -294,9 +295,21 @@ class RequestsTransport(FollowingTransport):
         started = perf_counter()
         session: Any = self._theirs
         prepared = self._prepared(session, request, body, home)
-        settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
-        answer = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
+        settings = _settled(session, prepared.url or "")
+        settings.update(stream=True, timeout=timeouts, allow_redirects=False)
         try:
+            answer = session.send(prepared, **settings)
+        except Exception as problem:
+            if not _may_start_anew(problem, request.method, body):
+                raise
+            answer = session.send(prepared, **settings)
+        location = getattr(answer, "hidden_location", None)
+        if location is not None:
+            answer.headers["Location"] = location
+        try:
+            announced = answer.headers.get("Content-Length", "")
+            if announced.isdecimal() and int(announced) > self._limit and request.method != "HEAD":
+                raise TooLarge
             content = _bounded(answer.iter_content(_STEP), self._limit)
         finally:
             answer.close()
@@ -313,17 +326,24 @@ class RequestsTransport(FollowingTransport):
 
         headers: dict[str, str] = {}
         for name, value in request.headers.pairs():
+            if name.lower() in FRAMING:
+                continue
             known = next((k for k in headers if k.lower() == name.lower()), None)
             separator = "; " if name.lower() == "cookie" else ", "
             headers[known or name] = f"{headers[known]}{separator}{value}" if known else value
-        if body is not None and body.length is not None:
-            headers.setdefault("Content-Length", str(body.length))
         content: Any = request.content if body is None else body
         # Without an auth of its own, requests would put ~/.netrc over our Authorization.
-        auth = None if home and session.auth else _as_it_is
+        auth: Any = None if home and session.auth else _as_it_is
+        if "@" in split_url(request.url)[0] and "Authorization" not in request.headers:
+            auth = requests.utils.get_auth_from_url(request.url)
         prepared = session.prepare_request(
             requests.Request(request.method, request.url, headers, data=content, auth=auth)
         )
+        if body is not None:
+            # requests takes a stream of length 0 for one of unknown length.
+            prepared.headers.pop("Transfer-Encoding", None)
+            if body.length is not None:
+                prepared.headers["Content-Length"] = str(body.length)
         if not home:
             for name in list(prepared.headers):
                 lower = name.lower()
@@ -332,13 +352,8 @@ class RequestsTransport(FollowingTransport):
                     added and (lower == "authorization" or request.redactor.is_secret_header(name))
                 ):
                     del prepared.headers[name]
-        # requests reads the body of a redirect whole, and without a bound, before we see it.
-        prepared.hooks["response"] = [*prepared.hooks["response"], self._bound_redirect]
+        prepared.hooks["response"] = [*prepared.hooks["response"], _hide_location]
         return prepared
-
-    def _bound_redirect(self, answer: Any, **_: Any) -> None:
-        if answer.is_redirect and answer._content is False:
-            answer._content = _bounded(answer.iter_content(_STEP), self._limit)
 
 
 _USER_AGENT = f"dynclient/{__version__}"
@@ -350,8 +365,27 @@ def _again(settings: dict[str, Any]) -> RequestsTransport:
     return RequestsTransport(**settings)
 
 
+def _hide_location(answer: Any, **_: Any) -> None:
+    """Keep requests from preparing a redirect, which it does even when told not to follow it.
+
+    It would read the redirect's body whole, without a bound, and raise for a Location it can't
+    parse. It runs after the caller's own hooks.
+    """
+    if answer.is_redirect:
+        answer.hidden_location = answer.headers.pop("Location")
+
+
 def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     return prepared
+
+
+def _settled(session: requests.Session, url: str) -> dict[str, Any]:
+    """The session's proxies and TLS settings for `url`, merged with the environment's."""
+    settings = session.merge_environment_settings(url, {}, None, None, None)
+    if session.verify is not True:
+        # requests lets REQUESTS_CA_BUNDLE overrule even a Session's verify=False; we do not.
+        settings["verify"] = session.verify
+    return dict(settings)
 
 
 def _basic(user: str, password: str) -> str:
@@ -376,7 +410,7 @@ def _may_start_anew(problem: BaseException, method: str, body: Stream | None) ->
 
     Only an idempotent one: nothing tells whether the peer acted on it before it went away.
     """
-    causes = {type(cause).__name__ for cause in (problem, *problem.args)}
+    causes = {type(cause).__name__ for cause in chain_of(problem)}
     if method not in IDEMPOTENT or causes.isdisjoint(_STALE):
         return False
     return body is None or body.rewind()

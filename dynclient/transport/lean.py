@@ -1,0 +1,369 @@
+"""The transport over plain sockets: the fewest steps between a request's bytes and an answer's.
+
+HTTP/1.1 to one origin needs little of what an HTTP library does for each call. This transport
+does that little (`wire` for messages, `sockets` for connections, `ssl` for TLS), imports no HTTP
+library, and hands every origin that is reached through a proxy to `RequestsTransport`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..errors import ConnectionBroken, ResponseTooLarge, TransportError
+from ..messages import Headers, HttpRequest, HttpResponse
+from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
+from .content import FRAMING, Stream
+from .cookies import Cookies
+from .decoding import BadEncoding, TooLarge, accepted_encodings, decoded
+from .failures import explained
+from .following import IDEMPOTENT, FollowingTransport
+from .origin import origin_of, split_url
+from .sockets import Connection, SocketPool
+from .wire import Answer, NoAnswer, chunks, head_of, read_answer
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .requests_transport import RequestsTransport
+
+__all__ = ["LeanTransport"]
+
+_ORIGINS_KEPT = 64
+_ONE_WRITE = 1 << 16
+_LENGTH_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+_USER_AGENT = f"dynclient/{__version__}"
+
+#: For the child after a fork: two processes must not talk on one connection.
+_alive: weakref.WeakSet[LeanTransport] = weakref.WeakSet()
+
+
+class _Route:
+    """One origin: its connections, and the fields that every request to it carries."""
+
+    __slots__ = ("authorization", "host", "pool")
+
+    def __init__(self, pool: SocketPool, authorization: str | None) -> None:
+        self.pool = pool
+        self.host = pool.origin.netloc
+        self.authorization = authorization
+
+
+class LeanTransport(FollowingTransport):
+    """Sends over sockets of its own. Thread-safe; a context manager; picklable (by its settings).
+
+    The options are those of `RequestsTransport`; `verify`, `cert` and the environment mean the
+    same: certifi's bundle, or REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE; proxies, which make
+    this transport use `RequestsTransport` for the origins they serve; never ~/.netrc.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: Timeout = DEFAULT_TIMEOUT,
+        pool_size: int = 32,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        verify: bool | str | Path = True,
+        cert: str | tuple[str, str] | None = None,
+        max_redirects: int = 10,
+        trust_env: bool = True,
+    ) -> None:
+        super().__init__(max_redirects=max_redirects)
+        self._settings: dict[str, Any] = {
+            "timeout": timeout,
+            "pool_size": pool_size,
+            "max_response_bytes": max_response_bytes,
+            "verify": verify,
+            "cert": cert,
+            "max_redirects": max_redirects,
+            "trust_env": trust_env,
+        }
+        self._timeouts = checked_timeout(timeout)
+        self._limit = max_response_bytes
+        self._encodings = accepted_encodings()
+        self._cookies = Cookies()
+        self._lock = threading.Lock()
+        self._tls: ssl.SSLContext | None = None
+        self._by_proxy: RequestsTransport | None = None
+        #: By everything before the path; None for an origin that RequestsTransport serves.
+        self._routes: dict[str, _Route | None] = {}
+        weakref.finalize(self, _close_all, self._routes)
+        _alive.add(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self._settings,)
+
+    def close(self) -> None:
+        """Close every connection; a later `send` opens new ones."""
+        with self._lock:
+            _close_all(self._routes)
+            if self._by_proxy is not None:
+                self._by_proxy.close()
+
+    # One exchange ------------------------------------------------------------------------------
+
+    def _exchange(self, request: HttpRequest, body: Stream | None, *, home: bool) -> HttpResponse:
+        timeouts = self._timeouts if request.timeout is None else checked_timeout(request.timeout)
+        try:
+            head, target = split_url(request.url)
+            route = self._routes[head] if head in self._routes else self._route(head)
+            if route is not None:
+                return self._direct(route, target, request, body, timeouts)
+        except TransportError:
+            raise
+        except TooLarge:
+            failure: BaseException = ResponseTooLarge(
+                f"the answer is longer than {self._limit} bytes (max_response_bytes)",
+                request=request,
+            )
+        except BadEncoding:
+            failure = ConnectionBroken(
+                "the body is not whole: it is not what its Content-Encoding says", request=request
+            )
+        except Exception as problem:  # noqa: BLE001  every library's own error becomes ours
+            if body is not None and body.failure is not None:
+                failure = body.failure
+            else:
+                failure = explained(problem, request, timeouts)
+        else:
+            return self._proxied()._exchange(request, body, home=home)
+        # Raised out here so that no library error, whose text may hold a secret, hangs on it.
+        raise failure
+
+    def _direct(
+        self,
+        route: _Route,
+        target: str,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+    ) -> HttpResponse:
+        started = perf_counter()
+        fields, closing = self._fields(route, request, body)
+        head = head_of(request.method, target, fields)
+        pool = route.pool
+        connection = pool.take(timeouts)
+        try:
+            answer = self._talk(connection, head, request, body)
+        except ConnectionError as problem:
+            pool.give_back(connection, reusable=False)
+            if not (connection.used and _may_start_anew(problem, request.method, body)):
+                raise
+            # The peer closed an idle connection just as we used it.
+            connection = pool.take(timeouts, fresh=True)
+            try:
+                answer = self._talk(connection, head, request, body)
+            except BaseException:
+                pool.give_back(connection, reusable=False)
+                raise
+        except BaseException:
+            pool.give_back(connection, reusable=False)
+            raise
+        pool.give_back(connection, reusable=answer.reusable and not closing)
+        headers = Headers(answer.fields)
+        content = answer.body
+        telling = answer.telling
+        if "content-encoding" in telling and content:
+            content = decoded(content, telling["content-encoding"], self._limit)
+        if "set-cookie" in telling:
+            self._cookies.store(request.url, headers.get_list("Set-Cookie"))
+        return HttpResponse(answer.status, headers, content, request.url, perf_counter() - started)
+
+    def _talk(
+        self, connection: Connection, head: bytes, request: HttpRequest, body: Stream | None
+    ) -> Answer:
+        sent = True
+        try:
+            if body is not None:
+                connection.send(head)
+                for piece in chunks(body) if body.length is None else body:
+                    connection.send(piece)
+            elif isinstance(request.content, bytes) and request.content:
+                _send_with_body(connection, head, request.content)
+            else:
+                connection.send(head)
+        except (BrokenPipeError, ConnectionResetError):
+            if body is not None and body.failure is not None:
+                raise
+            # A server may refuse a body before it has read all of it, and say so.
+            sent = False
+        answer = read_answer(connection.receive, request.method, self._limit)
+        return answer if sent else answer._replace(reusable=False)
+
+    def _fields(
+        self, route: _Route, request: HttpRequest, body: Stream | None
+    ) -> tuple[list[tuple[str, str]], bool]:
+        """(the fields to send, whether they ask the server to close the connection)."""
+        pairs = request.headers.pairs()
+        given = {name.lower() for name, _ in pairs}
+        fields: list[tuple[str, str]] = []
+        if "host" not in given:
+            fields.append(("Host", route.host))
+        if "user-agent" not in given:
+            fields.append(("User-Agent", _USER_AGENT))
+        if "accept-encoding" not in given:
+            fields.append(("Accept-Encoding", self._encodings))
+        if "accept" not in given:
+            fields.append(("Accept", "*/*"))
+        if route.authorization and "authorization" not in given:
+            fields.append(("Authorization", route.authorization))
+        if given.isdisjoint(FRAMING):
+            fields += pairs
+        else:
+            fields += [pair for pair in pairs if pair[0].lower() not in FRAMING]
+        if self._cookies:
+            fields = self._with_cookies(fields, request)
+        length = _length(request, body)
+        if length is not None:
+            fields.append(("Content-Length", str(length)))
+        elif body is not None:
+            fields.append(("Transfer-Encoding", "chunked"))
+        closing = "connection" in given and "close" in request.headers["Connection"].lower()
+        return fields, closing
+
+    def _with_cookies(
+        self, fields: list[tuple[str, str]], request: HttpRequest
+    ) -> list[tuple[str, str]]:
+        cookie = self._cookies.header(request.url, request.headers.get("Cookie"))
+        if cookie is None:
+            return fields
+        return [*(pair for pair in fields if pair[0].lower() != "cookie"), ("Cookie", cookie)]
+
+    # Origins -----------------------------------------------------------------------------------
+
+    def _route(self, head: str) -> _Route | None:
+        origin = origin_of(head)
+        userinfo = head.partition("://")[2].rpartition("@")[0]
+        with self._lock:
+            if head in self._routes:
+                return self._routes[head]
+            if len(self._routes) >= _ORIGINS_KEPT:
+                _close_all(self._routes)
+            route = None
+            if not self._has_proxy(head):
+                context = self._context if origin.scheme == "https" else None
+                pool = SocketPool(origin, self._settings["pool_size"], context)
+                route = _Route(pool, _basic(userinfo) if userinfo else None)
+            self._routes[head] = route
+            return route
+
+    def _has_proxy(self, head: str) -> bool:
+        """Whether the environment sends requests for this origin through a proxy."""
+        if not self._settings["trust_env"]:
+            return False
+        if sys.platform not in {"win32", "darwin"}:
+            # Elsewhere proxies are in variables alone; without any, requests need not be asked.
+            names: Mapping[str, str] = os.environ
+            if not any(names.get(n) or names.get(n.upper()) for n in _PROXY_VARIABLES):
+                return False
+        from requests.utils import get_environ_proxies, select_proxy
+
+        return bool(select_proxy(head, get_environ_proxies(head)))
+
+    def _proxied(self) -> RequestsTransport:
+        from .requests_transport import RequestsTransport
+
+        with self._lock:
+            if self._by_proxy is None:
+                self._by_proxy = RequestsTransport(**self._settings)
+            return self._by_proxy
+
+    def _context(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._tls is None:
+                self._tls = _tls_context(self._settings)
+            return self._tls
+
+    def _forget_connections(self) -> None:
+        """In a child process: the open connections are the parent's."""
+        self._lock = threading.Lock()
+        _close_all(self._routes)
+        self._by_proxy = None
+
+
+def _tls_context(settings: Mapping[str, Any]) -> ssl.SSLContext:
+    """Certificate checks as requests sets them up, kept for all connections of a transport."""
+    import ssl
+
+    verify, cert = settings["verify"], settings["cert"]
+    if verify is True:
+        environment = os.environ if settings["trust_env"] else {}
+        verify = environment.get("REQUESTS_CA_BUNDLE") or environment.get("CURL_CA_BUNDLE")
+        if not verify:
+            import certifi
+
+            verify = certifi.where()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
+    if verify:
+        kind = "capath" if Path(verify).is_dir() else "cafile"
+        context.load_verify_locations(**{kind: str(verify)})
+    else:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if cert:
+        context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
+    return context
+
+
+def _send_with_body(connection: Connection, head: bytes, content: bytes) -> None:
+    """One write for what fits in one, as a second may wait; no copy of a large body."""
+    if len(content) <= _ONE_WRITE:
+        connection.send(head + content)
+    else:
+        connection.send(head)
+        connection.send(content)
+
+
+def _length(request: HttpRequest, body: Stream | None) -> int | None:
+    if body is not None:
+        return body.length
+    if isinstance(request.content, bytes):
+        return len(request.content)
+    return 0 if request.method in _LENGTH_EXPECTED else None
+
+
+def _basic(userinfo: str) -> str:
+    from base64 import b64encode
+    from urllib.parse import unquote
+
+    user, _, password = userinfo.partition(":")
+    return "Basic " + b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+
+
+def _may_start_anew(problem: ConnectionError, method: str, body: Stream | None) -> bool:
+    """Whether a request that met a closing connection may be sent once more.
+
+    Only an idempotent one of which no byte was answered: nothing tells whether the peer acted on
+    it before it went away.
+    """
+    unanswered = isinstance(problem, NoAnswer)
+    return unanswered and method in IDEMPOTENT and (body is None or body.rewind())
+
+
+def _again(settings: dict[str, Any]) -> LeanTransport:
+    return LeanTransport(**settings)
+
+
+def _close_all(routes: dict[str, _Route | None]) -> None:
+    for route in list(routes.values()):
+        if route is not None:
+            route.pool.close()
+    routes.clear()
+
+
+def _after_fork() -> None:
+    for transport in list(_alive):
+        transport._forget_connections()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,150 @@
+"""Connections to one origin: opened when needed, kept while idle, never more than a number."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .origin import Origin
+
+__all__ = ["ConnectTimeoutError", "Connection", "NewConnectionError", "PoolIsBusy", "SocketPool"]
+
+
+class NewConnectionError(Exception):
+    """No TCP connection; the OSError is its cause."""
+
+
+class ConnectTimeoutError(Exception):
+    """Connecting, or the TLS handshake, took longer than the connect timeout."""
+
+
+class PoolIsBusy(Exception):
+    """No connection became free in time."""
+
+
+class Connection:
+    """One open socket. `used` tells whether it has carried an exchange before."""
+
+    __slots__ = ("_poll", "_timeout", "receive", "send", "socket", "used")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        # Bound once: looked up for every call otherwise.
+        self.send = sock.sendall
+        self.receive = sock.recv
+        self.used = False
+        self._timeout: float | None = None
+        self._poll: select.poll | None = None
+        if hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(sock, select.POLLIN)
+
+    def set_timeout(self, seconds: float) -> None:
+        """How long each send and each receive may take."""
+        if seconds != self._timeout:
+            self.socket.settimeout(seconds)
+            self._timeout = seconds
+
+    def is_stale(self) -> bool:
+        """Whether the peer has closed an idle connection, or sent what nobody asked for."""
+        if self._poll is not None:
+            return bool(self._poll.poll(0))
+        return bool(select.select([self.socket], [], [], 0)[0])
+
+    def close(self) -> None:
+        """Close the socket; never raises."""
+        with suppress(OSError):
+            self.socket.close()
+
+
+class SocketPool:
+    """The connections to one origin, `size` at most, the last one used given out first."""
+
+    def __init__(
+        self, origin: Origin, size: int, context: Callable[[], ssl.SSLContext] | None
+    ) -> None:
+        """`context` makes the TLS settings, and is None for plain http."""
+        self.origin = origin
+        self._context = context
+        self._idle: deque[Connection] = deque()
+        self._permits = threading.Semaphore(size)
+        self._closed = False
+
+    def take(self, timeouts: tuple[float, float], *, fresh: bool = False) -> Connection:
+        """A connection for one exchange, set to the second of `timeouts` (seconds).
+
+        The first is for each of waiting for a free connection and connecting.
+
+        Raises PoolIsBusy, NewConnectionError, ConnectTimeoutError, ssl.SSLError and OSError.
+        """
+        if not self._permits.acquire(timeout=timeouts[0]):
+            raise PoolIsBusy
+        try:
+            connection = None if fresh else self._kept()
+            if connection is None:
+                connection = Connection(self._connected(timeouts[0]))
+            connection.set_timeout(timeouts[1])
+        except BaseException:
+            self._permits.release()
+            raise
+        return connection
+
+    def _kept(self) -> Connection | None:
+        """The idle connection that was used last and is still open."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if not connection.is_stale():
+                return connection
+            connection.close()
+
+    def give_back(self, connection: Connection, *, reusable: bool) -> None:
+        """Return what `take` gave, to be used again or to be closed."""
+        if reusable and not self._closed:
+            connection.used = True
+            self._idle.append(connection)
+        else:
+            connection.close()
+        self._permits.release()
+        if self._closed:
+            self.close()
+
+    def close(self) -> None:
+        """Close idle connections now, and busy ones as they come back."""
+        self._closed = True
+        while True:
+            try:
+                self._idle.pop().close()
+            except IndexError:
+                return
+
+    def _connected(self, timeout: float) -> socket.socket:
+        address = (self.origin.host, self.origin.port)
+        try:
+            sock = socket.create_connection(address, timeout)
+        except TimeoutError as problem:
+            raise ConnectTimeoutError from problem
+        except (OSError, UnicodeError) as problem:
+            raise NewConnectionError from problem
+        try:
+            # Small messages must not wait for one another's acknowledgement.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context is None:
+                return sock
+            return self._context().wrap_socket(sock, server_hostname=self.origin.host)
+        except TimeoutError as problem:
+            sock.close()
+            raise ConnectTimeoutError from problem
+        except BaseException:
+            sock.close()
+            raise

@@ -1,0 +1,282 @@
+"""HTTP/1.1 messages as bytes (RFC 9112): a request written, a response read. No sockets here.
+
+Bytes come from a `receive(size)` that returns b"" at the end of the stream; where a message ends
+is told by the message alone, and everything that two readers could understand differently (two
+lengths, a length that is no number, a field name with a blank) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from .decoding import TooLarge
+
+__all__ = ["Answer", "BadMessage", "Incomplete", "NoAnswer", "chunks", "head_of", "read_answer"]
+
+_BLOCK = 1 << 16
+_MAX_HEAD = 1 << 17
+_MAX_INTERIM = 32
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TARGET = re.compile(r"[!-~]+")
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?=[ \r\n])")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_HEX = re.compile(rb"[0-9A-Fa-f]{1,15}")
+_TELLING = frozenset(
+    {"content-length", "transfer-encoding", "connection", "content-encoding", "set-cookie"}
+)
+_NO_BODY = frozenset({204, 304})
+
+#: Field names and methods found to be tokens: the same few come with every call.
+_known_tokens: set[str] = set()
+
+
+class NoAnswer(ConnectionError):
+    """The peer closed the connection before the first byte of an answer."""
+
+
+class Incomplete(ConnectionError):
+    """The peer closed the connection in the middle of an answer."""
+
+
+class BadMessage(Exception):
+    """What the peer sent is not an HTTP/1.x response, or could be read in two ways."""
+
+
+class Answer(NamedTuple):
+    """One response: fields as sent, the body as it travelled (not yet decoded).
+
+    `telling` has the fields that transports act on, by lower-case name, repeated ones joined;
+    `reusable` tells whether the connection is left at the start of the next response.
+    """
+
+    status: int
+    fields: list[tuple[str, str]]
+    telling: dict[str, str]
+    body: bytes
+    reusable: bool
+
+
+# Writing ----------------------------------------------------------------------------------------
+
+
+def head_of(method: str, target: str, fields: Iterable[tuple[str, str]]) -> bytes:
+    """The request line and the fields, with the empty line after them.
+
+    ValueError if a name, a value or the target could be read as something else by the server.
+    """
+    if not _TARGET.fullmatch(target):
+        raise ValueError("the request target has a blank, a control or a non-ASCII character")
+    lines = [f"{method} {target} HTTP/1.1"]
+    names = _known_tokens
+    if method not in names:
+        _check_token(method)
+    for name, value in fields:
+        if name not in names:
+            _check_token(name)
+        lines.append(f"{name}: {value}")
+    text = "\r\n".join(lines)
+    breaks = len(lines) - 1
+    if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+        raise ValueError("a field value has a line break or a null in it")
+    return f"{text}\r\n\r\n".encode("latin-1")
+
+
+def _check_token(name: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError("a method or field name is not a token")
+    if len(_known_tokens) < 1000:
+        _known_tokens.add(name)
+
+
+def chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces in the chunked transfer coding (RFC 9112, section 7.1)."""
+    for piece in pieces:
+        yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
+
+
+# Reading ----------------------------------------------------------------------------------------
+
+
+def read_answer(receive: Callable[[int], bytes], method: str, limit: int) -> Answer:
+    """Read one final response; interim ones (1xx) are skipped.
+
+    Raises NoAnswer, Incomplete, BadMessage, TooLarge, and what `receive` raises.
+    """
+    reader = _Reader(receive)
+    for _ in range(_MAX_INTERIM):
+        minor, status, fields, telling = reader.head()
+        if status >= 200 or status == 101:
+            break
+    else:
+        raise BadMessage("no end of interim responses")
+    persistent = _persists(minor, telling.get("connection"))
+    coding = telling.get("transfer-encoding")
+    if method == "HEAD" or status in _NO_BODY or status == 101:
+        body, persistent = b"", persistent and status != 101
+    elif coding is not None:
+        # With both, the length may be a smuggler's: the coding rules, the connection goes.
+        persistent = persistent and minor == 1 and "content-length" not in telling
+        if coding.lower() != "chunked":
+            raise BadMessage("a transfer coding other than chunked, which was not asked for")
+        body = reader.chunked(limit)
+    elif "content-length" in telling:
+        body = reader.exactly(_length(telling["content-length"]), limit)
+    else:
+        body, persistent = reader.rest(limit), False
+    return Answer(status, fields, telling, body, persistent and reader.is_empty)
+
+
+def _persists(minor: int, connection: str | None) -> bool:
+    """Whether the peer keeps the connection open (RFC 9112, section 9.3)."""
+    if connection is None:
+        return minor == 1
+    options = {option.strip() for option in connection.lower().split(",")}
+    return "close" not in options and (minor == 1 or "keep-alive" in options)
+
+
+def _length(value: str) -> int:
+    lengths = {item.strip() for item in value.split(",")}
+    length = lengths.pop()
+    if lengths or not (length.isascii() and length.isdigit()) or len(length) > 18:
+        raise BadMessage("the Content-Length is not one number")
+    return int(length)
+
+
+def _parsed(head: bytes) -> tuple[int, int, list[tuple[str, str]], dict[str, str]]:
+    match = _STATUS.match(head)
+    if match is None:
+        raise BadMessage("no status line of HTTP/1.x")
+    fields: list[tuple[str, str]] = []
+    telling: dict[str, str] = {}
+    lines = head.decode("latin-1").split("\n")
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon or not name or name[0] in " \t":
+            raise BadMessage("a header line that is no field")
+        value = value.strip(" \t\r")
+        key = name.lower()
+        if key in _TELLING:
+            telling[key] = f"{telling[key]}, {value}" if key in telling else value
+        elif name[-1] in " \t" or "\r" in value:
+            raise BadMessage("a field name ends in a blank, or a value has a bare line break")
+        fields.append((name, value))
+    return int(match[1]), int(match[2]), fields, telling
+
+
+class _Reader:
+    """A buffer before `receive`, and the four ways in which messages are cut from it."""
+
+    __slots__ = ("_at", "_buffer", "_receive")
+
+    def __init__(self, receive: Callable[[int], bytes]) -> None:
+        self._receive = receive
+        self._buffer = b""
+        self._at = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came after what was read."""
+        return self._at >= len(self._buffer)
+
+    def _more(self) -> None:
+        piece = self._receive(_BLOCK)
+        if not piece:
+            raise Incomplete
+        self._buffer = self._buffer[self._at :] + piece if self._buffer else piece
+        self._at = 0
+
+    def head(self) -> tuple[int, int, list[tuple[str, str]], dict[str, str]]:
+        """Status line and fields, up to and with the empty line: (minor version, status, …)."""
+        if self.is_empty:
+            try:
+                self._buffer, self._at = self._receive(_BLOCK), 0
+            except ConnectionError:
+                raise NoAnswer from None
+            if not self._buffer:
+                raise NoAnswer
+        while True:
+            end = self._buffer.find(b"\r\n\r\n", self._at)
+            if end >= 0 and self._buffer.find(b"\n\n", self._at, end) < 0:
+                after = end + 4
+                break
+            match = _HEAD_END.search(self._buffer, self._at)
+            if match:
+                end, after = match.span()
+                break
+            if len(self._buffer) - self._at > _MAX_HEAD:
+                raise BadMessage("a header without an end")
+            if not b"HTTP/1.".startswith(self._buffer[self._at : self._at + 7]):
+                raise BadMessage("no status line of HTTP/1.x")
+            self._more()
+        head = self._buffer[self._at : end]
+        self._at = after
+        return _parsed(head)
+
+    def exactly(self, size: int, limit: int) -> bytes:
+        """The next `size` bytes."""
+        if size > limit:
+            raise TooLarge
+        start = self._at
+        self._at = start + size
+        piece = self._buffer[start : start + size]
+        missing = size - len(piece)
+        if not missing:
+            return piece
+        pieces = [piece]
+        while missing:
+            piece = self._receive(min(missing, 4 * _BLOCK))
+            if not piece:
+                raise Incomplete
+            pieces.append(piece)
+            missing -= len(piece)
+        self._buffer, self._at = b"", 0
+        return b"".join(pieces)
+
+    def rest(self, limit: int) -> bytes:
+        """Everything up to the end of the stream."""
+        pieces = [self._buffer[self._at :]]
+        self._buffer, self._at = b"", 0
+        size = len(pieces[0])
+        while size <= limit:
+            piece = self._receive(_BLOCK)
+            if not piece:
+                return b"".join(pieces)
+            size += len(piece)
+            pieces.append(piece)
+        raise TooLarge
+
+    def chunked(self, limit: int) -> bytes:
+        """The chunks up to the last, without their frames; trailer fields are dropped."""
+        pieces = []
+        size = 0
+        while True:
+            match = _HEX.match(self._line())
+            if match is None:
+                raise BadMessage("a chunk without a size")
+            length = int(match[0], 16)
+            if not length:
+                break
+            size += length
+            if size > limit:
+                raise TooLarge
+            pieces.append(self.exactly(length, limit))
+            if self._line():
+                raise BadMessage("a chunk is longer than its size says")
+        while self._line():
+            pass
+        return b"".join(pieces)
+
+    def _line(self) -> bytes:
+        end = self._buffer.find(b"\n", self._at)
+        while end < 0:
+            if len(self._buffer) - self._at > _BLOCK:
+                raise BadMessage("a chunk header without an end")
+            self._more()
+            end = self._buffer.find(b"\n", self._at)
+        line = self._buffer[self._at : end]
+        self._at = end + 1
+        return line.removesuffix(b"\r")

@@ -1,0 +1,326 @@
+"""Servers that are down, slow, cut off, confused or hostile: one error class each, no secrets."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+import traceback
+
+import pytest
+
+from dynclient.errors import (
+    ConnectError,
+    ConnectionBroken,
+    RequestTimeout,
+    ResponseTooLarge,
+    TransportError,
+)
+from dynclient.messages import Headers, HttpRequest
+from dynclient.transport import LeanTransport, RequestsTransport
+
+from .server import HangUp, reply
+
+SECRET = "s3cret"
+
+
+def asking(url, method="GET", **more):
+    headers = Headers({"Authorization": f"Bearer {SECRET}"})
+    return HttpRequest(method, f"{url}/a?apikey={SECRET}&q=1", headers, operation="op", **more)
+
+
+def failing(transport, request, kind, match="."):
+    """Send, expect `kind`, and look for secrets and foreign errors wherever a person may look."""
+    with pytest.raises(kind, match=match) as caught:
+        transport.send(request)
+    error = caught.value
+    assert type(error) is kind
+    assert error.request.method == request.method
+    shown = "".join(traceback.format_exception(error)) + repr(error) + repr(error.request.headers)
+    assert SECRET not in shown
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert str(error).startswith("op: ")
+    return error
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+def test_a_server_that_is_down(transport):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    failing(transport, asking(url), ConnectError, f"127.0.0.1 port {port}.*is the server up")
+
+
+def test_a_host_that_does_not_exist(transport):
+    failing(transport, asking("http://no-such-host.invalid"), ConnectError, "no-such-host.invalid")
+
+
+def test_a_server_that_does_not_answer_in_time(transport, serve):
+    release = threading.Event()
+    server = serve(lambda *_: release.wait(5) and reply())
+    request = asking(server.url, timeout=(5.0, 0.2))
+    failing(transport, request, RequestTimeout, r"nothing for 0\.2 seconds \(the read timeout\)")
+    release.set()
+
+
+def test_a_server_that_stops_in_the_middle_of_its_answer(transport, serve):
+    release = threading.Event()
+
+    def handler(_, sock):
+        sock.sendall(reply(b"x" * 100)[:-50])
+        release.wait(5)
+        raise HangUp
+
+    server = serve(handler)
+    failing(transport, asking(server.url, timeout=0.2), RequestTimeout, "read timeout")
+    release.set()
+
+
+def test_a_server_that_does_not_take_the_connection(transport):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        address = deaf.getsockname()
+        crowd = [socket.socket() for _ in range(4)]
+        try:
+            for sock in crowd:
+                sock.setblocking(False)
+                sock.connect_ex(address)
+            time.sleep(0.05)
+            url = f"http://127.0.0.1:{address[1]}"
+            request = asking(url, timeout=(0.2, 5.0))
+            failing(transport, request, RequestTimeout, r"0\.2 seconds \(the connect timeout\)")
+        finally:
+            for sock in crowd:
+                sock.close()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BROKEN = {
+    "closed at once": b"",
+    "cut in the status line": b"HTTP/1.1 2",
+    "less than its length": reply(b"hello", Content_Length="10"),
+    "gzip, less than its length": reply(gzip.compress(b"x" * 99)[:-4], Content_Length="99"),
+    "cut in a chunk": CHUNKED + b"5\r\nhel",
+    "cut before the last chunk": CHUNKED + b"5\r\nhello\r\n",
+    "cut in a chunk size": CHUNKED + b"5",
+    "a chunk size that is none": CHUNKED + b"xyz\r\nhello\r\n0\r\n\r\n",
+    "another protocol": b"SSH-2.0-OpenSSH_9.0\r\n",
+    "noise": b"\x00\xff\x17garbage\r\n\r\n",
+    "no status": b"HTTP/1.1 abc OK\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_an_answer_that_is_not_whole(transport, serve, kind):
+    def handler(_, sock):
+        sock.sendall(BROKEN[kind])
+        raise HangUp
+
+    failing(transport, asking(serve(handler).url), ConnectionBroken)
+
+
+# What http.client takes all the same, and LeanTransport does not.
+AMBIGUOUS = {
+    "cut in the fields": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    "a length that is no number": b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
+    "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
+    "a field without a colon": b"HTTP/1.1 200 OK\r\nContent-Length\r\n\r\nhello",
+    "a folded field": b"HTTP/1.1 200 OK\r\nX: 1\r\n  2\r\nContent-Length: 5\r\n\r\nhello",
+    "a blank in a name": b"HTTP/1.1 200 OK\r\nX : 1\r\nContent-Length: 5\r\n\r\nhello",
+    "a coding nobody asked for": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+    "a chunk longer than its size": CHUNKED + b"3\r\nhello\r\n0\r\n\r\n",
+    "a header without an end": b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 40000,
+}
+
+
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+def test_an_answer_that_could_be_read_in_two_ways_is_refused(serve, kind):
+    def handler(_, sock):
+        sock.sendall(AMBIGUOUS[kind])
+        raise HangUp
+
+    with LeanTransport(timeout=5) as transport:
+        failing(transport, asking(serve(handler).url), ConnectionBroken)
+
+
+def test_what_comes_after_an_answer_is_never_the_next_answer(serve):
+    server = serve(lambda *_: reply(b"one") + reply(b"smuggled"))
+    with LeanTransport() as transport:
+        for _ in range(2):
+            assert transport.send(asking(server.url)).content == b"one"
+    assert server.connections == 2
+
+
+def test_lengths_of_both_kinds_end_the_connection(serve):
+    answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"5\r\nhello\r\n0\r\n\r\n"
+    )
+    server = serve(lambda *_: answer)
+    with LeanTransport() as transport:
+        for _ in range(2):
+            assert transport.send(asking(server.url)).content == b"hello"
+    assert server.connections == 2
+
+
+def test_line_ends_without_a_carriage_return_are_read(serve):
+    server = serve(lambda *_: b"HTTP/1.1 200 OK\nX: 1\nContent-Length: 2\n\nok")
+    with LeanTransport() as transport:
+        response = transport.send(asking(server.url))
+    assert (response.content, response.headers["X"]) == (b"ok", "1")
+
+
+BOMB = gzip.compress(b"\0" * 5_000_000)
+LARGE = {
+    "by its length": reply(b"x" * 2000),
+    "by a length it only claims": reply(b"", Content_Length="99999999999"),
+    "in chunks": CHUNKED
+    + b"400\r\n"
+    + b"x" * 1024
+    + b"\r\n400\r\n"
+    + b"x" * 1024
+    + b"\r\n0\r\n\r\n",
+    "in one endless chunk": CHUNKED + b"ffffffffff\r\n" + b"x" * 200_000,
+    "without a length": b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 2000,
+    "once decoded": reply(BOMB, Content_Encoding="gzip"),
+    "once decoded, in chunks": CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")
+    + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BOMB), BOMB),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_an_answer_that_is_too_long(make, serve, kind):
+    def handler(_, sock):
+        sock.sendall(LARGE[kind])
+        raise HangUp
+
+    limit = 6000 if "decoded" in kind else 1000
+    transport = make(max_response_bytes=limit, timeout=5.0)
+    failing(transport, asking(serve(handler).url), ResponseTooLarge, f"{limit} bytes")
+
+
+def test_an_answer_as_long_as_allowed_is_taken(make, serve):
+    transport = make(max_response_bytes=1000)
+    assert len(transport.send(asking(serve(lambda *_: reply(b"x" * 1000)).url)).content) == 1000
+
+
+@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 99)[:-9]])
+def test_a_body_that_is_not_what_its_coding_says(kind, serve, body):
+    with kind() as transport:
+        server = serve(lambda *_: reply(body, Content_Encoding="gzip"))
+        failing(transport, asking(server.url), ConnectionBroken, "Content-Encoding")
+
+
+UNSENDABLE = [
+    {"headers": Headers({"X": f"{SECRET}\r\nY: 1"})},
+    {"headers": Headers({"X": f"{SECRET}\n Y: 1"})},
+    {"headers": Headers({f"X: {SECRET}\r\nY": "1"})},
+    {"headers": Headers({"X": f"{SECRET}\u20ac"})},
+    {"url": f"ftp://example.org/{SECRET}"},
+    {"url": f"http://[::1/{SECRET}"},
+    {"url": f"http:///{SECRET}"},
+]
+
+
+@pytest.mark.parametrize("fault", UNSENDABLE)
+def test_what_can_not_be_sent_is_refused_without_showing_it(transport, serve, fault):
+    server = serve()
+    request = HttpRequest("GET", **{"url": server.url, **fault})
+    with pytest.raises(TransportError) as caught:
+        transport.send(request)
+    assert SECRET not in str(caught.value).replace(str(caught.value.request.url), "")
+    assert server.received == []
+
+
+def test_an_early_refusal_is_read_though_the_body_was_not(transport, serve):
+    # The server answers as soon as it has the head, and closes with the body unread.
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def refuse():
+        sock, _ = listener.accept()
+        with sock:
+            sock.recv(1000)
+            sock.sendall(reply(b"too much", "413 Content Too Large", Connection="close"))
+            sock.settimeout(5)
+            while sock.recv(1 << 20):
+                pass
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        response = transport.send(HttpRequest("POST", url, content=b"x" * 3_000_000))
+        assert (response.status, response.content) == (413, b"too much")
+    finally:
+        listener.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_a_connection_closed_while_idle_is_not_an_error(transport, serve, method):
+    server = serve()
+    content = b"x" if method in {"PUT", "POST"} else None
+    for _ in range(3):
+        assert transport.send(asking(server.url, method, content=content)).status == 200
+        server.hang_up()
+        time.sleep(0.02)
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize(("method", "again"), [("GET", True), ("PUT", True), ("POST", False)])
+def test_only_what_may_be_repeated_is_sent_again_when_a_connection_closes(
+    transport, serve, method, again
+):
+    served = set()
+
+    def handler(request, _):
+        """Answer the first request of each connection, and close when the second has come."""
+        if request.connection in served:
+            raise HangUp
+        served.add(request.connection)
+        return reply(b"ok")
+
+    server = serve(handler)
+    content = b"x" if method != "GET" else None
+    transport.send(asking(server.url, method, content=content))
+    if again:
+        assert transport.send(asking(server.url, method, content=content)).content == b"ok"
+        assert len(server.received) == 3
+    else:
+        failing(transport, asking(server.url, method, content=content), ConnectionBroken)
+        assert len(server.received) == 2
+
+
+def test_a_full_pool_says_so(make, serve):
+    transport = make(pool_size=1, timeout=(0.2, 5.0))
+    entered, release = threading.Event(), threading.Event()
+
+    def handler(*_):
+        entered.set()
+        release.wait(5)
+        return reply()
+
+    server = serve(handler)
+    thread = threading.Thread(target=transport.send, args=(asking(server.url),))
+    if transport.__class__ is RequestsTransport and transport._theirs is not None:
+        pytest.skip("the caller's adapter decides how long a thread waits")
+    thread.start()
+    entered.wait(5)
+    failing(transport, asking(server.url), RequestTimeout, "pool_size")
+    release.set()
+    thread.join()
+
+
+def test_an_error_gives_its_connection_back(make, serve):
+    server = serve(lambda *_: b"garbage\r\n\r\n")
+    transport = make(pool_size=1, timeout=2.0)
+    for _ in range(3):
+        failing(transport, asking(server.url), ConnectionBroken)
