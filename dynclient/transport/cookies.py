@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from email.message import Message
 from typing import TYPE_CHECKING
 
 from .origin import origin_of
 
 if TYPE_CHECKING:
+    from email.message import Message
     from http.cookiejar import CookieJar
 
     from .origin import Origin
@@ -25,6 +25,8 @@ class _Answer:
     """The one method that `http.cookiejar` asks a response for."""
 
     def __init__(self, set_cookies: Iterable[str]) -> None:
+        from email.message import Message
+
         self._message = Message()
         for value in set_cookies:
             self._message["Set-Cookie"] = value

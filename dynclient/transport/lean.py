@@ -16,15 +16,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
-from ..errors import ConnectionBroken, ResponseTooLarge, TransportError
 from ..messages import Headers, HttpRequest, HttpResponse
-from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
+from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout
 from .content import FRAMING, Stream
-from .cookies import Cookies
-from .decoding import BadEncoding, TooLarge, accepted_encodings, decoded
-from .failures import explained
-from .following import IDEMPOTENT, FollowingTransport
+from .decoding import decoded
+from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, FollowingTransport, basic
 from .origin import origin_of, split_url
 from .sockets import Connection, SocketPool
 from .wire import Answer, NoAnswer, chunks, head_of, read_answer
@@ -36,11 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LeanTransport"]
 
-_ORIGINS_KEPT = 64
 _ONE_WRITE = 1 << 16
 _LENGTH_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-_USER_AGENT = f"dynclient/{__version__}"
 
 #: For the child after a fork: two processes must not talk on one connection.
 _alive: weakref.WeakSet[LeanTransport] = weakref.WeakSet()
@@ -76,20 +70,17 @@ class LeanTransport(FollowingTransport):
         max_redirects: int = 10,
         trust_env: bool = True,
     ) -> None:
-        super().__init__(max_redirects=max_redirects)
-        self._settings: dict[str, Any] = {
-            "timeout": timeout,
-            "pool_size": pool_size,
-            "max_response_bytes": max_response_bytes,
-            "verify": verify,
-            "cert": cert,
-            "max_redirects": max_redirects,
-            "trust_env": trust_env,
-        }
-        self._timeouts = checked_timeout(timeout)
-        self._limit = max_response_bytes
-        self._encodings = accepted_encodings()
-        self._cookies = Cookies()
+        super().__init__(
+            {
+                "timeout": timeout,
+                "pool_size": pool_size,
+                "max_response_bytes": max_response_bytes,
+                "verify": verify,
+                "cert": cert,
+                "max_redirects": max_redirects,
+                "trust_env": trust_env,
+            }
+        )
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
         self._by_proxy: RequestsTransport | None = None
@@ -97,9 +88,6 @@ class LeanTransport(FollowingTransport):
         self._routes: dict[str, _Route | None] = {}
         weakref.finalize(self, _close_all, self._routes)
         _alive.add(self)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (self._settings,)
 
     def close(self) -> None:
         """Close every connection; a later `send` opens new ones."""
@@ -110,33 +98,18 @@ class LeanTransport(FollowingTransport):
 
     # One exchange ------------------------------------------------------------------------------
 
-    def _exchange(self, request: HttpRequest, body: Stream | None, *, home: bool) -> HttpResponse:
-        timeouts = self._timeouts if request.timeout is None else checked_timeout(request.timeout)
-        try:
-            head, target = split_url(request.url)
-            route = self._routes[head] if head in self._routes else self._route(head)
-            if route is not None:
-                return self._direct(route, target, request, body, timeouts)
-        except TransportError:
-            raise
-        except TooLarge:
-            failure: BaseException = ResponseTooLarge(
-                f"the answer is longer than {self._limit} bytes (max_response_bytes)",
-                request=request,
-            )
-        except BadEncoding:
-            failure = ConnectionBroken(
-                "the body is not whole: it is not what its Content-Encoding says", request=request
-            )
-        except Exception as problem:  # noqa: BLE001  every library's own error becomes ours
-            if body is not None and body.failure is not None:
-                failure = body.failure
-            else:
-                failure = explained(problem, request, timeouts)
-        else:
-            return self._proxied()._exchange(request, body, home=home)
-        # Raised out here so that no library error, whose text may hold a secret, hangs on it.
-        raise failure
+    def _attempt(
+        self,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        home: bool,
+    ) -> HttpResponse:
+        head, target = split_url(request.url)
+        route = self._routes[head] if head in self._routes else self._route(head)
+        if route is None:
+            return self._proxied()._attempt(request, body, timeouts, home)
+        return self._direct(route, target, request, body, timeouts)
 
     def _direct(
         self,
@@ -208,7 +181,7 @@ class LeanTransport(FollowingTransport):
         if "host" not in given:
             fields.append(("Host", route.host))
         if "user-agent" not in given:
-            fields.append(("User-Agent", _USER_AGENT))
+            fields.append(("User-Agent", USER_AGENT))
         if "accept-encoding" not in given:
             fields.append(("Accept-Encoding", self._encodings))
         if "accept" not in given:
@@ -245,7 +218,7 @@ class LeanTransport(FollowingTransport):
         with self._lock:
             if head in self._routes:
                 return self._routes[head]
-            if len(self._routes) >= _ORIGINS_KEPT:
+            if len(self._routes) >= ORIGINS_KEPT:
                 _close_all(self._routes)
             route = None
             if not self._has_proxy(head):
@@ -332,11 +305,10 @@ def _length(request: HttpRequest, body: Stream | None) -> int | None:
 
 
 def _basic(userinfo: str) -> str:
-    from base64 import b64encode
     from urllib.parse import unquote
 
     user, _, password = userinfo.partition(":")
-    return "Basic " + b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+    return basic(unquote(user), unquote(password))
 
 
 def _may_start_anew(problem: ConnectionError, method: str, body: Stream | None) -> bool:
@@ -347,10 +319,6 @@ def _may_start_anew(problem: ConnectionError, method: str, body: Stream | None) 
     """
     unanswered = isinstance(problem, NoAnswer)
     return unanswered and method in IDEMPOTENT and (body is None or body.rewind())
-
-
-def _again(settings: dict[str, Any]) -> LeanTransport:
-    return LeanTransport(**settings)
 
 
 def _close_all(routes: dict[str, _Route | None]) -> None:

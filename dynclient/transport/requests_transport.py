@@ -14,15 +14,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import __version__
-from ..errors import ConnectionBroken, ResponseTooLarge, TransportError
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
 from .content import FRAMING, Stream
-from .cookies import Cookies
-from .decoding import BadEncoding, TooLarge, accepted_encodings, decoded
-from .failures import chain_of, explained
-from .following import IDEMPOTENT, FollowingTransport
+from .decoding import TooLarge, decoded
+from .failures import chain_of
+from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, FollowingTransport, basic
 from .origin import origin_of, split_url
 
 if TYPE_CHECKING:
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["RequestsTransport"]
 
 _STEP = 1 << 16
-_ORIGINS_KEPT = 64
 #: What the peer's closing of an idle connection looks like when it meets a request on its way.
 _STALE = frozenset({"RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"})
 
@@ -72,26 +68,23 @@ class RequestsTransport(FollowingTransport):
         max_redirects: int = 10,
         trust_env: bool = True,
     ) -> None:
-        super().__init__(max_redirects=max_redirects)
-        self._settings = {
-            "timeout": timeout,
-            "pool_size": pool_size,
-            "max_response_bytes": max_response_bytes,
-            "verify": verify,
-            "cert": cert,
-            "max_redirects": max_redirects,
-            "trust_env": trust_env,
-        }
+        super().__init__(
+            {
+                "timeout": timeout,
+                "pool_size": pool_size,
+                "max_response_bytes": max_response_bytes,
+                "verify": verify,
+                "cert": cert,
+                "max_redirects": max_redirects,
+                "trust_env": trust_env,
+            }
+        )
         import urllib3
 
-        self._timeouts = checked_timeout(timeout)
         self._urllib3_timeout = urllib3.Timeout(connect=self._timeouts[0], read=self._timeouts[1])
-        self._limit = max_response_bytes
         self._theirs = session
         self._routes: dict[str, _Route] = {}
         self._lock = threading.Lock()
-        self._cookies = Cookies()
-        self._encodings = accepted_encodings()
         self._ours = self._plain_session() if session is None else None
 
     def _plain_session(self) -> requests.Session:
@@ -101,18 +94,18 @@ class RequestsTransport(FollowingTransport):
         session = requests.Session()
         session.trust_env = bool(self._settings["trust_env"])
         verify = self._settings["verify"]
-        session.verify = str(verify) if isinstance(verify, Path) else verify  # type: ignore[assignment]
-        session.cert = self._settings["cert"]  # type: ignore[assignment]
+        session.verify = str(verify) if isinstance(verify, Path) else verify
+        session.cert = self._settings["cert"]
         size: Any = self._settings["pool_size"]
         for scheme in ("http://", "https://"):
             # A pool that blocks never opens more than its size, and so never discards one.
-            session.mount(scheme, HTTPAdapter(_ORIGINS_KEPT, size, pool_block=True))
+            session.mount(scheme, HTTPAdapter(ORIGINS_KEPT, size, pool_block=True))
         return session
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._theirs is not None:
             raise TypeError("a RequestsTransport with the caller's own Session can't be pickled")
-        return _again, (self._settings,)
+        return super().__reduce__()
 
     def close(self) -> None:
         """Close our connections. The caller's own Session is the caller's to close."""
@@ -122,30 +115,16 @@ class RequestsTransport(FollowingTransport):
 
     # One exchange ------------------------------------------------------------------------------
 
-    def _exchange(self, request: HttpRequest, body: Stream | None, *, home: bool) -> HttpResponse:
-        timeouts = self._timeouts if request.timeout is None else checked_timeout(request.timeout)
-        try:
-            if self._theirs is None:
-                return self._by_pool(request, body)
-            return self._by_session(request, body, timeouts, home)
-        except TransportError:
-            raise
-        except TooLarge:
-            failure: BaseException = ResponseTooLarge(
-                f"the answer is longer than {self._limit} bytes (max_response_bytes)",
-                request=request,
-            )
-        except BadEncoding:
-            failure = ConnectionBroken(
-                "the body is not whole: it is not what its Content-Encoding says", request=request
-            )
-        except Exception as problem:  # noqa: BLE001  every library's own error becomes ours
-            if body is not None and body.failure is not None:
-                failure = body.failure
-            else:
-                failure = explained(problem, request, timeouts)
-        # Raised out here so that no library error, whose text may hold a secret, hangs on it.
-        raise failure
+    def _attempt(
+        self,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        home: bool,
+    ) -> HttpResponse:
+        if self._theirs is None:
+            return self._by_pool(request, body)
+        return self._by_session(request, body, timeouts, home)
 
     # Our own session: straight to the pool -------------------------------------------------------
 
@@ -184,10 +163,10 @@ class RequestsTransport(FollowingTransport):
         proxy = select_proxy(url, proxies)
         forwards = proxy and origin.scheme == "http" and not proxy.lower().startswith("socks")
         user, password = get_auth_from_url(head)
-        authorization = _basic(user, password) if user else None
+        authorization = basic(user, password) if user else None
         route = _Route(pool, url[:-1] if forwards else "", authorization)
         with self._lock:
-            if len(self._routes) >= _ORIGINS_KEPT:
+            if len(self._routes) >= ORIGINS_KEPT:
                 self._routes.clear()
             self._routes[head] = route
         return route
@@ -195,7 +174,7 @@ class RequestsTransport(FollowingTransport):
     def _headers(self, request: HttpRequest, route: _Route, body: Stream | None) -> Any:
         headers: Any = {
             "Accept-Encoding": self._encodings,
-            "User-Agent": _USER_AGENT,
+            "User-Agent": USER_AGENT,
             "Accept": "*/*",
         }
         given = request.headers
@@ -356,13 +335,8 @@ class RequestsTransport(FollowingTransport):
         return prepared
 
 
-_USER_AGENT = f"dynclient/{__version__}"
 _DEFAULTED = ("Accept-Encoding", "User-Agent", "Accept")
 _DEFAULTED_LOWER = frozenset(name.lower() for name in _DEFAULTED)
-
-
-def _again(settings: dict[str, Any]) -> RequestsTransport:
-    return RequestsTransport(**settings)
 
 
 def _hide_location(answer: Any, **_: Any) -> None:
@@ -386,12 +360,6 @@ def _settled(session: requests.Session, url: str) -> dict[str, Any]:
         # requests lets REQUESTS_CA_BUNDLE overrule even a Session's verify=False; we do not.
         settings["verify"] = session.verify
     return dict(settings)
-
-
-def _basic(user: str, password: str) -> str:
-    from base64 import b64encode
-
-    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _bounded(pieces: Any, limit: int) -> bytes:

