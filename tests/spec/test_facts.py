@@ -162,7 +162,7 @@ def fact_field(field: dict[str, Any]) -> dict[str, Any]:
     if reference:
         return {"ref": component_name(reference), "nullable": nullable}
     if field["type"] == "any":
-        return {}
+        return {"type": "any"}
     lines: dict[str, Any] = {"type": field["type"], "nullable": nullable}
     lines |= {key: field[key] for key in ("format", "enum", "default") if key in field}
     constraints = field.get("constraints", {})
@@ -263,7 +263,8 @@ def document_lines(model: str, schema: dict[str, Any]) -> dict[str, Any]:
         f"{model}.closed": schema.get("additionalProperties") is False,
     }
     for name, part in properties.items():
-        lines |= {f"{model}.{name}.{key}": value for key, value in document_field(part).items()}
+        field = document_field(part) or {"type": "any"}
+        lines |= {f"{model}.{name}.{key}": value for key, value in field.items()}
     return lines
 
 
