@@ -57,8 +57,8 @@ class Operation:
         self.method = method
         self.path = path
         self.at = at
-        self._value = value
-        self._path_item = path_item
+        self.value = value
+        self.path_item = path_item
         self._path_item_at = path_item_at
         self._base_redactor = redactor
         self._requests: dict[bool, RequestPlan] = {}
@@ -69,7 +69,7 @@ class Operation:
     @property
     def operation_id(self) -> str | None:
         """The operationId, or None where the document gives none."""
-        value = self._value.get("operationId")
+        value = self.value.get("operationId")
         return value if isinstance(value, str) and value else None
 
     @property
@@ -83,26 +83,26 @@ class Operation:
         return self._text("description")
 
     def _text(self, key: str) -> str:
-        value = self._value.get(key)
+        value = self.value.get(key)
         return value if isinstance(value, str) else ""
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags."""
-        tags = self._value.get("tags")
+        tags = self.value.get("tags")
         return tuple(map(str, tags)) if isinstance(tags, list) else ()
 
     @property
     def deprecated(self) -> bool:
         """Whether the document advises against it."""
-        return self._value.get("deprecated") is True
+        return self.value.get("deprecated") is True
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters, those of the path item included, in the document's order."""
         groups = [
-            (self._path_item.get("parameters"), self._path_item_at.child("parameters")),
-            (self._value.get("parameters"), self.at.child("parameters")),
+            (self.path_item.get("parameters"), self._path_item_at.child("parameters")),
+            (self.value.get("parameters"), self.at.child("parameters")),
         ]
         template = _PLACEHOLDER.findall(self.path)
         return read_parameters(self.document, groups, template, self.at)
@@ -111,12 +111,12 @@ class Operation:
     def request_body(self) -> RequestBody | None:
         """The body it takes, or None."""
         place = self.at.child("requestBody")
-        return read_request_body(self.document, self._value.get("requestBody"), place)
+        return read_request_body(self.document, self.value.get("requestBody"), place)
 
     @cached_property
     def responses(self) -> Mapping[str, DeclaredResponse]:
         """The declared responses by `"200"`, `"2XX"`, `"default"`."""
-        declared = self._value.get("responses")
+        declared = self.value.get("responses")
         found: dict[str, DeclaredResponse] = {}
         for key, value in declared.items() if isinstance(declared, dict) else ():
             name = str(key) if str(key) == "default" else str(key).upper()
@@ -132,7 +132,7 @@ class Operation:
     @property
     def security(self) -> Sequence[Mapping[str, Sequence[str]]]:
         """The security requirements in force: the operation's own, else the document's."""
-        own = self._value.get("security")
+        own = self.value.get("security")
         if not isinstance(own, list):
             own = self.document.data.get("security")
         return [entry for entry in own if isinstance(entry, dict)] if isinstance(own, list) else []
@@ -140,7 +140,7 @@ class Operation:
     @property
     def servers(self) -> Sequence[Mapping[str, Any]]:
         """The servers in force: the operation's, else the path item's, else the document's."""
-        for owner in (self._value, self._path_item):
+        for owner in (self.value, self.path_item):
             servers = owner.get("servers")
             if isinstance(servers, list) and servers:
                 return [server for server in servers if isinstance(server, dict)]

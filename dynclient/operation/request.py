@@ -122,11 +122,12 @@ class RequestPlan:
         request = self._request(values, encoded, base_url, options, faults)
         if not faults:
             return Prepared(request, ())
-        return self._settle(request, faults, policy)
+        return self.settle(request, faults, policy)
 
-    def _settle(
-        self, request: HttpRequest, faults: list[Violation], policy: Validation
+    def settle(
+        self, request: HttpRequest, faults: Sequence[Violation], policy: Validation
     ) -> Prepared:
+        """The request with what the policy lets pass; InvalidRequest with what it does not."""
         # What can't be sent at all is an error whatever the policy says of schemas.
         hard = [f for f in faults if f.rule in _ALWAYS]
         soft = [f for f in faults if f.rule not in _ALWAYS]

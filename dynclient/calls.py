@@ -1,0 +1,149 @@
+"""What a client works out once for each operation, and what a response comes to.
+
+Shared by every kind of client: nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from .auth import AuthPlan
+from .errors import InvalidResponse, StatusError, Violation, status_error_class
+from .messages import HttpRequest, HttpResponse, Response
+from .operation import Operation, Options, Prepared
+from .operation.request import RequestPlan
+from .operation.response import ResponsePlan
+from .schema.reference import ReferenceEngine
+from .validation import Validation
+
+__all__ = ["CallPlan", "settle"]
+
+logger = logging.getLogger("dynclient")
+
+_NOTHING_JUDGED = Validation.of("off")
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """One operation as one client calls it: all that does not depend on the arguments.
+
+    reference  judges in place of the compiled validators, where the client was told so
+    """
+
+    operation: Operation
+    policy: Validation
+    base_url: str
+    defaults: Mapping[str, Any] | None
+    auth: AuthPlan
+    requests: RequestPlan
+    responses: ResponsePlan
+    reference: ReferenceEngine | None = None
+
+    def prepare(
+        self,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        body: Any,
+        options: Options,
+    ) -> Prepared:
+        """The request without credentials; InvalidRequest if the arguments break the document."""
+        reference = self.reference
+        prepared = self.requests.build(
+            arguments,
+            named,
+            body,
+            base_url=self.base_url,
+            defaults=self.defaults,
+            options=options,
+            policy=self.policy if reference is None else _NOTHING_JUDGED,
+        )
+        if reference is None or self.policy.request == "off":
+            return prepared
+        return self.requests.settle(
+            prepared.request, reference.judge_request(self.operation, prepared.request), self.policy
+        )
+
+    def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
+        """The response with everything that was found; see `settle`."""
+        if self.reference is None:
+            return self.responses.parse(http, request, self.policy)
+        response = self.responses.parse(http, request, _NOTHING_JUDGED)
+        found = self.reference.judge_response(self.operation, request, http)
+        return replace(response, violations=tuple(found) or response.violations)
+
+
+def settle(
+    response: Response, policy: Validation, told_before: tuple[Violation, ...] = ()
+) -> Response:
+    """The response if it is good enough; raises StatusError or InvalidResponse if it is not.
+
+    A 4xx or 5xx that breaks the document as well raises an error that is both. What the policy
+    lets pass is logged once and stays in `violations`.
+    """
+    errors: tuple[Violation, ...] = ()
+    if response.violations or told_before:
+        errors, told = policy.split(response.violations)
+        response = replace(response, violations=(*told_before, *errors, *told))
+        if told_before or told:
+            listed = "; ".join(str(violation) for violation in (*told_before, *told))
+            logger.warning("%s: %s", response.operation.name, listed)
+    if response.status >= 400:
+        kind = status_error_class(response.status)
+        detail = _detail(response.data)
+        if errors:
+            raise _invalid(kind)(response.operation.name, response, errors, detail)
+        raise kind(response.operation.name, response, detail)
+    if errors:
+        raise InvalidResponse(response.operation.name, response, errors)
+    return response
+
+
+class _InvalidStatus(InvalidResponse, StatusError):
+    """An error answer that breaks the document: caught by its status, and as InvalidResponse."""
+
+    def __init__(
+        self, operation: str, response: Response, violations: tuple[Violation, ...], detail: str
+    ) -> None:
+        StatusError.__init__(self, operation, response, detail)
+        listed = "".join(f"\n  - {violation}" for violation in violations)
+        self.args = (f"{self.args[0]}; the answer breaks the document:{listed}",)
+        self.violations = tuple(violations)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind = status_error_class(self.status)
+        return _revive, (kind, self.args, self.__dict__)
+
+
+@cache
+def _invalid(kind: type[StatusError]) -> Any:
+    return type(kind.__name__, (_InvalidStatus, kind), {"__doc__": kind.__doc__})
+
+
+def _revive(kind: type[StatusError], args: Any, state: dict[str, Any]) -> StatusError:
+    error: StatusError = _invalid(kind).__new__(_invalid(kind))
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+_DETAIL_FIELDS = ("detail", "message", "error_description", "errorMessage", "title", "error")
+_DETAIL_CHARACTERS = 300
+
+
+def _detail(data: Any) -> str:
+    """What the server says went wrong, in one line; empty if it says nothing we can find."""
+    if isinstance(data, str):
+        return " ".join(data.split())[:_DETAIL_CHARACTERS]
+    if isinstance(data, dict):
+        errors = data.get("errors")
+        if isinstance(errors, list) and errors:
+            said = [_detail(item) for item in errors]
+            return "; ".join(text for text in said if text)[:_DETAIL_CHARACTERS]
+        for name in _DETAIL_FIELDS:
+            if name in data and (text := _detail(data[name])):
+                return text
+    return ""

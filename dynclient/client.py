@@ -1,0 +1,377 @@
+"""The client: a document's operations, called.
+
+    client = Client("qiskit-runtime", auth={"IBMCloudAuth": "token", "ServiceCRN": "crn:v1:..."})
+    job = client.call("create_job", program_id="sampler", backend="ibm_fez", params={...})
+
+What a call needs is worked out once per operation and kept in a `CallPlan`; a call is then: bind
+and validate the arguments, add the credentials, send, read and judge the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from .auth import Authenticator, AuthPlan
+from .calls import CallPlan, settle
+from .credentials import found_credentials, redactor_for, schemes_of
+from .document import Document, Source, Trust, bundled_path, load
+from .errors import AuthError, DocumentError
+from .explanation import Explanation, explain_call
+from .messages import Headers, HttpRequest, Response
+from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
+from .ops import Ops
+from .schema.reference import ReferenceEngine
+from .transport import Transport, default_transport
+from .validation import Level, Validation
+
+__all__ = ["Client", "Engine"]
+
+#: Which validators judge: our compiled ones, or openapi-core.
+Engine: TypeAlias = Literal["compiled", "openapi-core"]
+Timeout: TypeAlias = float | tuple[float, float]
+
+_DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
+
+
+class Client:
+    """Calls the operations of one OpenAPI document. Thread-safe; a context manager; picklable.
+
+    source     a bundled name (`"qiskit-runtime"`), a path, a URL, or the document as a mapping
+    base_url   where the service is; default: the server the document names
+    auth       credentials by security scheme: `{"IBMCloudAuth": "token"}`; see docs/auth.md
+    defaults   values by parameter name, sent with every operation that declares the parameter
+    validate   "strict", "warn" or "off", or a `Validation` with a level for each layer
+    engine     "compiled", or "openapi-core" to have every exchange judged by the reference
+    timeout    seconds for connecting and for each read, or (connect, read)
+    transport  anything with `send(HttpRequest) -> HttpResponse`, or a `requests.Session`
+    trust      what the document may make the client do
+
+    Raises DocumentError if the document can't be opened.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        base_url: str | None = None,
+        auth: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, Any] | None = None,
+        validate: Level | Validation = "strict",
+        engine: Engine = "compiled",
+        timeout: Timeout = 30.0,
+        transport: Any = None,
+        trust: Trust | None = None,
+    ) -> None:
+        if engine not in ("compiled", "openapi-core"):
+            raise ValueError(f"engine={engine!r}: give 'compiled' or 'openapi-core'")
+        self._source = source
+        self._settings: dict[str, Any] = {
+            "base_url": _checked_base_url(base_url),
+            "auth": auth,
+            "defaults": dict(defaults) if defaults else None,
+            "validate": Validation.of(validate),
+            "engine": engine,
+            "timeout": timeout,
+            "transport": transport,
+            "trust": trust or Trust(),
+        }
+        self._transport, self._owns_transport = _transport(transport, timeout, self._settings)
+        self._plans: dict[str, CallPlan] = {}
+        try:
+            self.document: Document = load(
+                source, trust=self._settings["trust"], fetch=self._fetch
+            )
+        except BaseException:
+            self.close()
+            raise
+        self._schemes = schemes_of(self.document)
+        #: Every operation, by name; see `Operations`.
+        self.operations = Operations(self.document, redactor_for(self._schemes))
+        self._reference = (
+            ReferenceEngine(self.document) if engine == "openapi-core" else None
+        )
+
+    # ── calling ──────────────────────────────────────────────────────────────────────────────
+
+    def call(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> Any:
+        """Call an operation and return the data of its answer (None where there is no body).
+
+        `operation` is its name or `"METHOD /path"`; `arguments` go by wire name, keywords by wire
+        or Python name. Raises UnknownOperation, InvalidRequest or AuthError before anything is
+        sent; TransportError, StatusError or InvalidResponse after.
+        """
+        return self.request(
+            operation, arguments, body=body, options=options, **named_arguments
+        ).data
+
+    def request(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> Response:
+        """As `call`, but returns the whole Response: status, headers, violations and all."""
+        if options is None:
+            options = NO_OPTIONS
+            plan = self._plans.get(operation) or self._plan(operation)
+        else:
+            plan = self._plan_with(operation, options)
+        prepared = plan.prepare(arguments, named_arguments, body, options)
+        send = self._transport.send
+        request = plan.auth.authenticate(prepared.request, send)
+        http = send(request)
+        if http.status == 401 and plan.auth.refused():
+            # A token may have been revoked before its time: one more try, with a fresh one.
+            request = plan.auth.authenticate(prepared.request, send)
+            http = send(request)
+        response = plan.parse(http, request)
+        if http.status < 400 and not response.violations and not prepared.violations:
+            return response
+        return settle(response, plan.policy, prepared.violations)
+
+    @cached_property
+    def ops(self) -> Ops:
+        """The operations as attributes: `client.ops.create_job(...)`."""
+        return Ops(self)
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────
+
+    def prepare(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> HttpRequest:
+        """The request that a call would send; nothing is sent.
+
+        Credentials are on it as far as they are at hand: a token that would have to be fetched
+        first is not, and neither is what the client was never given.
+        """
+        options = options or NO_OPTIONS
+        plan = self._plan_with(operation, options, needs_auth=False)
+        prepared = plan.prepare(arguments, named_arguments, body, options)
+        request = prepared.request
+        for step in plan.auth.steps:
+            credential = step.ready()
+            if credential is not None:
+                request = step.handler.modify(credential.apply(request))
+        return request
+
+    def explain(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> Explanation:
+        """Why the request would be what it would be: `str()` for people, `.curl` for a shell.
+
+        Server, credentials, every value's text. Redacted; nothing is sent.
+        """
+        plan = self._plan_with(operation, options or NO_OPTIONS, needs_auth=False)
+        request = self.prepare(
+            operation, arguments, body=body, options=options, **named_arguments
+        )
+        given = {**(self._settings["defaults"] or {}), **(arguments or {}), **named_arguments}
+        return explain_call(plan, request, given)
+
+    def with_options(self, **changes: Any) -> Client:
+        """Another client on the same compiled document and transport, some options changed.
+
+        Takes `base_url`, `auth`, `defaults`, `validate`, `engine`. Credentials are never shared
+        between the two unless the new one was given the same handler object.
+        """
+        allowed = {"base_url", "auth", "defaults", "validate", "engine"}
+        if unknown := changes.keys() - allowed:
+            raise TypeError(
+                f"with_options() takes {', '.join(sorted(allowed))}; not {', '.join(unknown)}"
+            )
+        other = object.__new__(type(self))
+        other.__dict__.update(
+            {key: value for key, value in self.__dict__.items() if key in _SHARED}
+        )
+        settings = {**self._settings, **changes}
+        settings["validate"] = Validation.of(settings["validate"])
+        settings["base_url"] = _checked_base_url(settings["base_url"])
+        other._settings = settings
+        other._owns_transport = False
+        other._plans = {}
+        if settings["engine"] == "openapi-core":
+            other._reference = self._reference or ReferenceEngine(self.document)
+        else:
+            other._reference = None
+        return other
+
+    # ── life cycle ───────────────────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        """Close the connections, if the transport is the client's own."""
+        if self._owns_transport:
+            close = getattr(self._transport, "close", None)
+            if close is not None:
+                close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Compiled validators and sockets don't travel: a worker opens the document again.
+        return _reopen, (type(self), self._source, self._settings)
+
+    def __repr__(self) -> str:
+        where = self._settings["base_url"] or "the document's server"
+        return f"<Client of {self.document.title or 'a document'} at {where}>"
+
+    # ── plans ────────────────────────────────────────────────────────────────────────────────
+
+    def _plan(self, name: str) -> CallPlan:
+        plan = self._make_plan(self.operations[name], NO_OPTIONS, needs_auth=True)
+        self._plans[name] = plan
+        return plan
+
+    def _plan_with(
+        self, name: str, options: Options, *, needs_auth: bool = True
+    ) -> CallPlan:
+        changes = options.auth is not None or options.server is not None
+        if options.validate is None and not changes and needs_auth:
+            return self._plans.get(name) or self._plan(name)
+        return self._make_plan(self.operations[name], options, needs_auth=needs_auth)
+
+    def _make_plan(self, operation: Operation, options: Options, *, needs_auth: bool) -> CallPlan:
+        policy = Validation.of(options.validate or self._settings["validate"])
+        policy = policy.for_operation(operation.name)
+        formats = policy.formats != "off"
+        auth, url = self._auth_plan(operation, options, needs_auth)
+        declared = {p.name for p in operation.parameters}
+        declared |= {p.python_name for p in operation.parameters}
+        defaults = {
+            name: value
+            for name, value in (self._settings["defaults"] or {}).items()
+            if name in declared
+        }
+        return CallPlan(
+            operation,
+            policy,
+            url,
+            defaults or None,
+            auth,
+            operation.request_plan(formats),
+            operation.response_plan(formats),
+            self._reference,
+        )
+
+    def _auth_plan(
+        self, operation: Operation, options: Options, needs_auth: bool
+    ) -> tuple[AuthPlan, str]:
+        """How the operation is authenticated, and where it is served."""
+        given = options.auth if options.auth is not None else self._settings["auth"]
+        own_server = self._settings["base_url"] is None and options.server is None
+        account = None
+        requirements = operation.security
+        if given is None and requirements:
+            try:
+                given, account = found_credentials(
+                    self._schemes, bundled=self._is_bundled, own_server=own_server
+                )
+            except AuthError:
+                if needs_auth:
+                    raise
+        if account is not None:
+            url = account.base_url()
+        elif options.server is None and self._settings["base_url"] is not None:
+            url = self._settings["base_url"]
+        else:
+            url = base_url(self.document, operation.servers, options.server)
+        try:
+            if options.auth is None and account is None and self._settings["auth"] is not None:
+                return self._authenticator.plan(operation.name, requirements), url
+            return Authenticator(self._schemes, given).plan(operation.name, requirements), url
+        except AuthError as error:
+            if needs_auth:
+                raise
+            return AuthPlan((), f"not authenticated: {error}"), url
+
+    @cached_property
+    def _authenticator(self) -> Authenticator:
+        # One for the client, so that one fetched token serves every operation.
+        return Authenticator(self._schemes, self._settings["auth"])
+
+    @property
+    def _is_bundled(self) -> bool:
+        return isinstance(self._source, str) and bundled_path(self._source) is not None
+
+    def _fetch(self, url: str) -> tuple[str, bytes]:
+        request = HttpRequest("GET", url, Headers({"Accept": _DOCUMENT_TYPES}))
+        response = self._transport.send(request)
+        if response.status != 200:
+            raise DocumentError(f"the server answered {response.status}", source=url)
+        return response.url or url, response.content
+
+
+#: What two clients made by `with_options` have in common.
+_SHARED = frozenset(
+    {"_source", "_transport", "document", "_schemes", "operations", "_reference"}
+)
+
+
+def _transport(given: Any, timeout: Timeout, settings: Mapping[str, Any]) -> tuple[Transport, bool]:
+    if given is None:
+        limit = settings["trust"].max_response_bytes
+        return default_transport(timeout=timeout, max_response_bytes=limit), True
+    if hasattr(given, "prepare_request"):
+        from .transport import RequestsTransport
+
+        return RequestsTransport(given, timeout=timeout), True
+    if not callable(getattr(given, "send", None)):
+        raise TypeError(
+            f"transport= takes an object with send(HttpRequest) -> HttpResponse, or a "
+            f"requests.Session, not {type(given).__name__}"
+        )
+    return given, False
+
+
+def _checked_base_url(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            f"base_url={url!r}: give an absolute http or https URL without query or fragment"
+        )
+    return url.rstrip("/")
+
+
+def _reopen(kind: type[Client], source: Source, settings: dict[str, Any]) -> Client:
+    return kind(source, **settings)

@@ -1,0 +1,106 @@
+"""Why a request is what it is: for people, as text and as a curl line. Always redacted."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .calls import CallPlan
+from .messages import HttpRequest
+from .redaction import MASK
+from .schema.explain import shown
+
+__all__ = ["Explanation", "explain_call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The parts of an explanation; `str()` lays them out.
+
+    server     the base URL, and where it comes from
+    auth       the alternative of security schemes in use, and why
+    arguments  for each argument that is sent: its name, its place and style, its value
+    request    the request, redacted
+    curl       the request as a command for a POSIX shell, secrets as `[redacted]`
+    """
+
+    operation: str
+    server: str
+    auth: str
+    arguments: tuple[tuple[str, str, str], ...]
+    request: HttpRequest
+    curl: str
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.operation}: {self.request.method} {self.request.url}",
+            f"server: {self.server}",
+            f"auth:   {self.auth}",
+        ]
+        if self.arguments:
+            lines.append("arguments:")
+            width = max(len(name) for name, _, _ in self.arguments)
+            lines += [
+                f"  {name:<{width}}  {place}: {text}" for name, place, text in self.arguments
+            ]
+        lines.append("headers:")
+        lines += [f"  {name}: {value}" for name, value in self.request.headers.pairs()]
+        content = self.request.content
+        if isinstance(content, bytes):
+            lines += ["body:", f"  {content.decode('utf-8', 'replace')}"]
+        lines += ["curl:", f"  {self.curl}"]
+        return "\n".join(lines)
+
+
+def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any]) -> Explanation:
+    """The explanation of a prepared request."""
+    redacted = request.redacted()
+    operation = plan.operation
+    own = any(plan.base_url == str(server.get("url", "")).rstrip("/") for server in operation.servers)
+    source = "named by the document" if own else "given by the caller, or made from the account"
+    auth = plan.auth.reason
+    if plan.auth.alternative:
+        auth = f"{' and '.join(plan.auth.alternative)}; {auth}"
+        if any(step.ready() is None for step in plan.auth.steps):
+            auth += "; the token would be fetched first"
+    return Explanation(
+        operation.name,
+        f"{plan.base_url} ({source})",
+        auth,
+        tuple(_arguments(plan, given)),
+        redacted,
+        _curl(redacted),
+    )
+
+
+def _arguments(plan: CallPlan, given: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    found = []
+    redactor = plan.operation.redactor
+    for parameter in plan.operation.parameters:
+        for name in (parameter.python_name, parameter.name):
+            if name in given and given[name] is not None:
+                secret = redactor.is_secret_field(parameter.name) or (
+                    parameter.location == "header" and redactor.is_secret_header(parameter.name)
+                )
+                text = MASK if secret else shown(given[name])
+                exploded = ", exploded" if parameter.explode else ""
+                place = f"{parameter.location}, style {parameter.style}{exploded}"
+                found.append((parameter.name, place, text))
+                break
+    return found
+
+
+def _curl(request: HttpRequest) -> str:
+    parts = ["curl"]
+    if request.method != "GET":
+        parts += ["-X", request.method]
+    parts.append(shlex.quote(request.url))
+    for name, value in request.headers.pairs():
+        parts += ["-H", shlex.quote(f"{name}: {value}")]
+    if isinstance(request.content, bytes):
+        parts += ["--data-binary", shlex.quote(request.content.decode("utf-8", "replace"))]
+    elif request.content is not None:
+        parts += ["--data-binary", "@-"]
+    return " ".join(parts)
