@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from .app import API_ROOT, build_app
 from .document import load_document
+from .pinning import pin_qiskit
 from .settings import Settings
 from .store import Store
 from .worker import Worker
@@ -32,6 +33,7 @@ def running(
     settings: Settings, host: str, port: int, db: str | PathLike[str] | None
 ) -> Iterator[str]:
     """A whole emulator; yields the API's base URL. Everything it opened is closed at the end."""
+    pin_qiskit()
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
         if db is None:
