@@ -47,9 +47,8 @@ def build_app(
     settings: Settings, document: dict[str, Any], origin: str, store: Store, worker: Worker
 ) -> ASGIApp:
     """The application that serves `document` at `origin` (scheme, host and port)."""
-    signer = Signer()
-    token_service = TokenService(settings, signer)
-    jobs = JobOperations(store, worker, signer)
+    token_service = TokenService(settings, Signer())
+    jobs = JobOperations(store, worker, Signer())
     api = _Api(document, origin, Access(settings, token_service), _operations(jobs, store))
     routes: list[BaseRoute] = [
         Route("/identity/token", _Guarded({"POST": token_service.endpoint})),

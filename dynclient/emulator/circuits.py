@@ -82,7 +82,7 @@ def _from_qasm3(text: str) -> QuantumCircuit:
 def _from_qpy(value: Any) -> QuantumCircuit:
     try:
         circuits = qpy.load(io.BytesIO(zlib.decompress(decode_base64(value))))
-    except (QiskitError, zlib.error, ValueError, EOFError, OSError) as error:
+    except Exception as error:
         raise JobFailure(f"The QPY data can't be read: {error}.", solution=_FIX_CIRCUIT) from error
     if len(circuits) != 1 or not isinstance(circuits[0], QuantumCircuit):
         raise JobFailure("The QPY data must hold one circuit.", solution=_FIX_CIRCUIT)

@@ -15,7 +15,7 @@ import numpy as np
 
 from .failures import JobFailure
 
-__all__ = ["decode_base64", "decode_values", "encode_result", "is_encoded"]
+__all__ = ["decode_base64", "decode_values", "encode_pub_result", "is_encoded"]
 
 
 def is_encoded(value: Any, name: str) -> bool:
@@ -62,13 +62,9 @@ def _encoded_array(array: Any) -> dict[str, Any]:
     return _encoded("ndarray", base64.b64encode(zlib.compress(file.getvalue())).decode("ascii"))
 
 
-def encode_result(pub_type: str, pubs: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
-    """A whole result from (DataBin, metadata) pairs; `pub_type` is the class name of a pub."""
-    results = [
-        _encoded(pub_type, {"data": _data_bin(data), "metadata": metadata})
-        for data, metadata in pubs
-    ]
-    return _encoded("PrimitiveResult", {"pub_results": results, "metadata": {"version": 2}})
+def encode_pub_result(pub_type: str, data: Any, metadata: dict[str, Any]) -> dict[str, Any]:
+    """One pub's DataBin and metadata; `pub_type` is the class name of the result."""
+    return _encoded(pub_type, {"data": _data_bin(data), "metadata": metadata})
 
 
 def _data_bin(data: Any) -> dict[str, Any]:

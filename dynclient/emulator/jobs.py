@@ -20,7 +20,7 @@ from .errors import BACKEND_NOT_FOUND, JOB_NOT_FOUND, ApiError
 from .iam import USER_ID
 from .negotiation import prefers
 from .signing import Signer
-from .store import PENDING, JobFilter, JobRow, Store
+from .store import PENDING, JobFilter, JobRow, Store, moment
 from .worker import Worker, log_line, whole_seconds
 
 __all__ = ["Call", "JobOperations"]
@@ -98,8 +98,8 @@ class JobOperations:
             program=query.get("program"),
             backend=query.get("backend"),
             session_id=query.get("session_id"),
-            created_after=query.get("created_after"),
-            created_before=query.get("created_before"),
+            created_after=_moment(query, "created_after"),
+            created_before=_moment(query, "created_before"),
             tags=query.get("tags", ()),
         )
         limit, offset = query["limit"], query.get("offset", 0)
@@ -216,6 +216,14 @@ class JobOperations:
         if row is None:
             raise ApiError(404, f"No such job: {job_id}", code=JOB_NOT_FOUND)
         return row
+
+
+def _moment(query: Mapping[str, Any], name: str) -> str | None:
+    """A moment of the query as the store writes it."""
+    try:
+        return None if name not in query else moment(query[name])
+    except OverflowError as error:  # the first or last day of the calendar, in another zone
+        raise ApiError(400, f"Parameter {name} in query: outside of the calendar") from error
 
 
 def _no_content() -> Response:

@@ -104,7 +104,8 @@ def _plain(body: bytes | None) -> Any:
         return None
     data = json.loads(body, parse_constant=_refuse_constant)
     try:
-        json.dumps(data, ensure_ascii=False).encode("utf-8")
+        # allow_nan: 1e400 is JSON, but no number that can be stored or sent back.
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise ValueError("a text holds half of a surrogate pair") from error
     return data

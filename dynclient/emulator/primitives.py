@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from .backends import MAX_SHOTS
 from .circuits import IdleFree, load_circuit, to_qasm3, without_idle_qubits
-from .encoding import decode_values, encode_result
+from .encoding import decode_values, encode_pub_result
 from .failures import RESULT_TOO_LARGE, JobFailure
 
 __all__ = ["QISKIT_VERSION", "Outcome", "Task", "run_task"]
@@ -39,6 +39,8 @@ DEFAULT_SHOTS = 4096
 DEFAULT_PRECISION = 1 / math.sqrt(DEFAULT_SHOTS)
 #: Samples, or expectation values, that one pub may produce.
 MAX_VALUES = 5_000_000
+#: Bytes of JSON that a whole result may have.
+MAX_RESULT = 200_000_000
 
 _FIX_PUB = "Correct the pub and submit the job again."
 #: What Qiskit raises for a pub that can't be run.
@@ -48,26 +50,27 @@ _PUB_FAULTS = (QiskitError, ValueError, TypeError, OverflowError)
 _PubResult = tuple[DataBin, dict[str, Any]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a job produced: JSON text, and the circuits as they were run (OpenQASM 3 texts)."""
 
-    result: str = ""
-    circuits: list[str] = field(default_factory=list)
+    result: str
+    circuits: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One job for `run_task`.
 
-    `qubits` is the size of the backend. `after_pub` is called with the results so far, as JSON
-    text, after each pub; it may raise to stop the job. `log` takes a level and a line.
+    `qubits` is the size of the backend. `after_pub` is called after each pub with a function
+    that gives the results so far as JSON text; it may raise to stop the job. `log` takes a level
+    and a line.
     """
 
     program: str
     params: Mapping[str, Any]
     qubits: int
-    after_pub: Callable[[str], None]
+    after_pub: Callable[[Callable[[], str]], None]
     log: Callable[[str, str], None]
 
 
@@ -78,37 +81,44 @@ def run_task(task: Task) -> Outcome:
             f"The program {task.program!r} is not known to the emulator.",
             solution=f"Use one of: {', '.join(_RUNNERS)}.",
         )
+    pubs = task.params.get("pubs")
+    if pubs is None:
+        raise JobFailure("The job has no params.", solution="Send pubs in params.")
     run_pub, pub_type, plain = _RUNNERS[task.program]
+    encoded = bool(task.params.get("support_qiskit"))
     options = task.params.get("options") or {}
     rng = np.random.default_rng(_seed(options))
-    outcome = Outcome()
-    done: list[_PubResult] = []
-    pubs = task.params.get("pubs", [])
+    circuits: list[str] = []
+    done: list[str] = []
+    size = 0
     for number, pub in enumerate(pubs, start=1):
         task.log("info", f"pub {number} of {len(pubs)} starts")
-        done.append(run_pub(task, options, pub, rng, outcome.circuits))
-        outcome.result = _as_json(task.params, done, pub_type, plain)
-        task.after_pub(outcome.result)
-    outcome.result = outcome.result or _as_json(task.params, done, pub_type, plain)
-    return outcome
+        data, metadata = run_pub(task, options, pub, rng, circuits)
+        if encoded:
+            shown = encode_pub_result(pub_type, data, metadata)
+        else:
+            shown = {"data": plain(data), "metadata": metadata}
+        done.append(json.dumps(shown, allow_nan=False))
+        size += len(done[-1])
+        if size > MAX_RESULT:
+            raise JobFailure(f"The result exceeds {MAX_RESULT} bytes.", code=RESULT_TOO_LARGE)
+        task.after_pub(lambda: _whole(done, encoded=encoded))
+    return Outcome(_whole(done, encoded=encoded), circuits)
+
+
+def _whole(pubs: list[str], *, encoded: bool) -> str:
+    """The JSON text of a result from those of its pubs."""
+    listed = ", ".join(pubs)
+    if encoded:
+        value = f'{{"pub_results": [{listed}], "metadata": {{"version": 2}}}}'
+        return f'{{"__type__": "PrimitiveResult", "__value__": {value}}}'
+    return f'{{"results": [{listed}], "metadata": {{"version": 2}}}}'
 
 
 def _seed(options: Mapping[str, Any]) -> int | None:
     simulator: Mapping[str, Any] = options.get("simulator") or {}
     seeds = (options.get("seed_estimator"), simulator.get("seed_simulator"))
     return next((seed for seed in seeds if seed is not None), None)
-
-
-def _as_json(
-    params: Mapping[str, Any],
-    done: list[_PubResult],
-    pub_type: str,
-    plain: Callable[[DataBin], dict[str, Any]],
-) -> str:
-    if params.get("support_qiskit"):
-        return json.dumps(encode_result(pub_type, done), allow_nan=False)
-    results = [{"data": plain(data), "metadata": metadata} for data, metadata in done]
-    return json.dumps({"results": results, "metadata": {"version": 2}}, allow_nan=False)
 
 
 def _first(*choices: Any) -> Any:

@@ -108,6 +108,7 @@ def _serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
     )
     server = _Server(config)

@@ -78,15 +78,16 @@ def now_text() -> str:
 class JobFilter:
     """Which jobs of an instance `list_jobs` wants; None means no condition.
 
-    `tags` must all be present. `created_after` and `created_before` are exclusive bounds.
+    `tags` must all be present. `created_after` and `created_before` are exclusive bounds, as
+    `moment` writes them.
     """
 
     pending: bool | None = None
     program: str | None = None
     backend: str | None = None
     session_id: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: str | None = None
+    created_before: str | None = None
     tags: Sequence[str] = ()
 
     def conditions(self) -> Iterable[sa.ColumnElement[bool]]:
@@ -97,9 +98,9 @@ class JobFilter:
         if self.pending is not None:
             yield _jobs.c.status.in_(PENDING if self.pending else FINAL)
         if self.created_after is not None:
-            yield _jobs.c.created > moment(self.created_after)
+            yield _jobs.c.created > self.created_after
         if self.created_before is not None:
-            yield _jobs.c.created < moment(self.created_before)
+            yield _jobs.c.created < self.created_before
         for tag in self.tags:
             each = sa.func.json_each(_jobs.c.tags).table_valued("value")
             yield sa.exists(sa.select(each.c.value).where(each.c.value == tag))

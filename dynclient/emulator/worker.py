@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
@@ -14,6 +15,9 @@ from .failures import INTERNAL, RAN_TOO_LONG, JobCancelled, JobFailure, RanTooLo
 from .store import JobRow, Store, due_in, now_text
 
 __all__ = ["LOG_LEVELS", "Worker", "log_line", "whole_seconds"]
+
+#: Seconds between two writings of interim results, which grow with every pub.
+_INTERIM_PERIOD = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +89,8 @@ class _Run:
         self._stopping = stopping
         self._started = time.monotonic()
         self._lines: list[str] = []
+        self._results: Callable[[], str] | None = None
+        self._next_interim = 0.0
         self._shown = LOG_LEVELS[: LOG_LEVELS.index(job["log_level"]) + 1]
 
     def run(self) -> None:
@@ -103,7 +109,8 @@ class _Run:
         except JobCancelled:
             self._write("warning", "job cancelled while it ran")
             self._note_stopped()
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not end the queue
+        except BaseException as error:  # noqa: BLE001 - a bug of ours, or a panic in Rust, which
+            # is no Exception, must not end the queue; no other thread interrupts this one.
             _log.exception("job %s failed by a fault of the emulator", self._job["id"])
             self._write("critical", traceback.format_exc())
             self._fail(f"Fault of the emulator: {error!r}.", INTERNAL, "See the log of the job.")
@@ -133,13 +140,20 @@ class _Run:
             qiskit_version=QISKIT_VERSION,
         )
 
-    def _after_pub(self, results: str) -> None:
+    def _after_pub(self, results: Callable[[], str]) -> None:
+        self._results = results
         if self._stopping.is_set() or not self._store.is_running(self._job["id"]):
             raise JobCancelled
         if self._elapsed() > self._job["cost"]:
             raise RanTooLong
-        if not self._job["private"]:
-            self._store.note_interim(self._job["id"], results)
+        if time.monotonic() >= self._next_interim:
+            self._note_interim()
+
+    def _note_interim(self) -> None:
+        """Show the results so far; those of a private job are never shown twice."""
+        if self._results is not None and not self._job["private"]:
+            self._store.note_interim(self._job["id"], self._results())
+        self._next_interim = time.monotonic() + _INTERIM_PERIOD
 
     def _fail(self, reason: str, code: int, solution: str | None) -> None:
         self._write("critical", reason)
@@ -152,6 +166,7 @@ class _Run:
         )
 
     def _end(self, status: str, **values: Any) -> None:
+        self._note_interim()
         values |= {"seconds": self._elapsed(), "log": "".join(self._lines)}
         if not self._store.finish(self._job["id"], status, **values):
             self._note_stopped()

@@ -290,6 +290,12 @@ def test_a_program_that_is_not_served_fails_its_job(
     assert "sampler" in job["state"]["reason_solution"]
 
 
+def test_a_job_without_params_fails_with_a_reason(api: Api) -> None:
+    body = {"program_id": "sampler", "backend": "ibm_fez"}
+    job = api.ended(api("POST", "/v1/jobs", 200, json=body).json()["id"])
+    assert job["state"]["reason"] == "The job has no params."
+
+
 def test_the_examples_of_the_document_run(api: Api, document: dict[str, Any]) -> None:
     content = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]
     examples = {name: example["value"] for name, example in content["examples"].items()}

@@ -137,6 +137,8 @@ def test_versions_are_open_to_everyone(api: Api) -> None:
         ("pending=perhaps", "pending"),
         ("sort=UP", "sort"),
         ("created_after=yesterday", "created_after"),
+        ("created_before=9999-12-31T23:59:59-09:00", "created_before"),
+        ("created_before=2025-06-31T00:00:00Z", "created_before"),
         ("&".join(f"tags={n}" for n in range(9)), "tags"),
     ],
 )
@@ -180,6 +182,7 @@ def test_a_body_that_breaks_the_document_is_refused_and_no_job_made(
         (b'{"program_id": "x", "backend": "ibm_fez", "params": {"n": NaN}}', "application/json"),
         (b'{"program_id": "x", "backend": "ibm_fez", "tags": ["\\ud800"]}', "application/json"),
         (b"[" * 100_000, "application/json"),
+        (b'{"program_id": "x", "backend": "ibm_fez", "params": {"n": 1e400}}', "application/json"),
         (b"program_id=sampler", "application/x-www-form-urlencoded"),
     ],
 )
@@ -327,6 +330,33 @@ def test_serve_ends_in_order_on_a_signal_and_imports_nothing_before() -> None:
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "stopped\n"
         assert process.wait(30) == 0
+
+
+FROM_THREADS = """
+import threading, time, requests
+from dynclient import emulator
+BELL = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; h $0; c[0] = measure $0;'
+
+def once():
+    with emulator.run() as url:
+        headers = {"Authorization": "Bearer " + emulator.TOKEN, "Service-CRN": emulator.CRN}
+        body = {"program_id": "sampler", "backend": "ibm_fez", "params": {"pubs": [[BELL]]}}
+        job = requests.post(url + "/v1/jobs", json=body, headers=headers).json()["id"]
+        while requests.get(f"{url}/v1/jobs/{job}/results", headers=headers).status_code == 204:
+            time.sleep(0.01)
+
+for _ in range(3):
+    thread = threading.Thread(target=once)
+    thread.start()
+    thread.join()
+print("well", flush=True)
+"""
+
+
+def test_emulators_may_come_and_go_on_threads_that_end() -> None:
+    command = [sys.executable, "-X", "faulthandler", "-c", FROM_THREADS]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
 
 
 def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
