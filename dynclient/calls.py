@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from .auth import AuthPlan
@@ -118,9 +117,16 @@ class _InvalidStatus(InvalidResponse, StatusError):
         return _revive, (kind, self.args, self.__dict__)
 
 
-@cache
+_INVALID_KINDS: dict[type[StatusError], Any] = {}
+
+
 def _invalid(kind: type[StatusError]) -> Any:
-    return type(kind.__name__, (_InvalidStatus, kind), {"__doc__": kind.__doc__})
+    """The class of an error answer of this kind that breaks the document; made once."""
+    if kind not in _INVALID_KINDS:
+        _INVALID_KINDS[kind] = type(
+            kind.__name__, (_InvalidStatus, kind), {"__doc__": kind.__doc__}
+        )
+    return _INVALID_KINDS[kind]
 
 
 def _revive(kind: type[StatusError], args: Any, state: dict[str, Any]) -> StatusError:

@@ -82,18 +82,14 @@ class Client:
         self._transport, self._owns_transport = _transport(transport, timeout, self._settings)
         self._plans: dict[str, CallPlan] = {}
         try:
-            self.document: Document = load(
-                source, trust=self._settings["trust"], fetch=self._fetch
-            )
+            self.document: Document = load(source, trust=self._settings["trust"], fetch=self._fetch)
         except BaseException:
             self.close()
             raise
         self._schemes = schemes_of(self.document)
         #: Every operation, by name; see `Operations`.
         self.operations = Operations(self.document, redactor_for(self._schemes))
-        self._reference = (
-            ReferenceEngine(self.document) if engine == "openapi-core" else None
-        )
+        self._reference = ReferenceEngine(self.document) if engine == "openapi-core" else None
 
     # ── calling ──────────────────────────────────────────────────────────────────────────────
 
@@ -193,9 +189,7 @@ class Client:
         Server, credentials, every value's text. Redacted; nothing is sent.
         """
         plan = self._plan_with(operation, options or NO_OPTIONS, needs_auth=False)
-        request = self.prepare(
-            operation, arguments, body=body, options=options, **named_arguments
-        )
+        request = self.prepare(operation, arguments, body=body, options=options, **named_arguments)
         given = {**(self._settings["defaults"] or {}), **(arguments or {}), **named_arguments}
         return explain_call(plan, request, given)
 
@@ -261,9 +255,7 @@ class Client:
         self._plans[name] = plan
         return plan
 
-    def _plan_with(
-        self, name: str, options: Options, *, needs_auth: bool = True
-    ) -> CallPlan:
+    def _plan_with(self, name: str, options: Options, *, needs_auth: bool = True) -> CallPlan:
         changes = options.auth is not None or options.server is not None
         if options.validate is None and not changes and needs_auth:
             return self._plans.get(name) or self._plan(name)
@@ -341,9 +333,7 @@ class Client:
 
 
 #: What two clients made by `with_options` have in common.
-_SHARED = frozenset(
-    {"_source", "_transport", "document", "_schemes", "operations", "_reference"}
-)
+_SHARED = frozenset({"_source", "_transport", "document", "_schemes", "operations", "_reference"})
 
 
 def _transport(given: Any, timeout: Timeout, settings: Mapping[str, Any]) -> tuple[Transport, bool]:

@@ -211,7 +211,7 @@ class TooManyRedirects(TransportError):
 
 
 class InvalidResponse(DynclientError):
-    """The server's answer breaks the document. `response` holds all of it, parsed as far as it goes."""
+    """The server's answer breaks the document. `response` holds all of it, as far as it parses."""
 
     def __init__(self, operation: str, response: Response, violations: Sequence[Violation]) -> None:
         head = f"{operation}: the answer ({response.status}) breaks the document"

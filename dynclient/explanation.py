@@ -42,9 +42,7 @@ class Explanation:
         if self.arguments:
             lines.append("arguments:")
             width = max(len(name) for name, _, _ in self.arguments)
-            lines += [
-                f"  {name:<{width}}  {place}: {text}" for name, place, text in self.arguments
-            ]
+            lines += [f"  {name:<{width}}  {place}: {text}" for name, place, text in self.arguments]
         lines.append("headers:")
         lines += [f"  {name}: {value}" for name, value in self.request.headers.pairs()]
         content = self.request.content
@@ -58,7 +56,9 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
     """The explanation of a prepared request."""
     redacted = request.redacted()
     operation = plan.operation
-    own = any(plan.base_url == str(server.get("url", "")).rstrip("/") for server in operation.servers)
+    own = any(
+        plan.base_url == str(server.get("url", "")).rstrip("/") for server in operation.servers
+    )
     source = "named by the document" if own else "given by the caller, or made from the account"
     auth = plan.auth.reason
     if plan.auth.alternative:

@@ -22,12 +22,42 @@ MASK = "[redacted]"
 
 # Names that carry credentials by convention, whatever a document says of them.
 _HEADERS = frozenset(
-    "authorization proxy-authorization cookie set-cookie x-api-key api-key apikey x-auth-token "
-    "x-access-token x-csrf-token x-amz-security-token www-authenticate service-crn".split()
+    {
+        "api-key",
+        "apikey",
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "service-crn",
+        "set-cookie",
+        "www-authenticate",
+        "x-access-token",
+        "x-amz-security-token",
+        "x-api-key",
+        "x-auth-token",
+        "x-csrf-token",
+    }
 )
 _FIELDS = frozenset(
-    "access_token refresh_token id_token token api_key apikey api-key key_secret client_secret "
-    "client_assertion password passwd secret signature sig code_verifier session_token".split()
+    {
+        "access_token",
+        "api-key",
+        "api_key",
+        "apikey",
+        "client_assertion",
+        "client_secret",
+        "code_verifier",
+        "id_token",
+        "key_secret",
+        "passwd",
+        "password",
+        "refresh_token",
+        "secret",
+        "session_token",
+        "sig",
+        "signature",
+        "token",
+    }
 )
 _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
 

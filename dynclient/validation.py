@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from .errors import Violation
 
@@ -58,7 +58,8 @@ class Validation:
         if isinstance(value, Validation):
             return value
         if value in _LEVELS:
-            return cls(**dict.fromkeys(_LAYERS, value))
+            levels: dict[str, Any] = dict.fromkeys(_LAYERS, value)
+            return cls(**levels)
         raise ValueError(f"validate={value!r}: give one of {', '.join(_LEVELS)} or a Validation")
 
     def for_operation(self, name: str) -> Validation:

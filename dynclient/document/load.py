@@ -25,9 +25,7 @@ Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 _DEFAULT_TRUST = Trust()
 
 
-def load(
-    source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None = None
-) -> Document:
+def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None = None) -> Document:
     """Open an OpenAPI document.
 
     `source` is a bundled name (`"qiskit-runtime"`), a path, an `http(s)://` or `file://` URL, or

@@ -38,7 +38,7 @@ def lookup(value: Any, tokens: Iterable[str]) -> Any:
             value = value[token]
         elif isinstance(value, list) and token.isascii() and token.isdigit():
             index = int(token)
-            if index >= len(value) or (token[0] == "0" and token != "0"):
+            if index >= len(value) or (index and token.startswith("0")):
                 raise KeyError(token)
             value = value[index]
         else:

@@ -120,14 +120,14 @@ class BodyMedia:
         return "application/octet-stream"
 
 
-def _encode_json(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
+def _encode_json(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     if isinstance(value, bytes | bytearray | memoryview):
         raw = bytes(value)
         return EncodedBody(raw, content_type, decode(raw))
     return EncodedBody(encode(value), content_type, value)
 
 
-def _encode_text(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
+def _encode_text(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     charset = charset_of(content_type)
     if isinstance(value, bytes | bytearray | memoryview):
         raw = bytes(value)
@@ -176,7 +176,7 @@ def _encode_form(media: BodyMedia, value: Any, content_type: str) -> EncodedBody
 def _encode_multipart(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     if isinstance(value, bytes | bytearray | memoryview):
         return EncodedBody(bytes(value), content_type, judged=False)
-    data = {name: member for name, member in _object(value, content_type).items()}
+    data = _object(value, content_type)
     content, sent_type = encode_multipart(data, media.encoding, content_type)
     return EncodedBody(content, sent_type, _without_files(data))
 

@@ -63,7 +63,7 @@ def size_of(value: Any) -> int | None:
         return value.stat().st_size
     try:
         if hasattr(value, "fileno"):
-            return os.fstat(value.fileno()).st_size - value.tell()
+            return os.fstat(value.fileno()).st_size - int(value.tell())
         if hasattr(value, "seek") and hasattr(value, "tell"):
             here = value.tell()
             end = value.seek(0, os.SEEK_END)

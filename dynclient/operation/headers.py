@@ -101,10 +101,10 @@ def _types_of(schema: Any) -> set[str]:
     return set(declared) if isinstance(declared, list) else {str(declared)}
 
 
-def read_headers(document: Document, response: dict[str, Any], at: Location) -> tuple[
-    DeclaredHeader, ...
-]:
-    """The headers a Response Object declares; `Content-Type` among them is ignored, as specified."""
+def read_headers(
+    document: Document, response: dict[str, Any], at: Location
+) -> tuple[DeclaredHeader, ...]:
+    """The headers a Response Object declares; `Content-Type` is ignored, as specified."""
     declared = response.get("headers")
     if not isinstance(declared, dict):
         return ()

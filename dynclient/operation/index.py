@@ -38,9 +38,7 @@ class Operations(Mapping[str, Operation]):
         for method, path, item, item_at in _entries(document):
             self._add(method, path, item, item_at)
 
-    def _add(
-        self, method: str, path: str, item: Mapping[str, Any], item_at: Location
-    ) -> None:
+    def _add(self, method: str, path: str, item: Mapping[str, Any], item_at: Location) -> None:
         value, at = item[method], item_at.child(method)
         if not isinstance(value, Mapping):
             self._document.note(at, "an operation is an object; it is ignored", "operation")

@@ -92,7 +92,7 @@ def _rank(declared: MediaType, actual: MediaType) -> int:
 
 
 def best_match(declared: Iterable[str], actual: str) -> str | None:
-    """The most specific of the declared types and ranges that covers `actual`; None if none does."""
+    """The most specific of the declared types and ranges that covers `actual`, or None."""
     wanted = parse_media_type(actual)
     best, best_rank = None, 0
     for key in declared:

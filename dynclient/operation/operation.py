@@ -245,7 +245,10 @@ class Operation:
         )
 
     def parse(
-        self, response: HttpResponse, request: HttpRequest | None = None, policy: Validation = STRICT
+        self,
+        response: HttpResponse,
+        request: HttpRequest | None = None,
+        policy: Validation = STRICT,
     ) -> Response:
         """The response, read and judged. Pure; never raises for what the server did.
 
@@ -262,5 +265,3 @@ def _is_secret(schema: Any) -> bool:
     return isinstance(schema, dict) and (
         schema.get("format") == "password" or schema.get("writeOnly") is True
     )
-
-

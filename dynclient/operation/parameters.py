@@ -74,7 +74,10 @@ class Parameter:
 
 
 def read_parameters(
-    document: Document, groups: Sequence[tuple[Any, Location]], template: Sequence[str], at: Location
+    document: Document,
+    groups: Sequence[tuple[Any, Location]],
+    template: Sequence[str],
+    at: Location,
 ) -> tuple[Parameter, ...]:
     """The parameters of one operation.
 
@@ -88,7 +91,9 @@ def read_parameters(
             key = (parameter.location, parameter.name)
             if parameter.location == "path" and parameter.name not in template:
                 document.note(
-                    parameter.at, f"the path has no placeholder {parameter.name!r}", "path-parameter"
+                    parameter.at,
+                    f"the path has no placeholder {parameter.name!r}",
+                    "path-parameter",
                 )
                 continue
             found[key] = parameter
@@ -111,7 +116,9 @@ def _read_group(document: Document, group: Any, place: Location) -> Iterator[Par
         name = value.get("name") if isinstance(value, dict) else None
         location = value.get("in") if isinstance(value, dict) else None
         if not isinstance(name, str) or location not in LOCATIONS:
-            document.note(at, "a parameter needs a name and a place (`in`); it is ignored", "parameter")
+            document.note(
+                at, "a parameter needs a name and a place (`in`); it is ignored", "parameter"
+            )
         elif (location, name) in seen:
             document.note(at, f"{name!r} in {location} is declared twice", "parameter")
         elif location != "header" or name.lower() not in _IGNORED_HEADERS:
@@ -197,4 +204,3 @@ def _with_unique_names(parameters: list[Parameter]) -> tuple[Parameter, ...]:
         used.add(name)
         result.append(replace(parameter, python_name=name))
     return tuple(result)
-

@@ -219,7 +219,8 @@ class RequestPlan:
         try:
             encoded = media.encode(value, content_type)
         except (StyleError, JsonTextError) as error:
-            return self._unencodable(value, media, error, judging, faults)
+            self._unencodable(value, media, error, judging, faults)
+            return None
         except OSError as error:
             reason = f"the content can't be read: {error.strerror or error}"
             faults.append(_fault("request.body", "unreadable", reason))
@@ -359,7 +360,9 @@ def _explained(validator: Validator, values: dict[str, Any]) -> list[Violation]:
     return validator.explain(values, "request", layer="request", slots=True)
 
 
-def _write(parameter: Parameter, write: Any, values: dict[str, Any], faults: list[Violation]) -> str:
+def _write(
+    parameter: Parameter, write: Any, values: dict[str, Any], faults: list[Violation]
+) -> str:
     try:
         text: str = write(values[parameter.key])
     except (StyleError, JsonTextError) as error:

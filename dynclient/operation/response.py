@@ -61,9 +61,7 @@ class DeclaredResponse:
             self._validators[key] = (
                 None
                 if found is None or opaque
-                else compile_validator(
-                    self._operation.document, found, "response", formats=formats
-                )
+                else compile_validator(self._operation.document, found, "response", formats=formats)
             )
         return self._validators[key]
 
@@ -72,8 +70,8 @@ class _Reader:
     """How a response of one status and content type is read."""
 
     __slots__ = (
-        "decode",
         "declared",
+        "decode",
         "faults",
         "headers",
         "media_type",

@@ -50,11 +50,10 @@ def signature_of(operation: Operation) -> inspect.Signature:
                 continue  # shown once, under its argument name
             taken.add(name)
             parameters.append(_optional(name))
-        component = body.component_name
-        for name in (component, "body"):
-            if name and name not in taken:
-                taken.add(name)
-                parameters.append(_optional(name))
+        for whole in (body.component_name, "body"):
+            if whole and whole not in taken:
+                taken.add(whole)
+                parameters.append(_optional(whole))
     parameters.append(_optional("options"))
     return inspect.Signature(parameters)
 

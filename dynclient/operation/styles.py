@@ -1,4 +1,4 @@
-"""How values become text in a URL, a header or a form: the style × explode tables, as data.
+"""How values become text in a URL, a header or a form: the style and explode tables, as data.
 
 Sources: OpenAPI 3.1.1, sections "Style Values", "Style Examples" and appendix E; RFC 6570.
 """
@@ -99,7 +99,7 @@ def _verbatim(text: str) -> str:
 
 
 class _Shape(NamedTuple):
-    """How one style × explode lays out values: `prefix` stands before, `joint` between.
+    """How one style and explode lays out values: `prefix` stands before, `joint` between.
 
     named     whether the parameter's name stands before a value (`name=`)
     bare      what stands for a named empty string (`;color`, not `;color=`)

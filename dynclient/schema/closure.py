@@ -202,7 +202,7 @@ class _Extraction:
                 result["properties"][name] = False
 
     def _has_flag(self, owners: list[tuple[Any, Location]], name: str, flag: str) -> bool:
-        """Whether property `name` carries `flag` in one of the schemas, or in an allOf of theirs."""
+        """Whether property `name` carries `flag` in one of the schemas or in their allOf."""
         seen: set[Location] = set()
         stack = list(owners)
         while stack:

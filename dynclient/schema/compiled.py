@@ -15,7 +15,6 @@ from .formats import STRING_FORMATS
 __all__ = ["Validator", "compile_validator"]
 
 
-
 class Validator:
     """A compiled schema.
 
@@ -87,11 +86,11 @@ def _drop_bad_patterns(document: Document, closure: Closure) -> None:
             if isinstance(pattern := value.get("pattern"), str) and (why := _fault(pattern)):
                 document.note(at.child("pattern"), f"{pattern!r} is no regex: {why}", "pattern")
                 del value["pattern"]
-            named = value.get("patternProperties")
-            for pattern in [p for p in named if _fault(p)] if isinstance(named, dict) else ():
-                place = at.child("patternProperties", pattern)
-                document.note(place, f"{pattern!r} is no regex: {_fault(pattern)}", "pattern")
-                del named[pattern]
+            if isinstance(named := value.get("patternProperties"), dict):
+                for pattern in [p for p in named if _fault(p)]:
+                    place = at.child("patternProperties", pattern)
+                    document.note(place, f"{pattern!r} is no regex: {_fault(pattern)}", "pattern")
+                    del named[pattern]
             stack.extend((item, at.child(key)) for key, item in value.items())
 
 

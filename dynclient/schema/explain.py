@@ -5,7 +5,7 @@ Runs only once the fast check has said no, so it may take its time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..document.pointer import append, join
@@ -72,8 +72,8 @@ def explain(
 def _leaves(error: Any, closure: Closure) -> list[Any]:
     """The errors that say most: for oneOf and anyOf, those of the branch that was meant."""
     branches = getattr(error.kind, "context", None)
-    if not branches or error.kind.name == "oneOf" and not all(branches):
-        # Without branches there is nothing to choose; a oneOf of which several hold is its own error.
+    if not branches or not all(branches):
+        # Nothing to choose from; and a oneOf of which several hold is an error of its own.
         return [error]
     meant = _meant_by_discriminator(error, closure, branches)
     if meant is None:
@@ -101,7 +101,7 @@ def _meant_by_discriminator(
         return None
     mapping = discriminator.get("mapping")
     target = mapping.get(value, value) if isinstance(mapping, dict) else value
-    for member, errors in zip(schema[error.kind.name], branches, strict=True):
+    for member, errors in zip(schema.get(error.kind.name, ()), branches, strict=True):
         reference = member.get("$ref") if isinstance(member, dict) else None
         if isinstance(reference, str) and (
             reference == target or reference.rpartition("/")[2] == target
@@ -136,7 +136,7 @@ def _source_at(closure: Closure, path: list[Any]) -> Any:
     """The document's own Schema Object at a place of the compiled schema."""
     if len(path) < 2 or path[0] != "$defs":
         return None
-    value = closure.sources.get(path[1])
+    value: Any = closure.sources.get(path[1])
     for token in path[2:]:
         try:
             value = value[token]
@@ -192,53 +192,59 @@ def _is_integer_format(closure: Closure, path: list[Any]) -> bool:
 
 def _message(error: Any, rule: str, closure: Closure, secret: bool) -> str:
     value = MASK if secret else shown(error.instance)
-    kind = error.kind
-    match rule:
-        case "type":
-            types = kind.types if isinstance(kind.types, list) else [kind.types]
-            return f"{value} is {_type_of(error.instance)}; it must be of type {' or '.join(types)}"
-        case "required":
-            return f"the required property {kind.property!r} is missing"
-        case "enum":
-            options = [shown(option) for option in kind.options]
-            return f"{value} is not one of {_listed(options)}"
-        case "const":
-            return f"{value} must be {shown(kind.expected_value)}"
-        case "format":
-            name = getattr(kind, "format", None) or _format_name(closure, list(error.schema_path))
-            return f"{value} is no valid {name}"
-        case "additionalProperties" | "unevaluatedProperties" if hasattr(kind, "unexpected"):
-            return f"unknown property {_listed([repr(name) for name in kind.unexpected])}"
-        case "readOnly":
-            return "the property is readOnly: it may not be sent in a request"
-        case "writeOnly":
-            return "the property is writeOnly: it may not be in a response"
-        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            words = {
-                "minimum": "at least",
-                "maximum": "at most",
-                "exclusiveMinimum": "above",
-                "exclusiveMaximum": "below",
-            }
-            return f"{value} must be {words[rule]} {kind.limit}"
-        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
-            return _size_message(value, rule, kind.limit, error.instance)
-        case "pattern":
-            return f"{value} does not match the pattern {kind.pattern}"
-        case "multipleOf":
-            return f"{value} is not a multiple of {kind.multiple_of}"
-        case "uniqueItems":
-            return "its items are not unique"
-        case "oneOf" | "anyOf":
-            return _branches_message(value, rule, kind, closure, secret)
-        case "not":
-            return f"{value} is what the schema excludes"
-        case "contains":
-            return f"{value} has no fitting number of items that fit `contains`"
-        case "dependentRequired":
-            return f"{value} lacks a property that another one asks for"
-        case _:
-            return f"{value} is not allowed here"
+    if rule in ("oneOf", "anyOf"):
+        return _branches_message(value, rule, error.kind, closure, secret)
+    if rule == "format":
+        name = getattr(error.kind, "format", None) or _format_name(closure, error.schema_path)
+        return f"{value} is no valid {name}"
+    if rule in _BOUNDS:
+        return f"{value} must be {_BOUNDS[rule]} {error.kind.limit}"
+    if rule in _SIZES:
+        return _size_message(value, rule, error.kind.limit, error.instance)
+    words = _WORDS.get(rule)
+    return words(value, error.kind, error.instance) if words else f"{value} is not allowed here"
+
+
+def _type_message(value: str, kind: Any, instance: Any) -> str:
+    types = kind.types if isinstance(kind.types, list) else [kind.types]
+    return f"{value} is {_type_of(instance)}; it must be of type {' or '.join(types)}"
+
+
+def _unknown_message(value: str, kind: Any, instance: Any) -> str:
+    names = getattr(kind, "unexpected", None)
+    if not names:
+        return f"{value} is not allowed here"
+    return f"unknown property {_listed([repr(name) for name in names])}"
+
+
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+}
+_SIZES = frozenset(
+    {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
+)
+#: The sentence for each rule: from the value as shown, the validator's facts, and the value.
+_WORDS: dict[str, Callable[[str, Any, Any], str]] = {
+    "type": _type_message,
+    "required": lambda value, kind, _: f"the required property {kind.property!r} is missing",
+    "enum": lambda value, kind, _: (
+        f"{value} is not one of {_listed(list(map(shown, kind.options)))}"
+    ),
+    "const": lambda value, kind, _: f"{value} must be {shown(kind.expected_value)}",
+    "additionalProperties": _unknown_message,
+    "unevaluatedProperties": _unknown_message,
+    "readOnly": lambda *_: "the property is readOnly: it may not be sent in a request",
+    "writeOnly": lambda *_: "the property is writeOnly: it may not be in a response",
+    "pattern": lambda value, kind, _: f"{value} does not match the pattern {kind.pattern}",
+    "multipleOf": lambda value, kind, _: f"{value} is not a multiple of {kind.multiple_of}",
+    "uniqueItems": lambda *_: "its items are not unique",
+    "not": lambda value, *_: f"{value} is what the schema excludes",
+    "contains": lambda value, *_: f"{value} has no fitting number of items that fit `contains`",
+    "dependentRequired": lambda value, *_: f"{value} lacks a property that another one asks for",
+}
 
 
 def _size_message(value: str, rule: str, limit: int, instance: Any) -> str:

@@ -32,7 +32,7 @@ class Keyword(NamedTuple):
     wanted: str
 
 
-_TYPES = frozenset("array boolean integer null number object string".split())
+_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 
 
 def _is_number(value: Any) -> bool:

@@ -181,9 +181,10 @@ def _violations(error: Any, operation: Operation, side: str) -> Iterator[Violati
     from jsonschema.exceptions import ValidationError
 
     where, layer = _where(error, side)
-    causes = [e for e in _chain(error) if getattr(e, "schema_errors", None)]
-    if causes:
-        for schema_error in causes[0].schema_errors:
+    causes = [getattr(e, "schema_errors", None) for e in _chain(error)]
+    found = next((list(errors) for errors in causes if errors), None)
+    if found is not None:
+        for schema_error in found:
             if isinstance(schema_error, ValidationError):
                 yield _schema_violation(schema_error, operation, where, layer)
         return
@@ -208,7 +209,9 @@ def _schema_violation(error: Any, operation: Operation, where: str, layer: str) 
     secret = any(operation.redactor.is_secret_field(str(token)) for token in path)
     value = MASK if secret else shown(error.instance)
     message = f"{value} does not keep to {rule}" if secret else _short(error, value)
-    return Violation(where, join(path), append("", *error.absolute_schema_path), rule, message, layer)
+    return Violation(
+        where, join(path), append("", *error.absolute_schema_path), rule, message, layer
+    )
 
 
 def _short(error: Any, value: str) -> str:
@@ -217,7 +220,12 @@ def _short(error: Any, value: str) -> str:
     return text.replace(whole, value) if len(whole) > 1 else text
 
 
-_PLACES: Mapping[str, str] = {"path": "path", "query": "query", "header": "header", "cookie": "cookie"}
+_PLACES: Mapping[str, str] = {
+    "path": "path",
+    "query": "query",
+    "header": "header",
+    "cookie": "cookie",
+}
 
 
 def _where(error: Any, side: str) -> tuple[str, str]:
