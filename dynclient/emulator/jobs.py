@@ -220,10 +220,13 @@ class JobOperations:
 
 def _moment(query: Mapping[str, Any], name: str) -> str | None:
     """A moment of the query as the store writes it."""
+    value = query.get(name)
     try:
-        return None if name not in query else moment(query[name])
-    except OverflowError as error:  # the first or last day of the calendar, in another zone
-        raise ApiError(400, f"Parameter {name} in query: outside of the calendar") from error
+        if isinstance(value, str):  # openapi-core leaves a date-time with small t or z as it is
+            value = datetime.fromisoformat(value.upper())
+        return None if value is None else moment(value)
+    except (ValueError, OverflowError) as error:  # the calendar's last day, in another zone
+        raise ApiError(400, f"Parameter {name} in query: no moment of the calendar") from error
 
 
 def _no_content() -> Response:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from jsonschema.exceptions import (  # type: ignore[import-untyped]
-    ValidationError,
-    best_match,
-)
+from jsonschema.exceptions import ValidationError, best_match
 from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
-from openapi_core.deserializing.media_types.exceptions import MediaTypeDeserializeError
 from openapi_core.validation.request.exceptions import SecurityValidationError
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 
@@ -78,13 +74,15 @@ class Judge:
     # times its validation and gives objects of generated classes where the store wants plain data.
 
     def _bodied(self, request: WireRequest) -> Verdict:
-        refusal = _refusal(list(self._openapi.iter_request_errors(request)))
-        if refusal:
-            return refusal
         try:
-            return Verdict(body=_plain(request.body))
+            body = _plain(request.body)
         except ValueError as error:
-            return Verdict(problems=(f"Request body: {error}.",))
+            # The validators stumble over such a body; credentials still come before it.
+            verdict = self._bodiless(replace(request, body=None))
+            unreadable = f"Request body: {error}."
+            return replace(verdict, problems=(*verdict.problems, unreadable))
+        refusal = _refusal(list(self._openapi.iter_request_errors(request)))
+        return refusal or Verdict(body=body)
 
     def _bodiless(self, request: WireRequest) -> Verdict:
         result = self._openapi.request_unmarshaller.unmarshal(request)
@@ -121,8 +119,6 @@ def _sentences(errors: Iterable[Exception]) -> Iterator[str]:
         if isinstance(cause, InvalidSchemaValue):
             for fault in cause.schema_errors:
                 yield _shortened(f"{_place(error)}{_schema_sentence(fault)}")
-        elif isinstance(cause, MediaTypeDeserializeError):
-            yield f"{_place(error)}can't be read as the declared media type."
         elif cause is not None:
             yield _shortened(f"{_place(error)}{cause}")
         else:

@@ -37,6 +37,9 @@ QISKIT_VERSION = ".".join(re.findall(r"\d+", qiskit.__version__)[:3])
 DEFAULT_SHOTS = 4096
 #: The precision that DEFAULT_SHOTS shots give for an observable of norm 1.
 DEFAULT_PRECISION = 1 / math.sqrt(DEFAULT_SHOTS)
+#: Qubits that a sampler pub may measure. Qiskit's reference sampler writes down every outcome there
+#: is before it draws: seconds for these, and four times as long for two more.
+MAX_MEASURED_QUBITS = 18
 #: Samples, or expectation values, that one pub may produce.
 MAX_VALUES = 5_000_000
 #: Bytes of JSON that a whole result may have.
@@ -157,8 +160,7 @@ def _run_sampler_pub(
     shots = int(shots)
     if not 1 <= shots <= MAX_SHOTS:
         raise JobFailure(f"{shots} shots were asked for; 1 to {MAX_SHOTS} are possible.")
-    if not any(instruction.operation.name == "measure" for instruction in circuit.data):
-        raise JobFailure("The circuit has no measurement.", solution="Measure some qubits.")
+    _check_measured(circuit)
     active = without_idle_qubits(circuit).circuit
     try:
         coerced = SamplerPub.coerce((active, _parameter_values(circuit, values)), shots)
@@ -171,6 +173,18 @@ def _run_sampler_pub(
     if coerced.shape:
         metadata |= {"shape": list(coerced.shape), "shots": shots}
     return data, metadata
+
+
+def _check_measured(circuit: QuantumCircuit) -> None:
+    measures = [each for each in circuit.data if each.operation.name == "measure"]
+    measured = len({qubit for each in measures for qubit in each.qubits})
+    if not measured:
+        raise JobFailure("The circuit has no measurement.", solution="Measure some qubits.")
+    if measured > MAX_MEASURED_QUBITS:
+        raise JobFailure(
+            f"The circuit measures {measured} qubits; the emulator samples {MAX_MEASURED_QUBITS}.",
+            solution="Measure fewer qubits.",
+        )
 
 
 def _run_estimator_pub(

@@ -232,8 +232,13 @@ FAILURES = {
     ),
     "more active qubits than can be simulated": (
         "sampler",
-        ['OPENQASM 3.0; include "stdgates.inc"; qubit[30] q; bit[30] c; h q; c = measure q;'],
+        ['OPENQASM 3.0; include "stdgates.inc"; qubit[30] q; bit[1] c; h q; c[0] = measure q[0];'],
         "acts on 30 qubits",
+    ),
+    "more measured qubits than can be sampled": (
+        "sampler",
+        ['OPENQASM 3.0; include "stdgates.inc"; qubit[19] q; bit[19] c; h q; c = measure q;'],
+        "measures 19 qubits",
     ),
     "an unbound parameter": ("sampler", [ROTATED], "number of parameters"),
     "a parameter that the circuit lacks": ("sampler", [ROTATED, {"phi": 1.0}], "phi"),
