@@ -1,0 +1,232 @@
+"""The rows: what is measured against what, and the goal of each."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import requests
+
+from dynclient import Client
+from dynclient.messages import Headers, HttpRequest
+from dynclient.transport import LeanTransport, RequestsTransport
+
+from . import starts
+from .byhand import Hand, checked, parsed
+from .documents import document_of, jobs_document
+from .harness import Row, Runner, repeated
+from .payloads import JOB, JOB_LIST, create_job_body, dumps
+
+__all__ = ["rows"]
+
+_ID = str(JOB["id"])
+_GET = f"/v1/jobs/{_ID}"
+_LIST = "/v1/jobs?limit=200"
+_BARE = "bare requests"
+_THREADS = 8
+
+
+def rows(base: str, *, github: Path | None = None) -> Iterator[Row]:
+    """Every row in the order of the report. `github` is GitHub's document, for the row about it."""
+    hand = Hand(base)
+    client = Client(jobs_document(), base_url=base)
+    over_requests = Client(jobs_document(), base_url=base, transport=RequestsTransport())
+    try:
+        yield from _calls(hand, client, over_requests)
+        yield from _parts(hand, client)
+        yield from _transports(hand)
+        yield _many_operations(base)
+        yield _threads(hand, client)
+        yield from _starts(base, github)
+    finally:
+        hand.close()
+        client.close()
+        over_requests.close()
+
+
+def _calls(hand: Hand, client: Client, over_requests: Client) -> Iterator[Row]:
+    yield _call("GET of one job", 0.40, client, over_requests, hand, "get_job", {"id": _ID}, None)
+    listing = "GET of 200 jobs (44 KB), formats too"
+    yield _call(listing, 0.55, client, over_requests, hand, "list_jobs", {"limit": 200}, None)
+    for size in (1_000, 20_000):
+        body = create_job_body(size)
+        name = f"POST of {size // 1000} KB, both ways"
+        yield _call(name, 0.42, client, over_requests, hand, "create_job", {}, body)
+
+
+_PLACES = {
+    "get_job": ("GET", _GET, "Job"),
+    "list_jobs": ("GET", _LIST, "Jobs"),
+    "create_job": ("POST", "/v1/jobs", "Created"),
+}
+
+
+def _call(
+    name: str,
+    goal: float,
+    client: Client,
+    over_requests: Client,
+    hand: Hand,
+    operation: str,
+    arguments: dict[str, Any],
+    body: Any,
+) -> Row:
+    method, path, answer = _PLACES[operation]
+    more = {} if body is None else {"body": body}
+
+    def content() -> bytes | None:
+        return None if body is None else dumps(body)
+
+    def bare() -> Any:
+        return hand.bare(path) if body is None else hand.bare_post(path, body)
+
+    works: dict[str, Callable[[], Any]] = {
+        "client.call": lambda: client.call(operation, **arguments, **more),
+        _BARE: bare,
+        "client.call, RequestsTransport": lambda: over_requests.call(
+            operation, **arguments, **more
+        ),
+        "floor: prepared by hand": checked(answer, lambda: hand.prepared(method, path, content())),
+        "floor: urllib3": checked(answer, lambda: hand.urllib3(method, path, content())),
+        "floor: socket": checked(answer, lambda: hand.socket(method, path, content())),
+    }
+    return Row(name, {key: repeated(work) for key, work in works.items()}, _BARE, goal)
+
+
+def _parts(hand: Hand, client: Client) -> Iterator[Row]:
+    content = dumps(JOB_LIST)
+    plain = "json.loads"
+    floor = checked("Jobs", lambda: content)
+    http = client._transport.send(client.prepare("list_jobs", limit=200))
+    operation = client.operations["list_jobs"]
+    yield Row(
+        "parse and validate 200 jobs",
+        {
+            "Operation.parse": repeated(lambda: operation.parse(http)),
+            plain: repeated(lambda: parsed(content)),
+            "floor: msgspec and jsonschema-rs": repeated(floor),
+        },
+        plain,
+        0.90,
+    )
+    prepared = "requests.Request.prepare"
+    url = hand.base + _GET
+    yield Row(
+        "prepare() of a small GET",
+        {
+            "client.prepare": repeated(lambda: client.prepare("get_job", id=_ID)),
+            prepared: repeated(lambda: requests.Request("GET", url).prepare()),
+        },
+        prepared,
+        0.35,
+    )
+
+
+def _transports(hand: Hand) -> Iterator[Row]:
+    lean, pooled, session = LeanTransport(), RequestsTransport(), RequestsTransport(hand.session)
+    for name, path in (("GET of one job", _GET), ("GET of 200 jobs (44 KB)", _LIST)):
+        request = HttpRequest("GET", hand.base + path, Headers({"Accept": "application/json"}))
+        works: dict[str, Callable[[], Any]] = {
+            "LeanTransport": lambda request=request: lean.send(request),  # type: ignore[misc]
+            _BARE: lambda path=path: hand.bare(path),  # type: ignore[misc]
+            "RequestsTransport": lambda request=request: pooled.send(request),  # type: ignore[misc]
+            "RequestsTransport(session)": lambda request=request: session.send(request),  # type: ignore[misc]
+            "urllib3": lambda path=path: hand.urllib3("GET", path),  # type: ignore[misc]
+            "socket": lambda path=path: hand.socket("GET", path),  # type: ignore[misc]
+        }
+        contestants = {key: repeated(work) for key, work in works.items()}
+        yield Row(f"transport alone, {name}", contestants, _BARE)
+    lean.close()
+    pooled.close()
+
+
+def _many_operations(base: str) -> Row:
+    one, many = (Client(document_of(n), base_url=base) for n in (1, 1223))
+    return Row(
+        "a call among 1,223 operations",
+        {
+            "among 1,223": repeated(lambda: many.call("get_job", id=_ID)),
+            "alone": repeated(lambda: one.call("get_job", id=_ID)),
+        },
+        "alone",
+        1.02,
+    )
+
+
+def _threads(hand: Hand, client: Client) -> Row:
+    url = hand.base + _GET
+
+    def bare() -> Callable[[], Any]:
+        # A Session a thread: sharing one is not documented to be safe.
+        session = requests.Session()
+        return lambda: session.get(url).json()
+
+    contestants = {
+        "client.call": _spread(lambda: lambda: client.call("get_job", id=_ID)),
+        _BARE: _spread(bare),
+        "floor: urllib3": _spread(lambda: checked("Job", lambda: hand.urllib3("GET", _GET))),
+    }
+    return Row(f"{_THREADS} threads, calls a second", contestants, _BARE, 2.2, rate=True)
+
+
+def _spread(make: Callable[[], Callable[[], Any]]) -> Runner:
+    """A runner that shares the calls among threads; `make` gives each its own work."""
+    works = [make() for _ in range(_THREADS)]
+
+    def run(times: int) -> float:
+        share = range(max(50, times // _THREADS))
+
+        def turns(work: Callable[[], Any]) -> None:
+            for _ in share:
+                work()
+
+        threads = [threading.Thread(target=turns, args=(work,)) for work in works]
+        started = perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        # As if exactly `times` calls had been made.
+        return (perf_counter() - started) * times / (len(share) * _THREADS)
+
+    return run
+
+
+def _starts(base: str, github: Path | None) -> Iterator[Row]:
+    bare = "import requests, one get().json()"
+    call = ("list_jobs", "{}")
+    yield Row(
+        "fresh process, Client('qiskit-runtime')",
+        {
+            "import dynclient, first call": starts.program(
+                starts.CLIENT, base + "/v1", "qiskit-runtime", *call
+            ),
+            bare: starts.program(starts.BARE, base),
+        },
+        bare,
+        1.20,
+        unit="ms",
+        slow=True,
+    )
+    if github is None:
+        return
+    loaded = "import requests, json.load, one get().json()"
+    where = str(github)
+    arguments = json.dumps({"owner": "o", "repo": "r"})
+    yield Row(
+        "fresh process, GitHub's document",
+        {
+            "import dynclient, first call": starts.program(
+                starts.CLIENT, base + "/v1/jobs", where, "repos/get", arguments
+            ),
+            loaded: starts.program(starts.BARE_WITH_FILE, base, where),
+        },
+        loaded,
+        1.20,
+        unit="ms",
+        slow=True,
+    )
