@@ -18,12 +18,13 @@ __all__ = ["Answer", "BadMessage", "Incomplete", "NoAnswer", "chunks", "head_of"
 _BLOCK = 1 << 16
 _MAX_HEAD = 1 << 17
 _MAX_INTERIM = 32
+_MAX_TRAILERS = 100
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(r"[!-~]+")
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?=[ \r\n])")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_HEX = re.compile(rb"[0-9A-Fa-f]{1,15}")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 _TELLING = frozenset(
     {"content-length", "transfer-encoding", "connection", "content-encoding", "set-cookie"}
 )
@@ -251,24 +252,23 @@ class _Reader:
 
     def chunked(self, limit: int) -> bytes:
         """The chunks up to the last, without their frames; trailer fields are dropped."""
-        pieces = []
-        size = 0
+        body = bytearray()  # a list of many small chunks would weigh more than they do
         while True:
-            match = _HEX.match(self._line())
+            match = _CHUNK_SIZE.fullmatch(self._line())
             if match is None:
                 raise BadMessage("a chunk without a size")
-            length = int(match[0], 16)
+            length = int(match[1], 16)
             if not length:
                 break
-            size += length
-            if size > limit:
+            if len(body) + length > limit:
                 raise TooLarge
-            pieces.append(self.exactly(length, limit))
+            body += self.exactly(length, limit)
             if self._line():
                 raise BadMessage("a chunk is longer than its size says")
-        while self._line():
-            pass
-        return b"".join(pieces)
+        for _ in range(_MAX_TRAILERS):
+            if not self._line():
+                return bytes(body)
+        raise BadMessage("no end of trailer fields")
 
     def _line(self) -> bytes:
         end = self._buffer.find(b"\n", self._at)

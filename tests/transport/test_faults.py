@@ -135,6 +135,8 @@ AMBIGUOUS = {
     "a folded field": b"HTTP/1.1 200 OK\r\nX: 1\r\n  2\r\nContent-Length: 5\r\n\r\nhello",
     "a blank in a name": b"HTTP/1.1 200 OK\r\nX : 1\r\nContent-Length: 5\r\n\r\nhello",
     "a coding nobody asked for": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+    "a chunk size with a prefix": CHUNKED + b"0x3\r\nhel\r\n0\r\n\r\n",
+    "endless trailers": CHUNKED + b"0\r\n" + b"X: 1\r\n" * 5000,
     "a chunk longer than its size": CHUNKED + b"3\r\nhello\r\n0\r\n\r\n",
     "a header without an end": b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 40000,
 }
