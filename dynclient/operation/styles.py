@@ -89,9 +89,9 @@ def _reserved_run(runs: list[str]) -> Iterable[str]:
         yield ("" if is_triple else "25") + quote(run, safe=_RESERVED)
 
 
-def _path_segment(text: str) -> str:
+def _no_dot_segment(text: str) -> str:
     # "." and ".." alone would be resolved away (RFC 3986, section 5.2.4).
-    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
+    return text.replace(".", "%2E") if text in (".", "..") else text
 
 
 def _verbatim(text: str) -> str:
@@ -146,9 +146,7 @@ def _encoder(location: str, allow_reserved: bool) -> _Encode:
         return _verbatim
     if location == "form":
         return quote_plus if not allow_reserved else _reserved
-    if allow_reserved:
-        return _reserved
-    return _path_segment if location == "path" else _strict
+    return _reserved if allow_reserved else _strict
 
 
 def serializer(
@@ -179,7 +177,8 @@ def serializer(
             return _array(shape, key, items) if items else ""
         return shape.prefix + _named(shape, key, encode(text_of(value)))
 
-    return serialize
+    # Style label writes dots of its own, so that a segment can be judged only once it is whole.
+    return (lambda value: _no_dot_segment(serialize(value))) if location == "path" else serialize
 
 
 def _member_encoder(shape: _Shape, style: str, encode: _Encode) -> Callable[[Any], str]:
