@@ -1,0 +1,317 @@
+"""The style tables of OpenAPI 3.0.4 and 3.1.1 ("Style Examples"), and what they leave open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support import BASE, one_operation, parameter
+
+from dynclient import Client, InvalidRequest
+
+ARRAY = ["blue", "black", "brown"]
+OBJECT = {"R": 100, "G": 200, "B": 150}
+
+# (location, style, explode, value, text); the texts are the specification's own.
+STYLE_EXAMPLES: list[tuple[str, str, bool, Any, str]] = [
+    ("path", "matrix", False, "", ";color"),
+    ("path", "matrix", False, "blue", ";color=blue"),
+    ("path", "matrix", False, ARRAY, ";color=blue,black,brown"),
+    ("path", "matrix", False, OBJECT, ";color=R,100,G,200,B,150"),
+    ("path", "matrix", True, "", ";color"),
+    ("path", "matrix", True, "blue", ";color=blue"),
+    ("path", "matrix", True, ARRAY, ";color=blue;color=black;color=brown"),
+    ("path", "matrix", True, OBJECT, ";R=100;G=200;B=150"),
+    ("path", "label", False, "blue", ".blue"),
+    ("path", "label", False, ARRAY, ".blue,black,brown"),
+    ("path", "label", False, OBJECT, ".R,100,G,200,B,150"),
+    ("path", "label", True, "blue", ".blue"),
+    ("path", "label", True, ARRAY, ".blue.black.brown"),
+    ("path", "label", True, OBJECT, ".R=100.G=200.B=150"),
+    ("path", "simple", False, "blue", "blue"),
+    ("path", "simple", False, ARRAY, "blue,black,brown"),
+    ("path", "simple", False, OBJECT, "R,100,G,200,B,150"),
+    ("path", "simple", True, "blue", "blue"),
+    ("path", "simple", True, ARRAY, "blue,black,brown"),
+    ("path", "simple", True, OBJECT, "R=100,G=200,B=150"),
+    ("header", "simple", False, "", ""),
+    ("header", "simple", False, "blue", "blue"),
+    ("header", "simple", False, ARRAY, "blue,black,brown"),
+    ("header", "simple", False, OBJECT, "R,100,G,200,B,150"),
+    ("header", "simple", True, "blue", "blue"),
+    ("header", "simple", True, ARRAY, "blue,black,brown"),
+    ("header", "simple", True, OBJECT, "R=100,G=200,B=150"),
+    ("query", "form", False, "", "color="),
+    ("query", "form", False, "blue", "color=blue"),
+    ("query", "form", False, ARRAY, "color=blue,black,brown"),
+    ("query", "form", False, OBJECT, "color=R,100,G,200,B,150"),
+    ("query", "form", True, "", "color="),
+    ("query", "form", True, "blue", "color=blue"),
+    ("query", "form", True, ARRAY, "color=blue&color=black&color=brown"),
+    ("query", "form", True, OBJECT, "R=100&G=200&B=150"),
+    ("query", "spaceDelimited", False, ARRAY, "color=blue%20black%20brown"),
+    ("query", "spaceDelimited", False, OBJECT, "color=R%20100%20G%20200%20B%20150"),
+    ("query", "pipeDelimited", False, ARRAY, "color=blue%7Cblack%7Cbrown"),
+    ("query", "pipeDelimited", False, OBJECT, "color=R%7C100%7CG%7C200%7CB%7C150"),
+    ("query", "deepObject", True, OBJECT, "color%5BR%5D=100&color%5BG%5D=200&color%5BB%5D=150"),
+    ("cookie", "form", False, "", "color="),
+    ("cookie", "form", False, "blue", "color=blue"),
+    ("cookie", "form", False, ARRAY, "color=blue,black,brown"),
+    ("cookie", "form", False, OBJECT, "color=R,100,G,200,B,150"),
+]
+
+
+def sent(location: str, value: Any, version: str = "3.1.1", **settings: Any) -> str:
+    """The text that one parameter called `color` becomes."""
+    path = "/x/{color}" if location == "path" else "/x"
+    entry = parameter(location, {}, "color", **settings)
+    client = Client(one_operation(path=path, parameters=[entry], version=version))
+    request = client.prepare("op", color=value)
+    if location == "header":
+        return request.headers["color"]
+    if location == "cookie":
+        return request.headers["Cookie"]
+    mark = "/x/" if location == "path" else "/x?"
+    assert request.url.startswith(BASE + mark)
+    return request.url.removeprefix(BASE + mark)
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.1"])
+@pytest.mark.parametrize(("location", "style", "explode", "value", "text"), STYLE_EXAMPLES)
+def test_a_value_is_laid_out_as_the_specification_shows(
+    location: str, style: str, explode: bool, value: Any, text: str, version: str
+) -> None:
+    assert sent(location, value, version, style=style, explode=explode) == text
+
+
+@pytest.mark.parametrize(
+    ("location", "value", "text"),
+    [
+        ("path", ARRAY, "blue,black,brown"),
+        ("path", OBJECT, "R,100,G,200,B,150"),
+        ("header", OBJECT, "R,100,G,200,B,150"),
+        ("query", ARRAY, "color=blue&color=black&color=brown"),
+        ("query", OBJECT, "R=100&G=200&B=150"),
+    ],
+)
+def test_a_parameter_that_names_no_style_gets_the_one_of_its_place(
+    location: str, value: Any, text: str
+) -> None:
+    assert sent(location, value) == text
+
+
+@pytest.mark.parametrize(
+    ("style", "text"),
+    [
+        ("form", "color=blue&color=black&color=brown"),
+        ("spaceDelimited", "color=blue%20black%20brown"),
+        ("pipeDelimited", "color=blue%7Cblack%7Cbrown"),
+    ],
+)
+def test_only_form_explodes_unless_told_to(style: str, text: str) -> None:
+    assert sent("query", ARRAY, style=style) == text
+
+
+def test_exploded_cookies_are_cookies_of_their_own() -> None:
+    assert sent("cookie", OBJECT) == "R=100; G=200; B=150"
+    assert sent("cookie", ARRAY) == "color=blue; color=black; color=brown"
+
+
+def test_several_cookie_parameters_share_one_header_in_the_order_of_the_document() -> None:
+    entries = [parameter("cookie", {}, name) for name in ("sid", "theme", "unused")]
+    request = Client(one_operation(parameters=entries)).prepare("op", theme="a b", sid=7)
+    assert request.headers.get_list("Cookie") == ["sid=7; theme=a%20b"]
+
+
+RESERVED = ":/?#[]@!$&'()*+,;="
+
+
+@pytest.mark.parametrize("location", ["path", "query", "cookie"])
+def test_reserved_characters_are_encoded(location: str) -> None:
+    text = sent(location, RESERVED).removeprefix("color=")
+    assert text == "%3A%2F%3F%23%5B%5D%40%21%24%26%27%28%29%2A%2B%2C%3B%3D"
+
+
+def test_reserved_characters_stay_where_allow_reserved_says_so() -> None:
+    text = sent("query", f"{RESERVED} é%2F%zz", allowReserved=True).removeprefix("color=")
+    # `#`, `[` and `]` would end the query, or may not stand in one; triples stay as they are
+    assert text == ":/?%23%5B%5D@!$&'()*+,;=%20%C3%A9%2F%25zz"
+
+
+def test_reserved_characters_of_a_header_stay_as_they_are() -> None:
+    assert sent("header", f"{RESERVED}%") == f"{RESERVED}%"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a b", "a%20b"),
+        ("100%", "100%25"),
+        ("%41", "%2541"),
+        ("naïve", "na%C3%AFve"),
+        ("量子", "%E9%87%8F%E5%AD%90"),
+        ("😀", "%F0%9F%98%80"),
+        ("-._~", "-._~"),
+        ('"<>\\^`{|}', "%22%3C%3E%5C%5E%60%7B%7C%7D"),
+        ("a\nb\x00", "a%0Ab%00"),
+    ],
+)
+@pytest.mark.parametrize("location", ["path", "query", "cookie"])
+def test_text_is_percent_encoded_as_utf_8(location: str, value: str, text: str) -> None:
+    assert sent(location, value).removeprefix("color=") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (0, "0"),
+        (-1, "-1"),
+        (12345678901234567890123456789, "12345678901234567890123456789"),
+        (0.1, "0.1"),
+        (1e-7, "1e-07"),
+        (1.0, "1.0"),
+    ],
+)
+def test_scalars_are_written_as_json_writes_them(value: Any, text: str) -> None:
+    assert sent("query", value) == f"color={text}"
+
+
+@pytest.mark.parametrize("style", ["form", "spaceDelimited", "pipeDelimited"])
+@pytest.mark.parametrize("value", [[], {}])
+def test_an_array_or_object_without_members_is_not_sent(style: str, value: Any) -> None:
+    entry = parameter("query", {}, "color", style=style)
+    assert "?" not in Client(one_operation(parameters=[entry])).prepare("op", color=value).url
+
+
+@pytest.mark.parametrize("location", ["query", "header", "cookie"])
+def test_none_means_not_given(location: str) -> None:
+    entry = parameter(location, {"type": "string"}, "color")
+    client = Client(one_operation(parameters=[entry]))
+    request = client.prepare("op", color=None)
+    assert request == client.prepare("op")
+
+
+def test_none_is_sent_as_nothing_where_the_schema_takes_null() -> None:
+    entry = parameter("query", {"type": ["string", "null"]}, "color")
+    assert Client(one_operation(parameters=[entry])).prepare("op", color=None).url == (
+        f"{BASE}/thing?color="
+    )
+
+
+@pytest.mark.parametrize("value", [[], {}])
+@pytest.mark.parametrize("style", ["simple", "matrix", "label"])
+def test_a_path_never_loses_a_segment(style: str, value: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        sent("path", value, style=style)
+    assert [(v.where, v.rule) for v in caught.value.violations] == [
+        ("request.path.color", "empty-path")
+    ]
+
+
+def test_an_empty_text_is_no_segment_in_style_simple() -> None:
+    with pytest.raises(InvalidRequest, match="an empty segment would make another path"):
+        sent("path", "")
+
+
+@pytest.mark.parametrize(
+    ("style", "value", "text"),
+    [
+        ("simple", ".", "%2E"),
+        ("simple", "..", "%2E%2E"),
+        ("simple", "...", "..."),
+        ("simple", "../admin", "..%2Fadmin"),
+        ("simple", ["..", ".."], "..,.."),
+        ("label", "", "%2E"),  # the table's "." would be resolved away
+        ("label", ".", "%2E%2E"),
+        ("label", ["", ""], "%2E%2E"),
+        ("label", "..", "..."),
+    ],
+)
+def test_no_value_makes_a_dot_segment(style: str, value: Any, text: str) -> None:
+    explode = isinstance(value, list) and style == "label"
+    assert sent("path", value, style=style, explode=explode) == text
+
+
+@pytest.mark.parametrize(
+    ("style", "value"),
+    [
+        ("spaceDelimited", ["a b", "c"]),
+        ("pipeDelimited", ["a|b", "c"]),
+        ("pipeDelimited", {"a|b": 1}),
+        ("form", [["nested"]]),
+        ("form", {"a": {"b": 1}}),
+        ("deepObject", ["not", "an", "object"]),
+        ("deepObject", "text"),
+        ("deepObject", {"a": {"b": 1}}),
+    ],
+)
+def test_a_value_that_the_style_has_no_form_for_is_refused(style: str, value: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        sent("query", value, style=style)
+    assert [(v.where, v.rule) for v in caught.value.violations] == [
+        ("request.query.color", "style")
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["two\r\nlines", "\u20ac", "bell\x07"],
+    ids=["line break", "beyond Latin-1", "control character"],
+)
+def test_a_header_holds_one_line_of_latin_1(value: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"one line of Latin-1") as caught:
+        sent("header", value)
+    assert caught.value.violations[0].where == "request.header.color"
+
+
+@pytest.mark.parametrize("location", ["path", "query", "cookie", "header"])
+def test_a_lone_surrogate_is_refused(location: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        sent(location, "a\ud800")
+    assert caught.value.violations[0].where == f"request.{location}.color"
+
+
+@pytest.mark.parametrize(
+    ("location", "value", "text"),
+    [
+        ("query", {"a": [1, None]}, "color=%7B%22a%22%3A%5B1%2Cnull%5D%7D"),
+        ("query", "text", "color=%22text%22"),
+        ("query", 5, "color=5"),
+        ("path", {"a": 1}, "%7B%22a%22%3A1%7D"),
+        ("header", {"a": "b c"}, '{"a":"b c"}'),
+        ("cookie", [1, 2], "color=%5B1%2C2%5D"),
+    ],
+)
+def test_a_content_parameter_is_written_as_its_media_type(
+    location: str, value: Any, text: str
+) -> None:
+    assert sent(location, value, content={"application/json": {"schema": {}}}) == text
+
+
+def test_a_text_content_parameter_is_not_quoted() -> None:
+    assert sent("query", "a b", content={"text/plain": {"schema": {}}}) == "color=a%20b"
+
+
+@pytest.mark.parametrize("style", ["deepObject", "matrix", "nonsense"])
+def test_a_style_that_can_not_stand_there_is_noted_and_the_default_taken(style: str) -> None:
+    entry = parameter("header", {}, "color", style=style)
+    client = Client(one_operation(parameters=[entry]))
+    assert client.prepare("op", color=ARRAY).headers["color"] == "blue,black,brown"
+    assert [p.rule for p in client.document.problems] == ["style"]
+
+
+@pytest.mark.parametrize("name", ["Accept", "content-type", "AUTHORIZATION"])
+def test_header_parameters_that_belong_to_the_call_are_ignored_as_specified(name: str) -> None:
+    client = Client(one_operation(parameters=[parameter("header", {}, name)]))
+    assert client.operations["op"].parameters == ()
+
+
+@pytest.mark.parametrize("name", ["a b", "filter[x]", "é", "p=1&q"])
+def test_a_query_name_is_percent_encoded(name: str) -> None:
+    from urllib.parse import parse_qsl, urlsplit
+
+    client = Client(one_operation(parameters=[parameter("query", {}, name)]))
+    url = client.prepare("op", {name: "v"}).url
+    assert parse_qsl(urlsplit(url).query) == [(name, "v")]
