@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 from ..errors import DocumentError
 from .bundled import bundled_names, bundled_path
 from .document import Document, version_of
+from .identifiers import names_itself
 from .parse import parse_document
 from .resources import Fetch, Resources
 from .trust import Trust
@@ -33,7 +34,7 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
     DocumentError if it can't be read or is no OpenAPI document.
     """
     if isinstance(source, Mapping):
-        return _document("", source, trust, fetch, "the document")
+        return _document("", source, trust, fetch, "the document", None)
     if not isinstance(source, str | PathLike):
         raise DocumentError(
             f"a document is a bundled name, a path, a URL or a mapping, not {type(source).__name__}"
@@ -44,14 +45,22 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
         if fetch is None:
             raise DocumentError("nothing here can fetch URLs", source=name)
         final, content = fetch(name)
-        return _document(final, parse_document(content, final, trust), trust, fetch, final)
+        if not _same_place(name, final, trust):
+            raise DocumentError(
+                f"it redirects to {final!r}, whose origin is not trusted; open that address, or "
+                "allow it by Trust(origins={...})",
+                source=name,
+            )
+        data = parse_document(content, final, trust)
+        return _document(final, data, trust, fetch, final, content)
     path = Path(url2pathname(urlsplit(name).path)) if scheme == "file" else _path(name)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DocumentError(_missing(name, error), source=str(path)) from None
     uri = path.resolve().as_uri()
-    return _document(uri, parse_document(content, str(path), trust), trust, fetch, str(path))
+    data = parse_document(content, str(path), trust)
+    return _document(uri, data, trust, fetch, str(path), content)
 
 
 def _path(name: str) -> Path:
@@ -67,6 +76,19 @@ def _missing(name: str, error: OSError) -> str:
     return f"the document can't be opened: {reason}; {hint}"
 
 
-def _document(uri: str, data: Any, trust: Trust, fetch: Fetch | None, source: str) -> Document:
+def _document(
+    uri: str, data: Any, trust: Trust, fetch: Fetch | None, source: str, content: bytes | None
+) -> Document:
     version = version_of(data, source)
-    return Document(Resources(uri, data, trust, fetch), data, version)
+    document = Document(Resources(uri, data, trust, fetch), data, version)
+    if document.dialect != "3.0" and (content is None or names_itself(content)):
+        document.resources.identify()
+    return document
+
+
+def _same_place(typed: str, final: str, trust: Trust) -> bool:
+    """Whether a redirect may move the document: within its origin, to TLS, or as trusted."""
+    if trust.allows(final, typed):
+        return True
+    one, other = urlsplit(typed), urlsplit(final)
+    return (one.scheme, other.scheme) == ("http", "https") and one.hostname == other.hostname

@@ -6,13 +6,14 @@ so a document may refer to itself, and a file is read only when something in it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from ..errors import DocumentError
+from .identifiers import Identifiers, identify, names_itself
 from .parse import parse_document
 from .pointer import append, lookup, split
 from .trust import Trust
@@ -45,7 +46,10 @@ class Resources:
         self.trust = trust
         self._fetch = fetch
         self._data: dict[str, Any] = {uri: data}
-        self._anchors: dict[str, dict[str, str]] = {}
+        #: The identifiers of each file that has some; a file without is not in here.
+        self._identifiers: dict[str, Identifiers] = {}
+        #: Where each schema resource that names itself stands, by its base URI.
+        self._named: dict[str, Location] = {}
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
 
     def resolve(self, reference: str, at: Location) -> tuple[Any, Location]:
@@ -55,15 +59,16 @@ class Resources:
         place of the reference, if it leads nowhere or may not be followed.
         Source: OpenAPI 3.1, section "Reference Object"; RFC 6901, section 6.
         """
-        key = (at.uri, reference)
+        base = self.base_of(at)
+        key = (base, reference)
         if (known := self._resolved.get(key)) is not None:
             return known
         address, fragment = urldefrag(reference)
-        uri = urljoin(at.uri, address) if address else at.uri
+        uri = urljoin(base, address) if address else base
         try:
-            data = self._load(uri, at)
-            pointer = self._pointer(uri, unquote(fragment))
-            value = lookup(data, split(pointer))
+            root = self._root_of(uri, at)
+            pointer = self._pointer(root, unquote(fragment))
+            value = lookup(self._data[root.uri], split(pointer))
         except KeyError as missing:
             raise DocumentError(
                 f"$ref {reference!r} leads nowhere: there is no {missing.args[0]!r} on the way",
@@ -76,9 +81,30 @@ class Resources:
                 source=at.uri or None,
                 pointer=at.pointer,
             ) from None
-        result = (value, Location(uri, pointer))
+        result = (value, Location(root.uri, pointer))
         self._resolved[key] = result
         return result
+
+    def at(self, place: Location) -> Any:
+        """The value at a place that is known to exist."""
+        return lookup(self._data[place.uri], split(place.pointer))
+
+    def identify(self) -> None:
+        """Look for `$id` and anchors in the document itself; OpenAPI 3.0 has none."""
+        self._identify(self.root.uri)
+
+    def base_of(self, at: Location) -> str:
+        """The base URI in force at a place (JSON Schema core, section 9.1.1)."""
+        identifiers = self._identifiers.get(at.uri)
+        return identifiers.base_of(at.pointer) if identifiers else at.uri
+
+    def dynamic_anchors(self, at: Location) -> Mapping[str, Location]:
+        """The dynamic anchors of the schema resource that `at` lies in, by name."""
+        identifiers = self._identifiers.get(at.uri)
+        if identifiers is None or not identifiers.dynamic:
+            return {}
+        anchors = identifiers.dynamic.get(identifiers.base_of(at.pointer), {})
+        return {name: Location(at.uri, pointer) for name, pointer in anchors.items()}
 
     def follow(self, value: Any, at: Location) -> tuple[Any, Location]:
         """`value`, or what its chain of `$ref`s ends in, and its place.
@@ -97,21 +123,33 @@ class Resources:
             value, at = self.resolve(reference, at)
         return value, at
 
-    def _pointer(self, uri: str, fragment: str) -> str:
-        if not fragment or fragment.startswith("/"):
-            return fragment
-        anchors = self._anchors.get(uri)
-        if anchors is None:
-            anchors = self._anchors[uri] = _anchors_of(self._data[uri])
-        return anchors[fragment]
+    def _root_of(self, uri: str, at: Location) -> Location:
+        """Where the schema resource or file of that URI starts."""
+        if (named := self._named.get(uri)) is not None:
+            return named
+        if uri not in self._data:
+            content = self._read(uri, at)
+            self._data[uri] = parse_document(content, uri, self.trust)
+            if names_itself(content):
+                self._identify(uri)
+        return Location(uri, "")
 
-    def _load(self, uri: str, at: Location) -> Any:
-        if uri in self._data:
-            return self._data[uri]
-        content = self._read(uri, at)
-        data = parse_document(content, uri, self.trust)
-        self._data[uri] = data
-        return data
+    def _identify(self, uri: str) -> None:
+        found = identify(self._data[uri], uri)
+        if found.anchors or found.bases != {"": uri}:
+            self._identifiers[uri] = found
+            for base, pointer in found.resources.items():
+                self._named.setdefault(base, Location(uri, pointer))
+
+    def _pointer(self, root: Location, fragment: str) -> str:
+        if not fragment:
+            return root.pointer
+        if fragment.startswith("/"):
+            return root.pointer + fragment
+        identifiers = self._identifiers.get(root.uri)
+        if identifiers is None:
+            raise KeyError(fragment)
+        return identifiers.anchors[identifiers.base_of(root.pointer), fragment]
 
     def _read(self, uri: str, at: Location) -> bytes:
         def refused(reason: str) -> DocumentError:
@@ -148,19 +186,3 @@ class Resources:
             return path.read_bytes()
         except OSError as error:
             raise refused(f"{error.strerror or error}") from None
-
-
-def _anchors_of(data: Any) -> dict[str, str]:
-    """The `$anchor`s and `$dynamicAnchor`s in a file, by name (JSON Schema core, section 8.2.2)."""
-    anchors: dict[str, str] = {}
-    stack: list[tuple[Any, str]] = [(data, "")]
-    while stack:
-        value, pointer = stack.pop()
-        if isinstance(value, dict):
-            for keyword in ("$anchor", "$dynamicAnchor"):
-                if isinstance(name := value.get(keyword), str):
-                    anchors.setdefault(name, pointer)
-            stack.extend((child, append(pointer, key)) for key, child in value.items())
-        elif isinstance(value, list):
-            stack.extend((child, append(pointer, index)) for index, child in enumerate(value))
-    return anchors

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ..document import Document, Location
+from ..errors import DocumentError
 from .formats import INTEGER_BOUNDS
 from .keywords import KEYWORDS_30, KEYWORDS_31, Holds, Keyword
 
@@ -62,6 +63,29 @@ def extract(
     return _Extraction(document, direction, formats).run(roots)
 
 
+#: The dynamic anchors in force, outermost first: the place that each name is bound to.
+_Scope: TypeAlias = tuple[tuple[str, Location], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the translation is.
+
+    scope   the dynamic anchors in force
+    depth   levels of inline nesting since the entry in `$defs`
+    around  the schemas in whose inline allOf this one stands
+    """
+
+    at: Location
+    scope: _Scope
+    depth: int = 0
+    around: tuple[tuple[Any, Location], ...] = ()
+
+    def inside(self, *tokens: str | int, around: tuple[tuple[Any, Location], ...] = ()) -> _Place:
+        """The place these tokens lead to."""
+        return _Place(self.at.child(*tokens), self.scope, self.depth + 1, around)
+
+
 @dataclass(slots=True)
 class _Extraction:
     document: Document
@@ -71,30 +95,31 @@ class _Extraction:
     origins: dict[str, Location] = field(default_factory=dict)
     sources: dict[str, Any] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
-    _names: dict[Location, str] = field(default_factory=dict)
+    _names: dict[tuple[Location, _Scope], str] = field(default_factory=dict)
+    _scopes: dict[str, _Scope] = field(default_factory=dict)
     _waiting: deque[str] = field(default_factory=deque)
 
     def run(self, roots: Mapping[str, tuple[Any, Location]] | tuple[Any, Location]) -> Closure:
         root: dict[str, Any]
         if isinstance(roots, Mapping):
-            properties = {name: {"$ref": self._place(*pair)} for name, pair in roots.items()}
+            properties = {name: {"$ref": self._place(*pair, ())} for name, pair in roots.items()}
             root = {"type": "object", "properties": properties}
         else:
-            root = {"$ref": self._place(*roots)}
+            root = {"$ref": self._place(*roots, ())}
         while self._waiting:
             name = self._waiting.popleft()
-            self.definitions[name] = self._schema(self.sources[name], self.origins[name], 0, ())
+            place = _Place(self.origins[name], self._scopes[name])
+            self.definitions[name] = self._schema(self.sources[name], place)
         root["$defs"] = self.definitions
         return Closure(root, self.origins, self.sources, frozenset(self.secrets))
 
-    def _place(self, schema: Any, at: Location) -> str:
+    def _place(self, schema: Any, at: Location, scope: _Scope) -> str:
         """The reference to a schema's entry in `$defs`; the entry is made if it is new."""
-        name = self._names.get(at)
+        scope = self._extended(scope, at)
+        key = (at, scope)
+        name = self._names.get(key)
         if name is None:
             if len(self._names) >= self.document.resources.trust.max_references:
-                # Told as an error: a schema of that many parts is a trap, not a description.
-                from ..errors import DocumentError
-
                 raise DocumentError(
                     f"a schema reaches more than {len(self._names)} others",
                     source=at.uri or None,
@@ -104,42 +129,75 @@ class _Extraction:
             name = stem
             while name in self.origins:
                 name = f"{stem}.{len(self.origins)}"
-            self._names[at] = name
+            self._names[key] = name
+            self._scopes[name] = scope
             self.origins[name] = at
             self.sources[name] = schema
             self._waiting.append(name)
         return f"#/$defs/{name}"
 
-    def _schema(
-        self, schema: Any, at: Location, depth: int, around: tuple[tuple[Any, Location], ...]
-    ) -> dict[str, Any] | bool:
-        """One schema, translated. `around` holds the schemas whose inline allOf it stands in."""
+    def _extended(self, scope: _Scope, at: Location) -> _Scope:
+        """The dynamic scope once the resource around `at` is entered: what is bound stays bound.
+
+        Source: JSON Schema 2020-12 core, sections 7.1 and 8.2.3.2. A `$dynamicRef` is thereby
+        settled here, once for each scope it can be met in, and none is left to the validator.
+        """
+        anchors = self.document.resources.dynamic_anchors(at)
+        bound = {name for name, _ in scope}
+        new = [(name, place) for name, place in anchors.items() if name not in bound]
+        return (*scope, *sorted(new)) if new else scope
+
+    def _reference(self, schema: dict[str, Any], place: _Place) -> str | None:
+        """The entry of `$defs` that the schema's `$ref` stands for; None if it has none."""
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            return None
+        return self._place(*self.document.resources.resolve(reference, place.at), place.scope)
+
+    def _dynamic_reference(self, schema: dict[str, Any], place: _Place) -> str | None:
+        reference = schema.get("$dynamicRef")
+        if not isinstance(reference, str):
+            return None
+        target, at = self.document.resources.resolve(reference, place.at)
+        name = reference.rpartition("#")[2]
+        if isinstance(target, dict) and target.get("$dynamicAnchor") == name:
+            outermost = dict(place.scope).get(name, at)
+            target, at = self.document.resources.at(outermost), outermost
+        return self._place(target, at, place.scope)
+
+    def _schema(self, schema: Any, place: _Place) -> dict[str, Any] | bool:
+        """One schema, translated."""
+        at = place.at
         if isinstance(schema, bool):
             return schema
         if not isinstance(schema, dict):
             self.document.note(at, "a schema is an object", "schema")
             return True
-        if depth > _INLINE_DEPTH:
-            return {"$ref": self._place(schema, at)}
         old = self.document.dialect == "3.0"
+        if place.depth > _INLINE_DEPTH or (place.depth and not old and "$id" in schema):
+            return {"$ref": self._place(schema, at, place.scope)}
         result: dict[str, Any] = {}
-        reference = schema.get("$ref", schema.get("$dynamicRef"))
-        if isinstance(reference, str):
-            result["$ref"] = self._place(*self.document.resources.resolve(reference, at))
+        reference = self._reference(schema, place)
+        if reference is not None:
+            result["$ref"] = reference
             if old:  # "This object cannot be extended with additional properties" (3.0.4)
                 return result
+        if not old and (reference := self._dynamic_reference(schema, place)) is not None:
+            # A reference like any other by now; beside a `$ref` it goes where it does no harm.
+            key = "$ref" if "$ref" not in result else "allOf"
+            result[key] = reference if key == "$ref" else [{"$ref": reference}]
         keywords = KEYWORDS_30 if old else KEYWORDS_31
         for name, value in schema.items():
             keyword = keywords.get(name)
             if keyword is None or (name == "format" and not self.formats):
                 continue
             if keyword.fits(value):
-                result[name] = self._value(keyword, schema, name, value, at, depth, around)
+                result[name] = self._value(keyword, schema, name, value, place)
             else:
                 self.document.note(
                     at.child(name), f"{name!r} must be {keyword.wanted}; it is ignored", "schema"
                 )
-        self._directions(schema, at, result, around)
+        self._directions(schema, at, result, place.around)
         if old:
             _translate_30(schema, result)
         if self.formats and (bounds := INTEGER_BOUNDS.get(str(result.get("format")))):
@@ -148,27 +206,20 @@ class _Extraction:
         return result
 
     def _value(
-        self,
-        keyword: Keyword,
-        schema: dict[str, Any],
-        name: str,
-        value: Any,
-        at: Location,
-        depth: int,
-        around: tuple[tuple[Any, Location], ...],
+        self, keyword: Keyword, schema: dict[str, Any], name: str, value: Any, place: _Place
     ) -> Any:
-        inside = (*around, (schema, at)) if name == "allOf" else ()
+        """What a keyword holds, its subschemas translated."""
         if keyword.holds is Holds.SCHEMA:
-            return self._schema(value, at.child(name), depth + 1, ())
+            return self._schema(value, place.inside(name))
         if keyword.holds is Holds.SCHEMAS:
+            around = (*place.around, (schema, place.at)) if name == "allOf" else ()
             return [
-                self._schema(member, at.child(name, index), depth + 1, inside)
+                self._schema(member, place.inside(name, index, around=around))
                 for index, member in enumerate(value)
             ]
         if keyword.holds is Holds.NAMED_SCHEMAS:
             return {
-                key: self._schema(member, at.child(name, key), depth + 1, ())
-                for key, member in value.items()
+                key: self._schema(member, place.inside(name, key)) for key, member in value.items()
             }
         if name in ("type", "required") and isinstance(value, list):
             return list(dict.fromkeys(value))

@@ -40,14 +40,15 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return f"an object with {_listed(list(map(str, value)))}" if value else "an empty object"
+        return f"an object with {_listed(map(str, value))}" if value else "an empty object"
     if isinstance(value, list | tuple):
         return f"an array of {len(value)}" if value else "an empty array"
     text = str(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
-def _listed(names: list[str]) -> str:
+def _listed(values: Iterable[str]) -> str:
+    names = list(values)
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     return ", ".join(names[:_SHOWN_NAMES]) + more
 
@@ -210,11 +211,11 @@ def _type_message(value: str, kind: Any, instance: Any) -> str:
     return f"{value} is {_type_of(instance)}; it must be of type {' or '.join(types)}"
 
 
-def _unknown_message(value: str, kind: Any, instance: Any) -> str:
+def _unknown_message(value: str, kind: Any, _: Any) -> str:
     names = getattr(kind, "unexpected", None)
     if not names:
         return f"{value} is not allowed here"
-    return f"unknown property {_listed([repr(name) for name in names])}"
+    return f"unknown property {_listed(map(repr, names))}"
 
 
 _BOUNDS = {
@@ -229,10 +230,8 @@ _SIZES = frozenset(
 #: The sentence for each rule: from the value as shown, the validator's facts, and the value.
 _WORDS: dict[str, Callable[[str, Any, Any], str]] = {
     "type": _type_message,
-    "required": lambda value, kind, _: f"the required property {kind.property!r} is missing",
-    "enum": lambda value, kind, _: (
-        f"{value} is not one of {_listed(list(map(shown, kind.options)))}"
-    ),
+    "required": lambda _, kind, __: f"the required property {kind.property!r} is missing",
+    "enum": lambda value, kind, _: f"{value} is not one of {_listed(map(shown, kind.options))}",
     "const": lambda value, kind, _: f"{value} must be {shown(kind.expected_value)}",
     "additionalProperties": _unknown_message,
     "unevaluatedProperties": _unknown_message,

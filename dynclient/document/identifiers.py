@@ -1,0 +1,123 @@
+"""The names that schemas give themselves: `$id`, `$anchor`, `$dynamicAnchor`.
+
+Only looked for in files that hold such names at all, and only where a Schema Object stands: under
+an unknown keyword, in an `enum` or in an example they are data like any other.
+Source: JSON Schema 2020-12 core, section 8.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urldefrag, urljoin
+
+from .pointer import append
+
+__all__ = ["Identifiers", "identify", "names_itself"]
+
+_SCHEMA_KEYS = frozenset(
+    {
+        "additionalProperties",
+        "contains",
+        "contentSchema",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+_LIST_KEYS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+_NAMED_KEYS = frozenset(
+    {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+)
+_MARKS = (b"$id", b"$anchor", b"$dynamicAnchor")
+#: Keys of an OpenAPI document under which a Schema Object stands.
+_OPENAPI_SCHEMA_KEYS = frozenset({"schema", "itemSchema"})
+
+
+@dataclass(slots=True)
+class Identifiers:
+    """The names in one file.
+
+    bases     base URI of each schema resource in it, by the pointer to its root
+    resources pointer to the root of each schema resource, by its base URI
+    anchors   pointer to each anchored schema, by (base URI, name)
+    dynamic   for each base URI, the pointers of its dynamic anchors, by name
+    """
+
+    bases: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, str] = field(default_factory=dict)
+    anchors: dict[tuple[str, str], str] = field(default_factory=dict)
+    dynamic: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def base_of(self, pointer: str) -> str:
+        """The base URI in force at a place: that of the innermost resource around it."""
+        while pointer not in self.bases:
+            pointer = pointer.rpartition("/")[0]
+        return self.bases[pointer]
+
+
+def names_itself(content: bytes) -> bool:
+    """Whether a text may hold any of the keywords; a cheap test before a walk."""
+    return any(mark in content for mark in _MARKS)
+
+
+def identify(data: Any, uri: str) -> Identifiers:
+    """The identifiers in one file: an OpenAPI document, or else a schema."""
+    found = Identifiers(bases={"": uri}, resources={uri: ""})
+    is_openapi = isinstance(data, dict) and "openapi" in data
+    roots = _schemas_of_openapi(data) if is_openapi else iter([(data, "")])
+    stack = [(schema, pointer, uri) for schema, pointer in roots]
+    while stack:
+        schema, pointer, base = stack.pop()
+        if not isinstance(schema, dict):
+            continue
+        if isinstance(identifier := schema.get("$id"), str):
+            base = urldefrag(urljoin(base, identifier))[0]
+            found.bases[pointer] = base
+            found.resources.setdefault(base, pointer)
+        for keyword in ("$anchor", "$dynamicAnchor"):
+            if isinstance(name := schema.get(keyword), str):
+                found.anchors.setdefault((base, name), pointer)
+                if keyword == "$dynamicAnchor":
+                    found.dynamic.setdefault(base, {})[name] = pointer
+        stack.extend((child, place, base) for child, place in _subschemas(schema, pointer))
+    return found
+
+
+def _subschemas(schema: dict[str, Any], pointer: str) -> Iterator[tuple[Any, str]]:
+    for key, value in schema.items():
+        place = append(pointer, key)
+        if key in _SCHEMA_KEYS:
+            yield value, place
+        elif key in _LIST_KEYS and isinstance(value, list):
+            for index, member in enumerate(value):
+                yield member, append(place, index)
+        elif key in _NAMED_KEYS and isinstance(value, dict):
+            for name, member in value.items():
+                yield member, append(place, name)
+
+
+def _schemas_of_openapi(data: Any) -> Iterator[tuple[Any, str]]:
+    """Every Schema Object of an OpenAPI document that stands outside of other schemas."""
+    stack: list[tuple[Any, str]] = [(data, "")]
+    while stack:
+        value, pointer = stack.pop()
+        if isinstance(value, list):
+            stack.extend((item, append(pointer, index)) for index, item in enumerate(value))
+        if not isinstance(value, dict):
+            continue
+        for key, child in value.items():
+            place = append(pointer, key)
+            if key in _OPENAPI_SCHEMA_KEYS:
+                yield child, place
+            elif key == "schemas" and pointer == "/components" and isinstance(child, dict):
+                for name, schema in child.items():
+                    yield schema, append(place, name)
+            elif key not in ("example", "examples", "default", "value"):
+                stack.append((child, place))
