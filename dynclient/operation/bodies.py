@@ -17,7 +17,7 @@ from ..schema import Validator, compile_validator
 from .files import chunks, guess_type, is_stream, size_of
 from .media import Kind, charset_of, kind_of, parse_media_type
 from .multipart import Multipart, encode_multipart
-from .names import python_name, snake_case
+from .names import TAKEN, python_name, snake_case
 from .styles import StyleError, plain, serializer, text_of
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "StreamedBody", "read_request_body"]
@@ -233,7 +233,8 @@ class RequestBody:
         """Wire name of each declared property, by its argument name and by itself."""
         names: dict[str, str] = {}
         for wire_name in self.preferred.properties:
-            names.setdefault(python_name(wire_name), wire_name)
+            name = python_name(wire_name)
+            names.setdefault(f"body_{name}" if name in TAKEN else name, wire_name)
         for wire_name in self.preferred.properties:
             names[wire_name] = wire_name
         return names

@@ -5,7 +5,10 @@ from __future__ import annotations
 import keyword
 import re
 
-__all__ = ["python_name", "snake_case"]
+__all__ = ["TAKEN", "python_name", "snake_case"]
+
+#: What a call itself takes: an argument of such a name gets the name of its place in front.
+TAKEN = frozenset({"body", "options"})
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[^0-9A-Za-z]+")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..document import Document, Location
-from .names import python_name
+from .names import TAKEN, python_name
 from .styles import DEFAULT_STYLES, STYLES_BY_LOCATION, Serializer, serializer
 
 __all__ = ["LOCATIONS", "Parameter", "read_parameters"]
@@ -17,7 +17,6 @@ LOCATIONS = ("path", "query", "header", "cookie")
 # "the parameter definition SHALL be ignored" (OpenAPI 3.1.1, Parameter Object, `name`): the media
 # types and the credentials have their own places in a call.
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
-_TAKEN = frozenset({"body", "options"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +195,7 @@ def _with_unique_names(parameters: list[Parameter]) -> tuple[Parameter, ...]:
     used: set[str] = set()
     for parameter in parameters:
         name = parameter.python_name
-        if name in _TAKEN or names.count(name) > 1:
+        if name in TAKEN or names.count(name) > 1:
             name = f"{parameter.location}_{name}"
         stem, number = name, 2
         while name in used:

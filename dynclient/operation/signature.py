@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from .names import TAKEN
+
 if TYPE_CHECKING:
     from .operation import Operation
     from .parameters import Parameter
@@ -41,7 +43,7 @@ def signature_of(operation: Operation) -> inspect.Signature:
     body = operation.request_body
     if body is not None:
         for name, wire_name in body.property_names.items():
-            if name in taken or not name.isidentifier():
+            if name in taken or name in TAKEN or not name.isidentifier():
                 continue
             if name == wire_name and any(
                 other != wire_name and body.property_names[other] == wire_name
