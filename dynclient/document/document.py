@@ -105,6 +105,10 @@ class Document:
         at = self.resources.root.child("components", kind, name)
         return self.resources.follow(group[name], at)
 
+    def component_exists(self, kind: str, name: str) -> bool:
+        """Whether there is a component of that kind and name."""
+        return name in self.component_names(kind)
+
     def component_names(self, kind: str) -> list[str]:
         """The names of the components of a kind."""
         components = self.data.get("components")

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 from ..document import Document, Location
 from ..errors import DocumentError
+from .discriminator import Choice, read_choice
 from .formats import INTEGER_BOUNDS
 from .keywords import KEYWORDS_30, KEYWORDS_31, Holds, Keyword
 
@@ -38,12 +39,14 @@ class Closure:
     schema   JSON Schema 2020-12; its root is a `$ref` into its `$defs`
     origins  the place in the document of each entry of `$defs`
     sources  the Schema Object of each entry, untranslated
+    choices  the discriminators in it, by the place of the schema that has one
     secrets  names of the properties whose values must not be shown
     """
 
     schema: dict[str, Any]
     origins: Mapping[str, Location]
     sources: Mapping[str, Any]
+    choices: Mapping[Location, Choice] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
 
 
@@ -94,6 +97,7 @@ class _Extraction:
     definitions: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, Location] = field(default_factory=dict)
     sources: dict[str, Any] = field(default_factory=dict)
+    choices: dict[Location, Choice] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     _names: dict[tuple[Location, _Scope], str] = field(default_factory=dict)
     _scopes: dict[str, _Scope] = field(default_factory=dict)
@@ -111,7 +115,7 @@ class _Extraction:
             place = _Place(self.origins[name], self._scopes[name])
             self.definitions[name] = self._schema(self.sources[name], place)
         root["$defs"] = self.definitions
-        return Closure(root, self.origins, self.sources, frozenset(self.secrets))
+        return Closure(root, self.origins, self.sources, self.choices, frozenset(self.secrets))
 
     def _place(self, schema: Any, at: Location, scope: _Scope) -> str:
         """The reference to a schema's entry in `$defs`; the entry is made if it is new."""
@@ -147,12 +151,22 @@ class _Extraction:
         new = [(name, place) for name, place in anchors.items() if name not in bound]
         return (*scope, *sorted(new)) if new else scope
 
-    def _reference(self, schema: dict[str, Any], place: _Place) -> str | None:
-        """The entry of `$defs` that the schema's `$ref` stands for; None if it has none."""
+    def _references(self, schema: dict[str, Any], place: _Place, old: bool) -> dict[str, Any]:
+        """The schema's `$ref`, else its `$dynamicRef`, as a `$ref` into `$defs`.
+
+        With both, the second stays under `$dynamicRef` for the caller to put beside.
+        """
+        result: dict[str, Any] = {}
         reference = schema.get("$ref")
-        if not isinstance(reference, str):
-            return None
-        return self._place(*self.document.resources.resolve(reference, place.at), place.scope)
+        if isinstance(reference, str):
+            target, at = self.document.resources.resolve(reference, place.at)
+            result["$ref"] = self._place(target, at, place.scope)
+        dynamic = None if old else self._dynamic_reference(schema, place)
+        if dynamic is not None and "$ref" not in result:
+            result["$ref"] = dynamic
+        elif dynamic is not None:
+            result["$dynamicRef"] = dynamic
+        return result
 
     def _dynamic_reference(self, schema: dict[str, Any], place: _Place) -> str | None:
         reference = schema.get("$dynamicRef")
@@ -176,16 +190,10 @@ class _Extraction:
         old = self.document.dialect == "3.0"
         if place.depth > _INLINE_DEPTH or (place.depth and not old and "$id" in schema):
             return {"$ref": self._place(schema, at, place.scope)}
-        result: dict[str, Any] = {}
-        reference = self._reference(schema, place)
-        if reference is not None:
-            result["$ref"] = reference
-            if old:  # "This object cannot be extended with additional properties" (3.0.4)
-                return result
-        if not old and (reference := self._dynamic_reference(schema, place)) is not None:
-            # A reference like any other by now; beside a `$ref` it goes where it does no harm.
-            key = "$ref" if "$ref" not in result else "allOf"
-            result[key] = reference if key == "$ref" else [{"$ref": reference}]
+        result = self._references(schema, place, old)
+        if old and "$ref" in result:
+            # "This object cannot be extended with additional properties" (3.0.4)
+            return result
         keywords = KEYWORDS_30 if old else KEYWORDS_31
         for name, value in schema.items():
             keyword = keywords.get(name)
@@ -197,13 +205,22 @@ class _Extraction:
                 self.document.note(
                     at.child(name), f"{name!r} must be {keyword.wanted}; it is ignored", "schema"
                 )
+        if isinstance(schema.get("discriminator"), dict):
+            choice = read_choice(self.document, schema, at)
+            if choice is not None:
+                self.choices[at] = choice
         self._directions(schema, at, result, place.around)
         if old:
             _translate_30(schema, result)
-        if self.formats and (bounds := INTEGER_BOUNDS.get(str(result.get("format")))):
-            # At the end of allOf: the places of what the document put there stay as they are.
-            result.setdefault("allOf", []).append({"minimum": bounds[0], "maximum": bounds[1]})
+        self._append_all_of(result)
         return result
+
+    def _append_all_of(self, result: dict[str, Any]) -> None:
+        # At the end of allOf: the places of what the document put there stay as they are.
+        if (second := result.pop("$dynamicRef", None)) is not None:
+            result.setdefault("allOf", []).append({"$ref": second})
+        if self.formats and (bounds := INTEGER_BOUNDS.get(str(result.get("format")))):
+            result.setdefault("allOf", []).append({"minimum": bounds[0], "maximum": bounds[1]})
 
     def _value(
         self, keyword: Keyword, schema: dict[str, Any], name: str, value: Any, place: _Place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from ..errors import DocumentError, Violation
 from .closure import Closure, Direction, extract
 from .explain import explain
 from .formats import STRING_FORMATS
+from .patterns import ECMA_PATTERN, EcmaPattern, repair_patterns
 
 __all__ = ["Validator", "compile_validator"]
 
@@ -25,7 +25,7 @@ class Validator:
 
     __slots__ = ("_validator", "closure", "is_valid")
 
-    def __init__(self, closure: Closure, *, formats: bool = True) -> None:
+    def __init__(self, closure: Closure, *, formats: bool = True, ecma: bool = False) -> None:
         import jsonschema_rs
 
         self.closure = closure
@@ -34,6 +34,7 @@ class Validator:
             formats=STRING_FORMATS if formats else None,
             validate_formats=formats,
             offline=True,
+            keywords={ECMA_PATTERN: EcmaPattern} if ecma else None,
         )
         self.is_valid = self._validator.is_valid
 
@@ -54,16 +55,16 @@ def compile_validator(
 ) -> Validator:
     """The validator of one Schema Object, or of several as an object's properties.
 
-    A pattern that is no regular expression is noted as a problem of the document and left out.
+    A pattern that is no regular expression is noted as a problem and left out.
     DocumentError if the schema can't be compiled even so.
     """
     closure = extract(document, roots, direction, formats=formats)
     try:
         return Validator(closure, formats=formats)
     except ValueError:
-        _drop_bad_patterns(document, closure)
+        repair_patterns(document, closure)
     try:
-        return Validator(closure, formats=formats)
+        return Validator(closure, formats=formats, ecma=True)
     except ValueError as error:
         place = next(iter(closure.origins.values()))
         raise DocumentError(
@@ -71,39 +72,3 @@ def compile_validator(
             source=place.uri or None,
             pointer=place.pointer,
         ) from None
-
-
-def _drop_bad_patterns(document: Document, closure: Closure) -> None:
-    """Take out the patterns that no ECMA-262 engine reads; note each."""
-    for name, definition in closure.schema["$defs"].items():
-        stack: list[tuple[Any, Location]] = [(definition, closure.origins[name])]
-        while stack:
-            value, at = stack.pop()
-            if isinstance(value, list):
-                stack.extend((item, at.child(index)) for index, item in enumerate(value))
-            if not isinstance(value, dict):
-                continue
-            if isinstance(pattern := value.get("pattern"), str) and (why := _fault(pattern)):
-                document.note(at.child("pattern"), f"{pattern!r} is no regex: {why}", "pattern")
-                del value["pattern"]
-            if isinstance(named := value.get("patternProperties"), dict):
-                for pattern in [p for p in named if _fault(p)]:
-                    place = at.child("patternProperties", pattern)
-                    document.note(place, f"{pattern!r} is no regex: {_fault(pattern)}", "pattern")
-                    del named[pattern]
-            stack.extend((item, at.child(key)) for key, item in value.items())
-
-
-def _fault(pattern: str) -> str:
-    """Why a pattern is no regular expression; empty if it is one."""
-    import jsonschema_rs
-
-    try:
-        jsonschema_rs.Draft202012Validator({"pattern": pattern}, offline=True)
-    except ValueError:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            return str(error)
-        return "its engine can't compile it"
-    return ""

@@ -12,6 +12,8 @@ from ..document.pointer import append, join
 from ..errors import Violation
 from ..redaction import MASK
 from .closure import Closure
+from .discriminator import Choice
+from .patterns import ECMA_PATTERN
 
 __all__ = ["explain", "shown"]
 
@@ -76,39 +78,28 @@ def _leaves(error: Any, closure: Closure) -> list[Any]:
     if not branches or not all(branches):
         # Nothing to choose from; and a oneOf of which several hold is an error of its own.
         return [error]
-    meant = _meant_by_discriminator(error, closure, branches)
-    if meant is None:
+    choice = _choice(error, closure)
+    meant: list[Any] | None
+    if choice is not None:
+        index = choice.branch_of(error.instance)
+        # The value of a discriminator that names no branch is the error, whatever else is wrong.
+        meant = branches[index] if index is not None else None
+    else:
         meant = _nearest(error, branches)
     if meant is None:
         return [error]
     return [leaf for inner in meant for leaf in _leaves(inner, closure)]
 
 
-def _meant_by_discriminator(
-    error: Any, closure: Closure, branches: list[list[Any]]
-) -> list[Any] | None:
-    """The errors of the branch that the discriminator's value names, if it names one.
-
-    Source: OpenAPI 3.1.1, section "Discriminator Object".
-    """
-    schema = _source_at(closure, error.schema_path[:-1])
-    if not isinstance(schema, dict) or not isinstance(error.instance, dict):
+def _choice(error: Any, closure: Closure) -> Choice | None:
+    """The discriminator beside a oneOf or anyOf, if it has one that decides."""
+    if not closure.choices or not isinstance(error.instance, dict):
         return None
-    discriminator = schema.get("discriminator")
-    if not isinstance(discriminator, dict):
+    path = list(error.schema_path)
+    if len(path) < 3 or path[0] != "$defs" or path[1] not in closure.origins:
         return None
-    value = error.instance.get(str(discriminator.get("propertyName")))
-    if not isinstance(value, str):
-        return None
-    mapping = discriminator.get("mapping")
-    target = mapping.get(value, value) if isinstance(mapping, dict) else value
-    for member, errors in zip(schema.get(error.kind.name, ()), branches, strict=True):
-        reference = member.get("$ref") if isinstance(member, dict) else None
-        if isinstance(reference, str) and (
-            reference == target or reference.rpartition("/")[2] == target
-        ):
-            return errors
-    return None
+    choice = closure.choices.get(closure.origins[path[1]].child(*path[2:-1]))
+    return choice if choice is not None and choice.keyword == path[-1] else None
 
 
 def _nearest(error: Any, branches: list[list[Any]]) -> list[Any] | None:
@@ -153,6 +144,10 @@ def _violation(error: Any, closure: Closure, where: str, layer: str, slots: bool
         where = f"{where}.{path[0]}"
         path = path[1:]
     rule, pointer = _rule_and_place(error, closure)
+    if rule in ("oneOf", "anyOf") and (choice := _choice(error, closure)) is not None:
+        rule = "discriminator"
+        pointer = append(pointer.rpartition("/")[0], rule)
+        path = [*path, choice.property_name]
     if rule in ("format", "enum", "const") and layer == "body":
         layer = "formats" if rule == "format" else "unknown_enum"
     return Violation(
@@ -168,6 +163,8 @@ def _violation(error: Any, closure: Closure, where: str, layer: str, slots: bool
 def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
     path = list(error.schema_path)
     rule = error.kind.name or (str(path[-1]) if path else "false schema")
+    if rule == ECMA_PATTERN:
+        rule = path[-1] = "pattern"
     if len(path) < 2 or path[0] != "$defs" or path[1] not in closure.origins:
         return rule, ""
     origin = closure.origins[path[1]].pointer
@@ -195,9 +192,15 @@ def _message(error: Any, rule: str, closure: Closure, secret: bool) -> str:
     value = MASK if secret else shown(error.instance)
     if rule in ("oneOf", "anyOf"):
         return _branches_message(value, rule, error.kind, closure, secret)
+    if rule == "discriminator":
+        choice = _choice(error, closure)
+        return choice.complaint(error.instance, secret) if choice is not None else value
     if rule == "format":
         name = getattr(error.kind, "format", None) or _format_name(closure, error.schema_path)
         return f"{value} is no valid {name}"
+    if rule == "pattern":
+        schema = _source_at(closure, error.schema_path[:-1])
+        return f"{value} does not match the pattern {(schema or {}).get('pattern')}"
     if rule in _BOUNDS:
         return f"{value} must be {_BOUNDS[rule]} {error.kind.limit}"
     if rule in _SIZES:
@@ -237,7 +240,6 @@ _WORDS: dict[str, Callable[[str, Any, Any], str]] = {
     "unevaluatedProperties": _unknown_message,
     "readOnly": lambda *_: "the property is readOnly: it may not be sent in a request",
     "writeOnly": lambda *_: "the property is writeOnly: it may not be in a response",
-    "pattern": lambda value, kind, _: f"{value} does not match the pattern {kind.pattern}",
     "multipleOf": lambda value, kind, _: f"{value} is not a multiple of {kind.multiple_of}",
     "uniqueItems": lambda *_: "its items are not unique",
     "not": lambda value, *_: f"{value} is what the schema excludes",
