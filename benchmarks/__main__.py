@@ -1,6 +1,7 @@
 """`python -m benchmarks`: run every row, print the table, keep the numbers.
 
---quick         fewer and shorter rounds: under a minute
+--quick         fewer and shorter rounds, no peers: under a minute
+--no-peers      only dynclient and what is written by hand
 --only TEXT     the rows whose name has TEXT in it
 --github FILE   GitHub's OpenAPI document, for the row that opens it
 --markdown FILE where the table goes as well, besides standard output
@@ -11,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from .harness import Effort, measure
+from .peers import running_peers
 from .report import markdown, save
 from .server import running
 from .starts import resident_growth
@@ -27,8 +30,9 @@ def main() -> int:
     options = _options()
     effort = _QUICK if options.quick else Effort()
     results = []
-    with running() as base:
-        for row in rows(base, github=options.github):
+    alone = options.quick or options.no_peers
+    with running() as base, nullcontext([]) if alone else running_peers(base) as peers:
+        for row in rows(base, github=options.github, peers=peers):
             if options.only.lower() not in row.name.lower():
                 continue
             result = measure(row, effort)
@@ -50,6 +54,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--github", type=Path)
     parser.add_argument("--markdown", type=Path)

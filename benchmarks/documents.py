@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 _ID = {"type": "string", "pattern": "^[a-z0-9]{20}$"}
+_PUB = {"type": "array", "items": {}}
 _JOB = {
     "type": "object",
     "required": ["id", "backend", "status", "created", "program", "user_id", "cost"],
     "properties": {
         "id": _ID,
         "backend": {"type": "string", "minLength": 1},
-        "status": {"enum": ["Queued", "Running", "Completed", "Failed", "Cancelled"]},
+        "status": {
+            "type": "string",
+            "enum": ["Queued", "Running", "Completed", "Failed", "Cancelled"],
+        },
         "created": {"type": "string", "format": "date-time"},
         "program": {"$ref": "#/components/schemas/Program"},
         "user_id": {"type": "string"},
@@ -42,9 +47,9 @@ _SCHEMAS = {
                 "type": "object",
                 "required": ["version", "pubs"],
                 "properties": {
-                    "version": {"enum": [2]},
+                    "version": {"type": "integer", "enum": [2]},
                     "shots": {"type": "integer", "minimum": 1},
-                    "pubs": {"type": "array", "items": {"type": "array"}, "minItems": 1},
+                    "pubs": {"type": "array", "items": _PUB, "minItems": 1},
                 },
             },
             "tags": {"type": "array", "items": {"type": "string"}},
@@ -98,6 +103,34 @@ def jobs_document(prefix: str = "/v1", server: str = "http://127.0.0.1") -> dict
             },
         },
         "components": {"schemas": _SCHEMAS},
+    }
+
+
+def swagger_document(server: str) -> dict[str, Any]:
+    """The two GET operations as Swagger 2.0, for a peer that reads nothing newer."""
+    answers = {"Job": {"$ref": "#/definitions/Job"}, "Jobs": {"$ref": "#/definitions/Jobs"}}
+    scheme, _, rest = server.partition("://")
+    host, slash, prefix = rest.partition("/")
+
+    def operation(name: str, answer: str, *parameters: dict[str, Any]) -> dict[str, Any]:
+        responses = {"200": {"description": answer, "schema": answers[answer]}}
+        return {"get": {"operationId": name, "parameters": parameters, "responses": responses}}
+
+    identifier = {"name": "id", "in": "path", "required": True, "type": "string"}
+    limit = {"name": "limit", "in": "query", "type": "integer", "maximum": 200}
+    definitions = json.dumps({name: _SCHEMAS[name] for name in ("Program", "Job", "Jobs")})
+    return {
+        "swagger": "2.0",
+        "info": {"title": "Jobs", "version": "1"},
+        "host": host,
+        "schemes": [scheme],
+        "basePath": f"{slash}{prefix}/v1",
+        "produces": ["application/json"],
+        "paths": {
+            "/jobs/{id}": operation("get_job", "Job", identifier),
+            "/jobs": operation("list_jobs", "Jobs", limit),
+        },
+        "definitions": json.loads(definitions.replace("#/components/schemas/", "#/definitions/")),
     }
 
 

@@ -77,6 +77,12 @@ class Result:
         ratio = self.ours.ratio
         return ratio >= self.row.goal if self.row.rate else ratio <= self.row.goal
 
+    @property
+    def best_peer(self) -> tuple[str, Measured] | None:
+        """The fastest other client, None where there is none."""
+        peers = [(name, m) for name, m in self.measured.items() if name.startswith("peer: ")]
+        return min(peers, key=lambda peer: peer[1].seconds, default=None)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the result file."""
         return {

@@ -30,8 +30,8 @@ def markdown(results: list[Result], growth: float | None) -> str:
     lines = [
         f"Measured on {machine()}.",
         "",
-        "| work | against | ratio (quartiles) | goal | |",
-        "| --- | --- | --- | --- | --- |",
+        "| work | against | ratio (quartiles) | goal | | fastest peer |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for result in results:
         if result.row.goal is not None:
@@ -39,13 +39,13 @@ def markdown(results: list[Result], growth: float | None) -> str:
             verdict = "met" if result.met else "**missed**"
             lines.append(
                 f"| {result.row.name} | {result.row.against} | {_ratio(result.ours)} "
-                f"| {sign} {result.row.goal:.2f} | {verdict} |"
+                f"| {sign} {result.row.goal:.2f} | {verdict} | {_peer(result)} |"
             )
     if growth is not None:
         verdict = "met" if growth < 1.02 else "**missed**"
         lines.append(
             "| memory after 10,000 calls | after 100 calls "
-            f"| {growth:.3f} | no growth | {verdict} |"
+            f"| {growth:.3f} | no growth | {verdict} | |"
         )
     lines += ["", "| work | by | median | ratio (quartiles) |", "| --- | --- | --- | --- |"]
     for result in results:
@@ -54,6 +54,13 @@ def markdown(results: list[Result], growth: float | None) -> str:
             time = f"{numbers.seconds * factor:,.0f} {unit}"
             lines.append(f"| {result.row.name} | {name} | {time} | {_ratio(numbers)} |")
     return "\n".join(lines) + "\n"
+
+
+def _peer(result: Result) -> str:
+    if result.best_peer is None:
+        return ""
+    name, numbers = result.best_peer
+    return f"{name.removeprefix('peer: ')}: {numbers.ratio:.2f}"
 
 
 def _ratio(numbers: Any) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,6 +21,7 @@ from .byhand import Hand, checked, parsed
 from .documents import document_of, jobs_document
 from .harness import Row, Runner, repeated
 from .payloads import JOB, JOB_LIST, create_job_body, dumps
+from .peers import Running
 
 __all__ = ["rows"]
 
@@ -30,13 +32,17 @@ _BARE = "bare requests"
 _THREADS = 8
 
 
-def rows(base: str, *, github: Path | None = None) -> Iterator[Row]:
-    """Every row in the order of the report. `github` is GitHub's document, for the row about it."""
+def rows(base: str, *, github: Path | None = None, peers: Sequence[Running] = ()) -> Iterator[Row]:
+    """Every row in the order of the report.
+
+    `github` is GitHub's document, for the row about it; `peers` take part in the rows of calls.
+    """
     hand = Hand(base)
     client = Client(jobs_document(), base_url=base)
     over_requests = Client(jobs_document(), base_url=base, transport=RequestsTransport())
     try:
-        yield from _calls(hand, client, over_requests)
+        for row in _calls(hand, client, over_requests):
+            yield _with_peers(row, peers)
         yield from _parts(hand, client)
         yield from _transports(hand)
         yield _many_operations(base)
@@ -56,6 +62,24 @@ def _calls(hand: Hand, client: Client, over_requests: Client) -> Iterator[Row]:
         body = create_job_body(size)
         name = f"POST of {size // 1000} KB, both ways"
         yield _call(name, 0.42, client, over_requests, hand, "create_job", {}, body)
+
+
+#: What the peers call in a row; they post one body only, that of 1 KB.
+_OF_PEERS = {
+    "GET of one job": "get_job",
+    "GET of 200 jobs (44 KB), formats too": "list_jobs",
+    "POST of 1 KB, both ways": "create_job",
+}
+
+
+def _with_peers(row: Row, peers: Sequence[Running]) -> Row:
+    operation = _OF_PEERS.get(row.name)
+    theirs = {
+        peer.label: peer.runner(operation)
+        for peer in peers
+        if operation is not None and operation in peer.operations
+    }
+    return replace(row, contestants={**row.contestants, **theirs})
 
 
 _PLACES = {

@@ -1,0 +1,158 @@
+"""Other OpenAPI clients, each installed in an environment of its own and kept as a process.
+
+`installed` makes benchmarks/.peers/NAME on first use (virtual environment, pinned packages, what
+the peer generates from the document). A peer that can't be installed here is left out, and why
+is told.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .documents import jobs_document, swagger_document
+from .harness import Runner
+from .payloads import create_job_body
+
+__all__ = ["PEERS", "Peer", "Running", "running_peers"]
+
+_HOME = Path(__file__).parent / ".peers"
+_DOCUMENT = _HOME / "document.json"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A peer: what to install, and the command that generates code, if it has one."""
+
+    name: str
+    packages: tuple[str, ...]
+    generate: tuple[str, ...] = ()
+
+
+PEERS = (
+    Peer("openapi-core", ("openapi-core==0.23.1", "requests==2.34.2")),
+    Peer("aiopenapi3", ("aiopenapi3==0.11.0",)),
+    Peer("bravado", ("bravado==12.0.1", "setuptools<81")),
+    Peer("schemathesis", ("schemathesis==4.32.5",)),
+    Peer(
+        "openapi-python-client",
+        ("openapi-python-client==0.29.1",),
+        ("openapi-python-client", "generate", "--meta", "none", "--overwrite", "--path"),
+    ),
+    Peer(
+        "openapi-generator",
+        (
+            "openapi-generator-cli==7.26.0",
+            "urllib3",
+            "python-dateutil",
+            "pydantic",
+            "typing-extensions",
+        ),
+        ("openapi-generator-cli", "generate", "-g", "python", "-i"),
+    ),
+)
+
+
+@dataclass
+class Running:
+    """A peer's process. `noticed` names the error a broken answer raised; empty if none."""
+
+    name: str
+    operations: frozenset[str]
+    noticed: str
+    _process: subprocess.Popen[str]
+
+    def runner(self, operation: str) -> Runner:
+        """Times calls of `operation` inside the peer's process."""
+
+        def run(times: int) -> float:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.write(f"{operation} {times}\n")
+            self._process.stdin.flush()
+            return float(self._process.stdout.readline())
+
+        return run
+
+    @property
+    def label(self) -> str:
+        """The name for the table, which says whether answers are validated."""
+        return f"peer: {self.name} ({'validates' if self.noticed else 'does not validate'})"
+
+
+def installed(peer: Peer) -> Path:
+    """The folder of a peer, made on first use. CalledProcessError when that fails."""
+    folder = _HOME / peer.name
+    done = folder / ".done"
+    if done.exists() and done.read_text() == repr(peer):
+        return folder
+    print(f"installing {peer.name} …", file=sys.stderr, flush=True)
+    venv.create(folder, with_pip=True, clear=True)
+    _run(str(_bin(folder) / "python"), "-m", "pip", "install", "--quiet", *peer.packages)
+    if peer.generate:
+        _DOCUMENT.write_text(json.dumps(jobs_document()), encoding="utf-8")
+        command, *options = peer.generate
+        flag = "--output-path" if "--path" in options else "-o"
+        output = str(folder / "generated")
+        _run(str(_bin(folder) / command), *options, str(_DOCUMENT), flag, output)
+    done.write_text(repr(peer))
+    return folder
+
+
+def _bin(folder: Path) -> Path:
+    return folder / ("Scripts" if sys.platform == "win32" else "bin")
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+@contextmanager
+def running_peers(base: str) -> Iterator[list[Running]]:
+    """Every peer that can be had here, as processes that talk to the server at `base`."""
+    running: list[Running] = []
+    try:
+        for peer in PEERS:
+            try:
+                running.append(_started(peer, base))
+            except (subprocess.CalledProcessError, ValueError, OSError) as problem:
+                said = getattr(problem, "stderr", "") or str(problem)
+                print(f"{peer.name} left out: {said.strip()[-300:]}", file=sys.stderr)
+        yield running
+    finally:
+        for one in running:
+            one._process.communicate(timeout=30)
+
+
+def _started(peer: Peer, base: str) -> Running:
+    folder = installed(peer)
+    files = {
+        "document.json": jobs_document(server=base),
+        "broken.json": jobs_document(server=base + "/broken"),
+        "swagger.json": swagger_document(base),
+        "broken-swagger.json": swagger_document(base + "/broken"),
+        "body.json": create_job_body(1_000),
+    }
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    worker = str(Path(__file__).parent / "peer_worker.py")
+    process = subprocess.Popen(
+        [str(_bin(folder) / "python"), "-W", "ignore", worker, peer.name, base, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("{"):
+        process.kill()
+        raise ValueError(process.communicate()[1].strip().rpartition("\n")[2] or "no answer")
+    told = json.loads(line)
+    return Running(peer.name, frozenset(told["operations"]), told["noticed"], process)
