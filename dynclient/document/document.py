@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..errors import DocumentError
+from ..errors import DocumentError, Violation
 from .pointer import append
 from .resources import Location, Resources
 
 __all__ = ["Document", "Problem"]
+
+#: As `swagger` says it; some write the number 2.
+SWAGGER_VERSIONS = ("2.0", "2")
 
 logger = logging.getLogger("dynclient.document")
 
@@ -41,8 +44,11 @@ class Document:
     """A loaded document. Made by `dynclient.document.load`; it does not change afterwards.
 
     `version` is the text of its `openapi` field, `dialect` the part of it that decides how it is
-    read: `"3.0"`, `"3.1"` or `"3.2"`. `problems` grows as operations are compiled, since nothing
-    is looked at before it is needed; `check` looks at all of it.
+    read: `"3.0"`, `"3.1"` or `"3.2"`. A document of Swagger 2.0 has that version, and its `data`
+    is what it amounts to in OpenAPI 3.0, which is its dialect; see `swagger2`.
+
+    `problems` grows as operations are compiled, since nothing is looked at before it is needed;
+    `check` looks at all of it.
     """
 
     def __init__(self, resources: Resources, data: Mapping[str, Any], version: str) -> None:
@@ -51,6 +57,17 @@ class Document:
         self.version = version
         self.dialect = ".".join(version.split(".")[:2])
         self._problems: dict[tuple[str, str, str], Problem] = {}
+        self._published = data
+        if version in SWAGGER_VERSIONS:
+            self.dialect = "3.0"
+            self.data = self._upgraded(data)
+
+    def _upgraded(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        from .swagger2 import upgrade, upgrade_file
+
+        upgraded, moved = upgrade(data, self.note, self.resources.follow, self.uri)
+        self.resources.replace(upgraded, moved, upgrade_file)
+        return upgraded
 
     @property
     def uri(self) -> str:
@@ -88,13 +105,22 @@ class Document:
         return tuple(self._problems.values())
 
     def note(self, at: Location, message: str, rule: str) -> None:
-        """Record a problem once, and log it once as a warning."""
+        """Record a problem once, by its place as published, and log it once as a warning."""
+        at = self.resources.published(at)
         source = at.uri if at.uri != self.uri else ""
         problem = Problem(at.pointer, message, rule, source)
         key = (source, at.pointer, rule)
         if key not in self._problems:
             self._problems[key] = problem
             logger.warning("%s", problem)
+
+    def published(self, violations: Sequence[Violation]) -> list[Violation]:
+        """The same violations, their document pointers those of the document as published."""
+        place = self.resources.published
+        return [
+            replace(v, document_pointer=place(Location(self.uri, v.document_pointer)).pointer)
+            for v in violations
+        ]
 
     def component(self, kind: str, name: str) -> tuple[Any, Location] | None:
         """The component `name` of `kind` (`schemas`, `securitySchemes`, …), references followed."""
@@ -121,6 +147,7 @@ class Document:
         On demand, never at load: for a big document it takes seconds.
         """
         from openapi_spec_validator import (
+            OpenAPIV2SpecValidator,
             OpenAPIV30SpecValidator,
             OpenAPIV31SpecValidator,
             OpenAPIV32SpecValidator,
@@ -131,7 +158,9 @@ class Document:
             "3.1": OpenAPIV31SpecValidator,
             "3.2": OpenAPIV32SpecValidator,
         }
-        validator = validators[self.dialect](dict(self.data), base_uri=self.uri)
+        is_swagger = self.version in SWAGGER_VERSIONS
+        chosen = OpenAPIV2SpecValidator if is_swagger else validators[self.dialect]
+        validator = chosen(dict(self._published), base_uri=self.uri)
         return list(_problems_of(validator))
 
 
@@ -145,7 +174,7 @@ def _problems_of(validator: Any) -> Iterator[Problem]:
 
 
 def version_of(data: Any, source: str) -> str:
-    """The version a document says it has. DocumentError if it is no OpenAPI 3 document."""
+    """The version a document says it has. DocumentError if it is none of OpenAPI 3 or Swagger 2."""
     if not isinstance(data, Mapping):
         raise DocumentError(
             f"no OpenAPI document: its root is {_kind(data)}, not an object", source=source
@@ -160,10 +189,11 @@ def version_of(data: Any, source: str) -> str:
             pointer="/openapi",
         )
     if "swagger" in data:
+        version = str(data["swagger"])
+        if version in SWAGGER_VERSIONS:
+            return version
         raise DocumentError(
-            f"Swagger {data['swagger']} is not read yet; convert the document to OpenAPI 3",
-            source=source,
-            pointer="/swagger",
+            f"Swagger {version} is not known here; 2.0 is", source=source, pointer="/swagger"
         )
     raise DocumentError(
         "no OpenAPI document: it has no field `openapi` at its root", source=source, pointer=""

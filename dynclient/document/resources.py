@@ -51,6 +51,33 @@ class Resources:
         #: Where each schema resource that names itself stands, by its base URI.
         self._named: dict[str, Location] = {}
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
+        self._moved: Mapping[str, Location] = {}
+        self._adapt: Callable[[Any], Any] | None = None
+
+    def replace(
+        self, data: Any, moved: Mapping[str, Location], adapt: Callable[[Any], Any]
+    ) -> None:
+        """Read the document as `data` from here on, and every further file through `adapt`.
+
+        `moved` tells of parts of `data` the places in the document as published.
+        """
+        self._data[self.root.uri] = data
+        self._data.update(
+            (uri, adapt(file)) for uri, file in self._data.items() if uri != self.root.uri
+        )
+        self._moved, self._adapt = moved, adapt
+        self._resolved.clear()
+
+    def published(self, at: Location) -> Location:
+        """Where the part at `at` stands in the file as its publisher wrote it."""
+        if self._moved and at.uri == self.root.uri:
+            pointer, rest = at.pointer, ""
+            while pointer:
+                if (original := self._moved.get(pointer)) is not None:
+                    return Location(original.uri, original.pointer + rest)
+                pointer, _, token = pointer.rpartition("/")
+                rest = f"/{token}{rest}"
+        return at
 
     def resolve(self, reference: str, at: Location) -> tuple[Any, Location]:
         """What a `$ref` standing at `at` names: the value and its place.
@@ -70,12 +97,14 @@ class Resources:
             pointer = self._pointer(root, unquote(fragment))
             value = lookup(self._data[root.uri], split(pointer))
         except KeyError as missing:
+            at = self.published(at)
             raise DocumentError(
                 f"$ref {reference!r} leads nowhere: there is no {missing.args[0]!r} on the way",
                 source=at.uri or None,
                 pointer=at.pointer,
             ) from None
         except ValueError as error:
+            at = self.published(at)
             raise DocumentError(
                 f"$ref {reference!r} can't be read: {error}",
                 source=at.uri or None,
@@ -114,6 +143,7 @@ class Resources:
         seen: set[Location] = set()
         while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
             if at in seen or len(seen) >= self.trust.max_references:
+                at = self.published(at)
                 raise DocumentError(
                     f"the chain of $refs from here never ends ({len(seen)} steps)",
                     source=at.uri or None,
@@ -129,7 +159,8 @@ class Resources:
             return named
         if uri not in self._data:
             content = self._read(uri, at)
-            self._data[uri] = parse_document(content, uri, self.trust)
+            data = parse_document(content, uri, self.trust)
+            self._data[uri] = data if self._adapt is None else self._adapt(data)
             if names_itself(content):
                 self._identify(uri)
         return Location(uri, "")
@@ -152,6 +183,8 @@ class Resources:
         return identifiers.anchors[identifiers.base_of(root.pointer), fragment]
 
     def _read(self, uri: str, at: Location) -> bytes:
+        at = self.published(at)
+
         def refused(reason: str) -> DocumentError:
             return DocumentError(
                 f"$ref to {uri!r} is not followed: {reason}",

@@ -1,0 +1,241 @@
+"""Swagger 2.0, read as the OpenAPI 3.0 it amounts to, so that nothing else has to know it.
+
+`upgrade` makes the 3.0 form of a document: a new root, new path items and operations; schemas are
+shared with the original wherever they say the same in both. `definitions` stays where it is and
+is `components.schemas` as well, so every reference to a schema leads on as it was written.
+
+What stands elsewhere in the upgraded form (a body is a `requestBody`, a type is a `schema`) is
+kept in a table, so that errors and problems name the place in the document as published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from .resources import Location
+from .swagger2_context import Context, Follow, Note
+from .swagger2_parameters import Group, request_body, upgrade_group, upgrade_parameter
+from .swagger2_responses import upgrade_response, upgrade_responses
+from .swagger2_schemas import upgrade_file, upgrade_schema
+from .swagger2_security import upgrade_security
+
+__all__ = ["Upgraded", "upgrade", "upgrade_file"]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+# https first: of two ways to the same service a client takes the one that keeps secrets.
+_SCHEMES = ("https", "http", "wss", "ws")
+_ROOT_MOVED = frozenset({"swagger", "host", "basePath", "schemes", "consumes", "produces"})
+_OPERATION_MOVED = frozenset({"consumes", "produces", "schemes", "parameters", "responses"})
+
+
+class Upgraded(NamedTuple):
+    """A document in terms of OpenAPI 3.0.
+
+    moved  pointer of an upgraded part → the place in the original that it stands for; what has no
+           entry, and no ancestor with one, stands where it stood
+    """
+
+    data: dict[str, Any]
+    moved: Mapping[str, Location]
+
+
+def upgrade(data: Mapping[str, Any], note: Note, follow: Follow, uri: str = "") -> Upgraded:
+    """The OpenAPI 3.0 form of a Swagger 2.0 document; `data` itself is not changed.
+
+    `note` is told what the publisher broke, `follow` leads through the `$ref`s of path items,
+    parameters and responses (those of schemas stay), `uri` is where the document came from.
+    Source: the specification of Swagger 2.0, section "Swagger Object".
+    """
+    context = Context(uri, note, follow)
+    root = Location(uri, "")
+    result: dict[str, Any] = {"openapi": "3.0.4"}
+    result.update((key, value) for key, value in data.items() if key not in _ROOT_MOVED)
+    result["servers"] = _servers(context, data, data.get("schemes"), root)
+    if isinstance(definitions := data.get("definitions"), Mapping):
+        at = root.child("definitions")
+        result["definitions"] = {
+            name: upgrade_schema(schema, at.child(name), note)
+            for name, schema in definitions.items()
+        }
+    result["components"] = _components(context, data, result)
+    if isinstance(paths := data.get("paths"), Mapping):
+        reader = _Paths(context, data)
+        at = root.child("paths")
+        result["paths"] = {path: reader.item(item, at.child(path)) for path, item in paths.items()}
+    return Upgraded(result, context.moved)
+
+
+# ── servers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _servers(
+    context: Context, data: Mapping[str, Any], schemes: Any, at: Location
+) -> list[dict[str, Any]]:
+    """`schemes`, `host` and `basePath` as Server Objects, https before http.
+
+    A missing host is the one that served the document, a missing scheme the one it was served by,
+    or https where the document was not served at all.
+    Source: Swagger 2.0, section "Swagger Object", host, basePath and schemes.
+    """
+    root = Location(context.uri, "")
+    own = urlsplit(context.uri)
+    served = own.scheme in ("http", "https")
+    base = data.get("basePath") or "/"
+    if not isinstance(base, str) or not base.startswith("/"):
+        context.note(root.child("basePath"), "it must start with '/'", "base-path")
+        base = f"/{base}"
+    host = data.get("host")
+    if isinstance(host, str) and ("://" in host or "/" in host):
+        context.note(root.child("host"), "it must be a host (and port) alone", "host")
+        host = host.rpartition("://")[2].rstrip("/")
+    if not isinstance(host, str) or not host:
+        if not served or not schemes:
+            return [{"url": base}]
+        host = own.netloc
+    named = _scheme_names(context, schemes, at.child("schemes"))
+    return [
+        {"url": f"{scheme}://{host}{base}"}
+        for scheme in named or (own.scheme if served else "https",)
+    ]
+
+
+def _scheme_names(context: Context, schemes: Any, at: Location) -> Sequence[str]:
+    if schemes is None:
+        return ()
+    names = [schemes] if isinstance(schemes, str) else schemes
+    if not isinstance(names, list):
+        context.note(at, "`schemes` must be a list; it is ignored", "schemes")
+        return ()
+    for index, name in enumerate(names):
+        if name not in _SCHEMES:
+            known = ", ".join(_SCHEMES)
+            context.note(at.child(index), f"the scheme {name!r} is none of {known}", "schemes")
+    return [scheme for scheme in _SCHEMES if scheme in names]
+
+
+# ── components ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _components(
+    context: Context, data: Mapping[str, Any], upgraded: Mapping[str, Any]
+) -> dict[str, Any]:
+    """`definitions`, `parameters`, `responses` and `securityDefinitions` as `components`."""
+    root = Location(context.uri, "")
+    components: dict[str, Any] = {}
+    if "definitions" in upgraded:
+        components["schemas"] = upgraded["definitions"]
+        context.move("/components/schemas", root.child("definitions"))
+    schemes = data.get("securityDefinitions")
+    if isinstance(schemes, Mapping):
+        at = root.child("securityDefinitions")
+        components["securitySchemes"] = upgrade_security(schemes, at, context.note)
+        context.move("/components/securitySchemes", at)
+    parameters = data.get("parameters")
+    if isinstance(parameters, Mapping):
+        components["parameters"] = {
+            name: upgrade_parameter(
+                context,
+                value,
+                root.child("parameters", name),
+                root.child("components", "parameters", name).pointer,
+            )
+            for name, value in parameters.items()
+            if isinstance(value, Mapping) and value.get("in") in ("query", "path", "header")
+        }
+        context.move("/components/parameters", root.child("parameters"))
+    responses = data.get("responses")
+    if isinstance(responses, Mapping):
+        produces = context.media_types(data.get("produces"), root.child("produces"))
+        components["responses"] = {
+            name: upgrade_response(
+                context,
+                value,
+                root.child("responses", name),
+                produces,
+                root.child("components", "responses", name).pointer,
+            )
+            for name, value in responses.items()
+        }
+        context.move("/components/responses", root.child("responses"))
+    return components
+
+
+# ── path items ───────────────────────────────────────────────────────────────────────────────────
+
+
+class _Paths:
+    """Upgrades path items, with what the root says for all of them."""
+
+    def __init__(self, context: Context, data: Mapping[str, Any]) -> None:
+        root = Location(context.uri, "")
+        self._context = context
+        self._data = data
+        self._consumes_at = root.child("consumes")
+        self._consumes = context.media_types(data.get("consumes"), self._consumes_at)
+        self._produces = context.media_types(data.get("produces"), root.child("produces"))
+
+    def item(self, value: Any, here: Location) -> Any:
+        """A Path Item Object; a `$ref` in it is written out, and what stands beside it wins.
+
+        `here` is its place, before and after. Source: Swagger 2.0, section "Path Item Object".
+        """
+        context = self._context
+        target, at = context.follow(value, here)
+        if not isinstance(target, Mapping) or "$ref" in target:
+            return target
+        if at != here:
+            context.move(here.pointer, at)
+        beside = {} if target is value else {k: v for k, v in value.items() if k != "$ref"}
+        places = {key: here if key in beside else at for key in (*target, *beside)}
+        whole = {**target, **beside}
+        for key in beside:
+            context.moved[here.child(key).pointer] = here.child(key)
+        result = dict(whole)
+        place = places.get("parameters", at).child("parameters")
+        upgraded = here.child("parameters").pointer
+        shared = upgrade_group(context, whole.get("parameters"), place, upgraded)
+        if "parameters" in whole:
+            result["parameters"] = shared.stays
+        for method in METHODS:
+            if isinstance(operation := whole.get(method), Mapping):
+                place = places[method].child(method)
+                result[method] = self._operation(operation, place, here.child(method), shared)
+        return result
+
+    def _operation(
+        self, value: Mapping[str, Any], at: Location, here: Location, shared: Group
+    ) -> dict[str, Any]:
+        """An Operation Object. Source: Swagger 2.0, section "Operation Object".
+
+        Its own `consumes`, `produces` and `schemes` stand for the root's, even if they are empty.
+        """
+        context = self._context
+        consumes, consumes_at = self._consumes, self._consumes_at
+        if "consumes" in value:
+            consumes_at = at.child("consumes")
+            consumes = context.media_types(value["consumes"], consumes_at)
+        produces = self._produces
+        if "produces" in value:
+            produces = context.media_types(value["produces"], at.child("produces"))
+        result = {key: member for key, member in value.items() if key not in _OPERATION_MOVED}
+        pointer = here.child("parameters").pointer
+        own = upgrade_group(context, value.get("parameters"), at.child("parameters"), pointer)
+        if "parameters" in value:
+            result["parameters"] = own.stays
+        pointer = here.child("requestBody").pointer
+        body = request_body(context, (own, shared), consumes, consumes_at, pointer)
+        if body is not None:
+            result["requestBody"] = body
+        if not isinstance(value.get("responses"), Mapping):
+            context.note(at, "an operation needs an object of `responses`", "responses")
+        elif not value["responses"]:
+            context.note(at.child("responses"), "an operation needs a response", "responses")
+        pointer = here.child("responses").pointer
+        result["responses"] = upgrade_responses(
+            context, value.get("responses", {}), at.child("responses"), produces, pointer
+        )
+        if "schemes" in value:
+            result["servers"] = _servers(context, self._data, value["schemes"], at)
+        return result

@@ -1,0 +1,92 @@
+"""What every part of the Swagger 2.0 upgrade shares: the way through references, notes, places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from urllib.parse import quote, urldefrag, urljoin
+
+from ..errors import DocumentError, DynclientError
+from .resources import Location
+from .swagger2_schemas import upgrade_schema
+
+__all__ = ["Context", "Follow", "Note"]
+
+#: Tells a problem: its place in the original document, a sentence, the rule that was broken.
+Note: TypeAlias = Callable[[Location, str, str], None]
+#: Follows a chain of `$ref`s to a value and its place; see `Resources.follow`.
+Follow: TypeAlias = Callable[[Any, Location], tuple[Any, Location]]
+
+
+@dataclass(slots=True)
+class Context:
+    """One upgrade under way.
+
+    uri    the document that is upgraded
+    moved  pointer of an upgraded part → the place in the original document that it stands for
+    """
+
+    uri: str
+    note: Note
+    resolve: Follow
+    moved: dict[str, Location] = field(default_factory=dict)
+    _unreachable: set[str] = field(default_factory=set)
+
+    def follow(self, value: Any, at: Location) -> tuple[Any, Location]:
+        """Where a chain of `$ref`s ends; the reference itself if it leads nowhere.
+
+        A reference that leads nowhere stays in its place, so that it costs the operation that has
+        it, when that is compiled, and is told with the reason then.
+        """
+        if not (isinstance(value, Mapping) and isinstance(value.get("$ref"), str)):
+            return value, at
+        file = urljoin(at.uri, urldefrag(value["$ref"]).url)
+        if file not in self._unreachable:
+            try:
+                return self.resolve(value, at)
+            except DocumentError:
+                pass
+            except DynclientError:
+                self._unreachable.add(file)  # the network's fault: don't wait for it once more
+        if at.uri != self.uri:
+            value = {"$ref": urljoin(at.uri, value["$ref"])}
+        return value, at
+
+    def schema(self, value: Any, at: Location) -> Any:
+        """The Schema Object that stands at a place, in terms of OpenAPI 3.0.
+
+        One in another file is referred to, so that the references in it lead on from there.
+        """
+        if at.uri == self.uri:
+            return upgrade_schema(value, at, self.note)
+        reference = value.get("$ref") if isinstance(value, Mapping) else None
+        if isinstance(reference, str):
+            return {"$ref": urljoin(at.uri, reference)}
+        return {"$ref": f"{at.uri}#{quote(at.pointer, safe='/~')}"}
+
+    def move(self, upgraded: str, original: Location) -> None:
+        """Keep in mind which place of the original an upgraded part stands for."""
+        if original != Location(self.uri, upgraded):
+            self.moved[upgraded] = original
+
+    def media_types(self, value: Any, at: Location) -> Sequence[str] | None:
+        """A list of media types (`consumes`, `produces`); None where there is none to go by.
+
+        Source: Swagger 2.0, section "Mime Types". What is no media type is told and left out.
+        """
+        if value is None:
+            return None
+        if isinstance(value, str):
+            self.note(at, f"{at.pointer.rpartition('/')[2]!r} must be a list", "media-type")
+            value = [value]
+        elif not isinstance(value, list):
+            self.note(at, "media types must stand in a list; it is ignored", "media-type")
+            return None
+        found: dict[str, None] = {}
+        for index, name in enumerate(value):
+            if isinstance(name, str) and "/" in name:
+                found[name.strip()] = None
+            else:
+                self.note(at.child(index), f"{name!r} is no media type; ignored", "media-type")
+        return tuple(found) or None

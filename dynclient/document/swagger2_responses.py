@@ -1,0 +1,114 @@
+"""Responses of Swagger 2.0 in terms of OpenAPI 3.0.
+
+Sources: Swagger 2.0, sections "Response Object", "Header Object" and "Example Object"; OpenAPI
+3.0.4, section "Response Object".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .resources import Location
+from .swagger2_context import Context
+from .swagger2_parameters import array_style, schema_of
+from .swagger2_schemas import PLAIN_KEYWORDS
+
+__all__ = ["upgrade_response", "upgrade_responses"]
+
+#: What a response is when nothing says it: JSON is judged as such, all else is taken as it comes.
+_UNSAID = ("application/json", "*/*")
+
+
+def upgrade_responses(
+    context: Context,
+    responses: Any,
+    at: Location,
+    produces: Sequence[str] | None,
+    upgraded: str,
+) -> Any:
+    """A Responses Object, each response with its content in the media types of `produces`.
+
+    References are written out, since the same response has other media types elsewhere.
+    """
+    if not isinstance(responses, Mapping):
+        return responses
+    found: dict[Any, Any] = {}
+    for key, entry in responses.items():
+        value, place = context.follow(entry, at.child(key))
+        pointer = Location(context.uri, upgraded).child(key).pointer
+        found[key] = upgrade_response(context, value, place, produces, pointer)
+    return found
+
+
+def upgrade_response(
+    context: Context, value: Any, at: Location, produces: Sequence[str] | None, upgraded: str
+) -> Any:
+    """One Response Object; `upgraded` is the pointer under which it will stand."""
+    if not isinstance(value, Mapping) or "$ref" in value:
+        return value
+    here = Location(context.uri, upgraded)
+    context.move(upgraded, at)
+    moved = ("schema", "headers", "examples")
+    result = {key: member for key, member in value.items() if key not in moved}
+    headers = value.get("headers")
+    if isinstance(headers, Mapping):
+        place, header_at = here.child("headers"), at.child("headers")
+        result["headers"] = {
+            name: _header(context, header, header_at.child(name), place.child(name).pointer)
+            for name, header in headers.items()
+        }
+    if "schema" not in value:
+        return result  # "If this field does not exist, it means no content is returned"
+    examples = value.get("examples")
+    schema_at = at.child("schema")
+    raw, _ = context.follow(value["schema"], schema_at)
+    is_file = isinstance(raw, Mapping) and (
+        raw.get("type") == "file" or raw.get("format") == "binary"
+    )
+    schema = context.schema(value["schema"], schema_at)
+    content = result["content"] = {}
+    context.move(here.child("content").pointer, at)
+    for media_type in _types(context, is_file, produces, schema_at):
+        entry: dict[str, Any] = {} if is_file and _is_json(media_type) else {"schema": schema}
+        if isinstance(examples, Mapping) and media_type in examples:
+            entry["example"] = examples[media_type]
+        content[media_type] = entry
+        context.move(here.child("content", media_type).pointer, at)
+        context.move(here.child("content", media_type, "schema").pointer, schema_at)
+    return result
+
+
+def _types(
+    context: Context, is_file: bool, produces: Sequence[str] | None, at: Location
+) -> Sequence[str]:
+    """The media types of a response that has content."""
+    if not is_file:
+        return produces or _UNSAID
+    if not produces:
+        return ("*/*",)
+    if all(map(_is_json, produces)):
+        # Most often `produces` was written once, at the root, with no thought of files.
+        context.note(at, f"a file is not {', '.join(produces)}; any type is taken", "produces")
+        return (*produces, "*/*")
+    return produces
+
+
+def _is_json(media_type: str) -> bool:
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence == "application/json" or essence.endswith("+json")
+
+
+def _header(context: Context, value: Any, at: Location, upgraded: str) -> Any:
+    """A Header Object: its type becomes its `schema`."""
+    if not isinstance(value, Mapping) or "$ref" in value:
+        return value
+    moved = {*PLAIN_KEYWORDS, "collectionFormat", "schema"}
+    result = {key: member for key, member in value.items() if key not in moved}
+    result["schema"] = schema_of(context, value, at)
+    style = array_style(context, value, "header", at)
+    if style is not None:
+        result["style"] = style[0]
+    context.move(upgraded, at)
+    context.move(f"{upgraded}/schema", at.child("schema") if "schema" in value else at)
+    return result
