@@ -1,0 +1,5 @@
+"""`python -m dynclient`: the same program as `dynclient`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,208 @@
+"""`key=value` and `key:=JSON` on the command line to the arguments of an operation."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from ..jsontext import JsonTextError, decode
+from ..operation import UNSET, Operation
+from .schemas import Schema, body_members, types_of
+
+__all__ = ["read_arguments", "read_body", "read_value"]
+
+_ITEM = re.compile(r"(?P<name>[^=]*?)(?P<mark>:=|=)(?P<text>.*)", re.DOTALL)
+
+
+def read_arguments(operation: Operation, items: Sequence[str]) -> dict[str, Any]:
+    """The arguments by name. UsageError for what is neither `key=value` nor `key:=JSON`.
+
+    A value stays text where its schema's types have no room for it, so that validation can say
+    what is wrong. A name given several times makes a list, where its schema takes one.
+    """
+    schemas = _schemas(operation)
+    is_multipart = operation.request_body and operation.request_body.preferred.kind == "multipart"
+    parameters = {p.name for p in operation.parameters} | {
+        p.python_name for p in operation.parameters
+    }
+    found: dict[str, Any] = {}
+    for number, item in enumerate(items, 1):
+        name, is_json, text = _split(operation, number, item)
+        if name == "body" and name not in schemas:
+            raise click.UsageError("give a whole body with --body")
+        value: Any
+        if is_json:
+            value = _json(f"{name}:=", _content(text) if text[:1] == "@" else text.encode())
+        elif is_multipart and text[:1] == "@" and name not in parameters:
+            value = Path(text[1:])
+        else:
+            value = read_value(schemas.get(name), text)
+        found[name] = value if name not in found else _joined(schemas, name, found[name], value)
+    return found
+
+
+def read_value(schema: Schema | None, text: str) -> Any:
+    """The value that a text means under a schema; the text itself where it fits no type of it."""
+    types = types_of(schema) if schema is not None else frozenset()
+    if schema is None or "string" in types:
+        return text
+    for kind, read in _READERS.items():
+        if kind in types:
+            try:
+                return read(schema, text)
+            except ValueError:
+                continue
+    return text
+
+
+def read_body(operation: Operation, text: str | None, content_type: str | None) -> Any:
+    """The body that `--body` names: JSON as data, a binary file as a Path to stream from."""
+    if text is None:
+        return UNSET
+    declared = operation.request_body
+    media = declared.media_for(None, content_type) if declared is not None else None
+    kind = media.kind if media is not None else "json"
+    if kind == "binary" and text[:1] == "@":
+        path = Path(text[1:])
+        if not path.is_file():
+            raise click.BadParameter("there is no such file", param_hint="--body")
+        return path
+    content = _content(text, param_hint="--body")
+    if kind == "binary":
+        return content
+    if kind == "text":
+        return _text(content)
+    if kind == "form":
+        return _form(content)
+    return _json("--body", content)
+
+
+def _schemas(operation: Operation) -> dict[str, Schema]:
+    """The schema behind each name that an argument can have."""
+    found: dict[str, Schema] = {}
+    body = operation.request_body
+    if body is not None:
+        members = body_members(operation.document, body.preferred)
+        for name, wire_name in body.property_names.items():
+            if wire_name in members:
+                found[name] = members[wire_name]
+        if body.component_name:
+            media = body.preferred
+            found[body.component_name] = Schema(operation.document, media.schema, media.schema_at)
+    wire_names = [p.name for p in operation.parameters]
+    for p in operation.parameters:
+        schema = Schema(operation.document, p.schema, p.schema_at)
+        if wire_names.count(p.name) == 1:
+            found[p.name] = schema
+        found[p.python_name] = schema
+    return found
+
+
+def _split(operation: Operation, number: int, item: str) -> tuple[str, bool, str]:
+    match = _ITEM.fullmatch(item)
+    if match is None or not match["name"]:
+        # The item itself may hold anything, a secret too, so it is not repeated.
+        known = list(operation.signature.parameters)[:-1]
+        takes = f"{operation.name} takes {', '.join(known)}" if known else "it takes no arguments"
+        raise click.UsageError(f"argument {number} is not key=value or key:=JSON; {takes}")
+    return match["name"], match["mark"] == ":=", match["text"]
+
+
+def _joined(schemas: Mapping[str, Schema], name: str, before: Any, value: Any) -> Any:
+    if name in schemas and "array" in types_of(schemas[name]) and isinstance(before, list):
+        return [*before, *(value if isinstance(value, list) else [value])]
+    raise click.UsageError(f"the argument {name!r} is given twice, and it is no list")
+
+
+def _content(text: str, param_hint: str = "@FILE") -> bytes:
+    """The bytes of `@FILE`, of stdin for `-`, or of the text itself."""
+    if text == "-":
+        return sys.stdin.buffer.read()
+    if text[:1] != "@":
+        return text.encode(errors="surrogateescape")
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as error:
+        reason = f"{text[1:]} can't be read: {error.strerror or error}"
+        raise click.BadParameter(reason, param_hint=param_hint) from None
+
+
+def _json(name: str, content: bytes) -> Any:
+    try:
+        return decode(content)
+    except JsonTextError as error:
+        place = f" (byte {error.offset})" if error.offset is not None else ""
+        raise click.UsageError(f"{name} is not JSON: {error}{place}") from None
+
+
+def _text(content: bytes) -> str | bytes:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content
+
+
+def _form(content: bytes) -> Any:
+    """A form given as a JSON object; else taken as encoded already."""
+    try:
+        return decode(content)
+    except JsonTextError:
+        return content.strip()
+
+
+# ── reading text by type ─────────────────────────────────────────────────────────────────────
+
+
+def _null(_schema: Schema, text: str) -> None:
+    if text != "null":
+        raise ValueError
+
+
+def _boolean(_schema: Schema, text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()] if text.lower() in _BOOLEANS else _no()
+
+
+def _integer(_schema: Schema, text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,1000}", text):
+        _no()
+    return int(text)
+
+
+def _number(_schema: Schema, text: str) -> float | int:
+    value = json.loads(text, parse_constant=_no)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else _no()
+
+
+def _array(schema: Schema, text: str) -> list[Any]:
+    if text[:1] == "[":
+        value = decode(text.encode())
+        return value if isinstance(value, list) else _no()
+    schema = schema.followed()
+    items = schema.child("items") if schema.get("items") is not None else None
+    return [read_value(items, part) for part in text.split(",")] if text else []
+
+
+def _object(_schema: Schema, text: str) -> dict[str, Any]:
+    value = decode(text.encode())
+    return value if isinstance(value, dict) else _no()
+
+
+def _no(*_text: str) -> NoReturn:
+    raise ValueError
+
+
+_BOOLEANS = ("true", "false")
+_READERS: dict[str, Callable[[Schema, str], Any]] = {
+    "null": _null,
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "object": _object,
+    "array": _array,
+}

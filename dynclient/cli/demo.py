@@ -1,0 +1,35 @@
+"""`dynclient demo`: the embedded service, a Bell job, and all the Jobs operations."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from . import exits
+from .output import console_for
+
+__all__ = ["command"]
+
+
+@click.command("demo")
+@click.option("--plain", is_flag=True, help="No colours and no progress bar, on a terminal too.")
+@click.pass_context
+def command(ctx: click.Context, plain: bool) -> None:
+    """Show it all work on this machine: no account and no network needed.
+
+    Starts the embedded service, submits a Bell circuit, waits for it and prints its counts; calls
+    all eleven Jobs operations; shows an invalid request and an invalid answer being caught. Needs
+    the extra `dynclient[emulator]`.
+    """
+    from .demonstration import Demonstration
+
+    started = time.monotonic()
+    console = console_for(plain=plain)
+    good = Demonstration(console, plain=plain).run()
+    seconds = time.monotonic() - started
+    console.print(
+        f"Done in {seconds:.1f} s." if good else f"Not as it should be ({seconds:.1f} s)."
+    )
+    if not good:
+        ctx.exit(exits.PROBLEMS)

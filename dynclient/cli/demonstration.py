@@ -1,0 +1,233 @@
+"""What the demo shows, step by step."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from .. import Client, InvalidRequest, InvalidResponse, Response, emulator
+from ..auth import IAMAuth
+from .output import json_text, printable
+from .wrong_server import answering
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["BELL", "Demonstration", "counts_of", "histogram"]
+
+BELL = """OPENQASM 3.0;
+include "stdgates.inc";
+bit[2] c;
+h $0;
+cx $0, $1;
+c[0] = measure $0;
+c[1] = measure $1;
+"""
+
+_SHOTS = 1024
+#: Seconds that a job stays in the queue, so that there is something to wait for and to cancel.
+_QUEUE_SECONDS = 1.0
+_PATIENCE_SECONDS = 120.0
+_STEPS = ("Queued", "Running", "Completed")
+_BAR_CHARACTERS = 40
+_SHORT_CHARACTERS = 70
+#: Columns of a terminal from which the requests are shown too.
+_WIDE = 120
+
+
+class Demonstration:
+    """Runs the demo on a console; `run` tells whether everything went as it should."""
+
+    def __init__(self, console: Console, *, plain: bool) -> None:
+        self._console = console
+        self._progress = console.is_terminal and not plain
+        self._calls: list[Response] = []
+
+    def run(self) -> bool:
+        """All of it. DynclientError if the service does not do its part."""
+        with emulator.run(job_delay=_QUEUE_SECONDS) as url:
+            self._say(f"The embedded service answers at {url}.")
+            # An API key is exchanged for a token at the service's own IAM endpoint.
+            key = IAMAuth(emulator.API_KEY, url=emulator.iam_url(url))
+            auth = {"IBMCloudAuth": key, "ServiceCRN": emulator.CRN}
+            with Client("qiskit-runtime", base_url=url, auth=auth) as client:
+                return all(
+                    [
+                        self._bell(client),
+                        self._invalid_request(client),
+                        self._invalid_response(client),
+                    ]
+                )
+
+    # ── the job ──────────────────────────────────────────────────────────────────────────────
+
+    def _bell(self, client: Client) -> bool:
+        self._heading("A Bell circuit on the sampler")
+        params = {"pubs": [[BELL, None, _SHOTS]], "version": 2}
+        job = client.call("create_job", program_id="sampler", backend="ibm_fez", params=params)
+        self._say(f"job {job['id']} on {job['backend']}, {_SHOTS} shots")
+        status = self._wait(client, job["id"])
+        if status != "Completed":
+            self._say(f"the job ended as {status}")
+            return False
+        counts = counts_of(client.call("get_job_results_jid", id=job["id"]))
+        for line in histogram(counts, self._bar()):
+            self._say(line)
+        self._walk(client, job["id"])
+        return self._show_calls() and sum(counts.values()) == _SHOTS
+
+    def _wait(self, client: Client, job_id: str) -> str:
+        """The status in which the job ended."""
+        if not self._progress:
+            return self._watch(client, job_id, lambda status: self._say(f"  {status}"))
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console) as progress:
+            task = progress.add_task("Queued", total=len(_STEPS))
+
+            def advance(status: str) -> None:
+                done = _STEPS.index(status) + 1 if status in _STEPS else len(_STEPS)
+                progress.update(task, description=status, completed=done)
+
+            return self._watch(client, job_id, advance)
+
+    def _watch(self, client: Client, job_id: str, report: Any) -> str:
+        """Ask until the job is over or patience ends; reports each status once."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        seen = ""
+        while time.monotonic() < deadline:
+            status = str(client.call("get_job_details_jid", id=job_id)["status"])
+            if status != seen:
+                report(status)
+            if status not in ("Queued", "Running"):
+                return status
+            seen = status
+            time.sleep(0.05)
+        return f"{seen}, and that for {_PATIENCE_SECONDS:.0f} s"
+
+    # ── the eleven operations ────────────────────────────────────────────────────────────────
+
+    def _walk(self, client: Client, job_id: str) -> None:
+        self._heading("The eleven Jobs operations")
+        other = self._call(
+            client,
+            "create_job",
+            program_id="sampler",
+            backend="ibm_fez",
+            tags=["second"],
+            params={"pubs": [[BELL]], "version": 2},
+        )["id"]
+        self._call(client, "cancel_job_jid", id=other)  # while it is in the queue
+        self._call(client, "list_jobs", limit=10)
+        self._call(client, "get_job_details_jid", id=other)
+        self._call(client, "get_job_results_jid", id=job_id)
+        self._call(client, "get_interim_results_jid", id=job_id)
+        self._call(client, "get_jog_logs_jid", id=job_id)
+        self._call(client, "get_job_metrics_jid", id=job_id)
+        self._call(client, "get_transpiled_circuits_jid", id=job_id)
+        self._call(client, "replace_job_tags", id=job_id, tags=["bell", "demo"])
+        self._call(client, "delete_job_jid", id=other)
+
+    def _call(self, client: Client, operation: str, **arguments: Any) -> Any:
+        response = client.request(operation, **arguments)
+        self._calls.append(response)
+        return response.data
+
+    def _show_calls(self) -> bool:
+        names = [response.operation.name for response in self._calls]
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("operation", no_wrap=True, min_width=max(map(len, names)))
+        is_wide = self._console.width >= _WIDE
+        if is_wide:
+            table.add_column("request", no_wrap=True)
+        table.add_column("status", no_wrap=True, min_width=6, justify="right")
+        table.add_column("ms", no_wrap=True, min_width=3, justify="right")
+        table.add_column("what came back", no_wrap=True)
+        for response in self._calls:
+            operation = response.operation
+            request = [f"{operation.method} {operation.path}"] if is_wide else []
+            elapsed = f"{response.elapsed * 1000:.0f}"
+            cells = (operation.name, *request, str(response.status), elapsed, _short(response))
+            table.add_row(*(Text(cell, overflow="ellipsis") for cell in cells))
+        self._console.print(table)
+        return len(set(names)) == 11
+
+    # ── what is caught ───────────────────────────────────────────────────────────────────────
+
+    def _invalid_request(self, client: Client) -> bool:
+        self._heading("An invalid request: refused before anything is sent")
+        try:
+            client.call(
+                "create_job",
+                program_id="sampler",
+                bakend="ibm_fez",
+                log_level="loud",
+                params={"pubs": [[BELL, None, "many"]], "version": 2},
+            )
+        except InvalidRequest as error:
+            self._say(str(error))
+            return True
+        return False
+
+    def _invalid_response(self, client: Client) -> bool:
+        self._heading("An invalid answer: a server that breaks the document")
+        broken = {"id": "d2k4v6s5ppas73f0m1q0", "status": "Perhaps", "cost": "a lot"}
+        # Another server gets other credentials: tokens are for those who issued them.
+        auth = {"IBMCloudAuth": "anything", "ServiceCRN": emulator.CRN}
+        with answering(json.dumps(broken).encode()) as url:
+            try:
+                client.with_options(base_url=url, auth=auth).call("get_job_details_jid", id="x")
+            except InvalidResponse as error:
+                self._say(str(error))
+                return True
+        return False
+
+    # ── saying it ────────────────────────────────────────────────────────────────────────────
+
+    def _say(self, text: str) -> None:
+        self._console.print(Text(printable(text)), soft_wrap=True)
+
+    def _heading(self, text: str) -> None:
+        self._console.print(f"\n{text}", style="bold", markup=False, highlight=False)
+
+    def _bar(self) -> str:
+        encoding = self._console.encoding.lower().replace("-", "")
+        return "█" if encoding.startswith("utf") else "#"
+
+
+def counts_of(result: Any) -> dict[str, int]:
+    """How often each bit string came up in the first circuit of a sampler's result.
+
+    `result` is the data or the JSON text of it; bits are written with the last one first, as
+    Qiskit does.
+    """
+    data = json.loads(result) if isinstance(result, str) else result
+    register = next(iter(data["results"][0]["data"].values()))
+    width = register["num_bits"]
+    counts = Counter(f"{int(sample, 16):0{width}b}" for sample in register["samples"])
+    return dict(sorted(counts.items()))
+
+
+def histogram(counts: dict[str, int], bar: str = "█") -> list[str]:
+    """A line for each bit string: its bar, its count and its share."""
+    total, highest = sum(counts.values()), max(counts.values(), default=1)
+    return [
+        f"  {bits}  {bar * max(1, round(count * _BAR_CHARACTERS / highest)):<{_BAR_CHARACTERS}}"
+        f"  {count:>5}  {count / total:6.1%}"
+        for bits, count in counts.items()
+    ]
+
+
+def _short(response: Response) -> str:
+    data = response.data
+    if data is None:
+        return "nothing, as declared"
+    text = data if isinstance(data, str) else json_text(data, indent=None)
+    text = printable(" ".join(text.split()))
+    return text if len(text) <= _SHORT_CHARACTERS else f"{text[: _SHORT_CHARACTERS - 1]}…"

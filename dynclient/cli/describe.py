@@ -1,0 +1,211 @@
+"""`dynclient describe`: all there is to know about one operation."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from ..auth import SecurityScheme
+from ..client import Client
+from ..credentials import schemes_of
+from ..operation import Operation, Parameter
+from .examples import example_of
+from .options import base_url_option, document_option, output_option
+from .outline import facts_of, outline, type_text
+from .output import json_text, show, show_json
+from .schemas import Schema
+
+__all__ = ["command"]
+
+_WIDTH = 96
+
+
+@click.command("describe")
+@click.argument("operation", metavar="OP")
+@document_option
+@base_url_option
+@output_option("text", "json", default="text")
+def command(operation: str, document: str, base_url: str | None, output: str) -> None:
+    """Describe the operation OP (its name, or "METHOD /path").
+
+    Tells arguments, body, answers and credentials, and ends with a call that is ready to run, in
+    Python and for a shell. With --base-url the calls go to that service.
+
+    \b
+    dynclient describe create_job
+    dynclient describe "GET /pets/{id}" --doc openapi.yaml -o json
+    """
+    with Client(document) as client:
+        found = client.operations[operation]
+        description = describe(found, schemes_of(client.document))
+        example = example_of(found, document, base_url, schemes_of(client.document))
+    description["examples"] = example._asdict()
+    if output == "json":
+        show_json(description)
+    else:
+        _show_text(description)
+
+
+def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dict[str, Any]:
+    """An operation as plain data."""
+    return {
+        "name": operation.name,
+        "method": operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "description": operation.description,
+        "deprecated": operation.deprecated,
+        "tags": list(operation.tags),
+        "arguments": [_argument(operation, p) for p in operation.parameters],
+        "body": _body(operation),
+        "answers": [_answer(operation, key) for key in operation.responses],
+        "auth": [
+            [_scheme(schemes, name, scopes) for name, scopes in alternative.items()]
+            for alternative in operation.security
+        ],
+    }
+
+
+def _argument(operation: Operation, parameter: Parameter) -> dict[str, Any]:
+    schema = Schema(operation.document, parameter.schema, parameter.schema_at)
+    return {
+        "name": parameter.python_name,
+        "wire_name": parameter.name,
+        "place": parameter.location,
+        "type": type_text(operation, schema),
+        "required": parameter.required,
+        "default": parameter.default,
+        "limits": facts_of(schema, with_default=False),
+        "deprecated": parameter.deprecated,
+        "description": parameter.description,
+    }
+
+
+def _body(operation: Operation) -> dict[str, Any] | None:
+    body = operation.request_body
+    if body is None:
+        return None
+    media = []
+    for entry in body.media:
+        schema = Schema(operation.document, entry.schema, entry.schema_at)
+        known = entry.schema is not None
+        media.append(
+            {
+                "media_type": entry.media_type,
+                "type": type_text(operation, schema) if known else "any",
+                "outline": outline(operation, schema) if known else [],
+            }
+        )
+    return {
+        "required": body.required,
+        "argument": body.component_name,
+        "description": body.description,
+        "media": media,
+    }
+
+
+def _answer(operation: Operation, key: str) -> dict[str, Any]:
+    response = operation.responses[key]
+    content = {}
+    for media_type in response.content:
+        found = response.schema(media_type)
+        schema = None if found is None else Schema(operation.document, *found)
+        content[media_type] = "any" if schema is None else type_text(operation, schema)
+    headers = [header.name for header in response.headers]
+    return {
+        "status": key,
+        "description": response.description,
+        "content": content,
+        "headers": headers,
+    }
+
+
+def _scheme(schemes: Mapping[str, SecurityScheme], name: str, scopes: Any) -> dict[str, Any]:
+    scheme = schemes.get(name)
+    return {
+        "scheme": name,
+        "type": scheme.type if scheme else None,
+        "carrier": scheme.carrier if scheme else "not declared by the document",
+        "scopes": list(scopes or ()),
+    }
+
+
+# ── as text ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _show_text(d: dict[str, Any]) -> None:
+    show(f"{d['name']}: {d['method']} {d['path']}", bold=True)
+    if d["summary"]:
+        show(d["summary"])
+    if d["deprecated"]:
+        show("Deprecated: the document advises against using it.")
+    _paragraph(d["description"], "  ")
+    _heading("Arguments")
+    for argument in d["arguments"]:
+        _show_argument(argument)
+    if not d["arguments"]:
+        show("  none" if d["body"] is None else "  none but the body")
+    if d["body"] is not None:
+        _show_body(d["body"])
+    _heading("Answers")
+    for answer in d["answers"]:
+        kinds = ", ".join(f"{kind}: {what}" for kind, what in answer["content"].items())
+        text = " ".join(answer["description"].split())
+        show(f"  {answer['status']}  {text} ({kinds or 'no body'})")
+    _show_auth(d["auth"])
+    _heading("Python")
+    show(textwrap.indent(d["examples"]["python"], "  "))
+    _heading("Shell")
+    show(textwrap.indent(d["examples"]["shell"], "  "))
+
+
+def _heading(text: str) -> None:
+    show("")
+    show(text, bold=True)
+
+
+def _paragraph(text: str, pad: str) -> None:
+    if text.strip():
+        words = " ".join(text.split())
+        lines = textwrap.wrap(words, _WIDTH - len(pad), break_on_hyphens=False)
+        show(textwrap.indent("\n".join(lines), pad))
+
+
+def _show_argument(a: dict[str, Any]) -> None:
+    said = [a["type"], f"in {a['place']}"]
+    if a["name"] != a["wire_name"]:
+        said.append(f"sent as {a['wire_name']}")
+    said.append("required" if a["required"] else "optional")
+    said += a["limits"]
+    if a["default"] is not None:
+        said.append(f"the service's default is {json_text(a['default'], indent=None)}")
+    if a["deprecated"]:
+        said.append("deprecated")
+    show(f"  {a['name']}{'*' if a['required'] else ''}: {', '.join(said)}")
+    _paragraph(a["description"], "      ")
+
+
+def _show_body(body: dict[str, Any]) -> None:
+    _heading(f"Body ({'required' if body['required'] else 'optional'}; * marks required members)")
+    _paragraph(body["description"], "  ")
+    if body["argument"]:
+        show(f"  as body= or {body['argument']}=, or each member as an argument")
+    for media in body["media"]:
+        show(f"  {media['media_type']}: {media['type']}")
+        for line in media["outline"]:
+            show(f"    {line}")
+
+
+def _show_auth(alternatives: list[list[dict[str, Any]]]) -> None:
+    _heading("Credentials" if len(alternatives) < 2 else "Credentials (one of these lines)")
+    if not alternatives:
+        show("  none")
+    for alternative in alternatives:
+        texts = []
+        for scheme in alternative:
+            scopes = f", scopes {' '.join(scheme['scopes'])}" if scheme["scopes"] else ""
+            texts.append(f"{scheme['scheme']} ({scheme['carrier']}{scopes})")
+        show(f"  {' and '.join(texts) or 'none (they are optional)'}")

@@ -1,0 +1,181 @@
+"""Ready calls of an operation: as a Python program and as a line for a shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ..auth import SecurityScheme, environment_name
+from ..document import bundled_path
+from ..operation import Operation
+from .arguments import read_arguments
+from .options import DEFAULT_DOCUMENT
+from .output import json_text
+from .samples import sample_arguments, sample_body
+
+__all__ = ["Example", "example_of"]
+
+_LINE = 88
+_SHORT = 60
+
+
+class Example(NamedTuple):
+    """`python` is a whole program; `shell` a command, after a comment on what it reads."""
+
+    python: str
+    shell: str
+
+
+def example_of(
+    operation: Operation,
+    document: str,
+    base_url: str | None,
+    schemes: Mapping[str, SecurityScheme],
+) -> Example:
+    """A call of an operation with the document's own example values."""
+    arguments = sample_arguments(operation)
+    body = sample_body(operation)
+    auth = [schemes[name] for name in _alternative(operation) if name in schemes]
+    return Example(
+        _python(operation, document, base_url, auth, arguments, body),
+        _shell(operation, document, base_url, auth, arguments, body),
+    )
+
+
+def _alternative(operation: Operation) -> list[str]:
+    """The schemes of the first alternative; none where credentials are optional."""
+    if not operation.security or {} in operation.security:
+        return []
+    return list(operation.security[0])
+
+
+def _python(
+    operation: Operation,
+    document: str,
+    base_url: str | None,
+    auth: list[SecurityScheme],
+    arguments: Mapping[str, Any],
+    body: Any,
+) -> str:
+    settings = [f"{_literal(document)},"]
+    if base_url is not None:
+        settings.append(f"base_url={_literal(base_url)},")
+    given = [scheme for scheme in auth if scheme.type != "mutualTLS"]
+    if given:
+        settings.append("auth={")
+        for scheme in given:
+            variable = environment_name(scheme.name)
+            settings.append(f"    {_literal(scheme.name)}: os.environ[{_literal(variable)}],")
+        settings.append("},")
+    call = [f"{_literal(operation.name)},"]
+    call += [f"{name}={_literal(value)}," for name, value in arguments.items()]
+    if body is not None and _by_keyword(operation, body):
+        call += [f"{name}={_literal(value)}," for name, value in body.items()]
+    elif body is not None:
+        call.append(f"body={_literal(body)},")
+    lines = ["import os", ""] if given else []
+    lines += [
+        "from dynclient import Client",
+        "",
+        _laid_out("with Client(", settings, ") as client:"),
+    ]
+    lines += [_indented(_laid_out("data = client.call(", call, ")"), 4), "print(data)"]
+    return "\n".join(lines)
+
+
+def _by_keyword(operation: Operation, body: Any) -> bool:
+    """Whether the members of a body can be given as arguments of their own."""
+    declared = operation.request_body
+    if declared is None or not isinstance(body, dict) or not body:
+        return False
+    taken = {p.name for p in operation.parameters} | {p.python_name for p in operation.parameters}
+    return all(
+        name.isidentifier()
+        and name not in taken
+        and name not in ("body", "options", declared.component_name)
+        and declared.property_names.get(name) == name
+        for name in body
+    )
+
+
+def _laid_out(head: str, parts: list[str], tail: str) -> str:
+    line = head + " ".join(parts).rstrip(",") + tail
+    if "\n" not in line and "{" not in line and len(line) <= _LINE:
+        return line
+    return _block(head, parts, tail, separator="")
+
+
+def _indented(text: str, width: int) -> str:
+    return "\n".join(" " * width + line for line in text.splitlines())
+
+
+def _literal(value: Any) -> str:
+    """Python source of plain data: on one line where it is short, else an item a line."""
+    if isinstance(value, str):
+        lines = value.splitlines(keepends=True)
+        if len(lines) < 2:
+            return _compact(value)  # a JSON string is a Python string
+        return _block("(", map(_compact, lines), ")", separator="")
+    if isinstance(value, dict):
+        items = [f"{_compact(name)}: {_literal(item)}" for name, item in value.items()]
+        brackets = "{}"
+    elif isinstance(value, list):
+        items, brackets = [_literal(item) for item in value], "[]"
+    else:
+        return repr(value)
+    line = f"{brackets[0]}{', '.join(items)}{brackets[1]}"
+    short = "\n" not in line and len(line) <= _SHORT
+    return line if short else _block(brackets[0], items, brackets[1])
+
+
+def _block(head: str, lines: Iterable[str], tail: str, separator: str = ",") -> str:
+    return "\n".join([head, *(_indented(f"{line}{separator}", 4) for line in lines), tail])
+
+
+def _shell(
+    operation: Operation,
+    document: str,
+    base_url: str | None,
+    auth: list[SecurityScheme],
+    arguments: Mapping[str, Any],
+    body: Any,
+) -> str:
+    words = ["dynclient call", shlex.quote(operation.name)]
+    words += [_item(operation, name, value) for name, value in arguments.items()]
+    if body is not None and _by_keyword(operation, body):
+        words += [_item(operation, name, value) for name, value in body.items()]
+    elif body is not None:
+        text = body if isinstance(body, str) and not _is_json(operation) else _compact(body)
+        words.append(f"--body {shlex.quote(text)}")
+    if document != DEFAULT_DOCUMENT:
+        words.append(f"--doc {shlex.quote(document)}")
+    if base_url is not None:
+        words.append(f"--base-url {shlex.quote(base_url)}")
+    variables = [(s.name, environment_name(s.name)) for s in auth if s.type != "mutualTLS"]
+    if bundled_path(document) is None:  # only bundled documents look into the environment
+        words += [f"--auth {shlex.quote(f'{name}=env:{variable}')}" for name, variable in variables]
+    comment = f"# reads {', '.join(name for _, name in variables)}\n" if variables else ""
+    line = " ".join(words)
+    if len(line) > _LINE:
+        line = " \\\n    ".join([" ".join(words[:2]), *words[2:]])
+    return comment + line
+
+
+def _item(operation: Operation, name: str, value: Any) -> str:
+    """`name=text` where that is read back as the same value, else `name:=JSON`."""
+    plain = json_text(value, indent=None) if isinstance(value, bool | int | float) else value
+    if isinstance(plain, str):
+        item = f"{name}={plain}"
+        if "\n" not in plain and read_arguments(operation, [item]) == {name: value}:
+            return shlex.quote(item)
+    return f"{name}:={shlex.quote(_compact(value))}"
+
+
+def _is_json(operation: Operation) -> bool:
+    body = operation.request_body
+    return body is not None and body.preferred.kind not in ("text", "binary")
+
+
+def _compact(value: Any) -> str:
+    return json_text(value, indent=None)

@@ -1,0 +1,118 @@
+"""What goes to stdout and to stderr, and how."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..redaction import MASK
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = [
+    "Masker",
+    "console_for",
+    "json_text",
+    "printable",
+    "show",
+    "show_json",
+    "tell",
+    "write_bytes",
+]
+
+#: Cells are not cut where nobody looks at them on a screen.
+_PIPE_WIDTH = 400
+_SHORTEST_SECRET = 4
+# Everything that could steer a terminal; tab and line feed are let through.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+class Masker:
+    """Knows the secrets that were given to this run, and takes them out of what is said.
+
+    The library's errors hold none of them. This is for what others say: a server that repeats a
+    token in its error message.
+    """
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+
+    def add(self, secret: str) -> None:
+        """Mask this text from now on; of `user:password` and `apikey KEY` the second part too."""
+        parts = {secret, re.split(r"[:\s]", secret, maxsplit=1)[-1]}
+        self._secrets |= {part for part in parts if len(part) >= _SHORTEST_SECRET}
+
+    def __call__(self, text: str) -> str:
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        return text
+
+
+def printable(text: str) -> str:
+    """The text with control characters shown as escapes, so that none reaches a terminal."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def show(text: str, **style: Any) -> None:
+    """A line of data for stdout; `style` is that of `click.style`, for terminals only."""
+    _echo(click.style(printable(text), **style) if style else printable(text))
+
+
+def tell(text: str, masker: Masker | None = None) -> None:
+    """A line for stderr."""
+    text = printable(text)
+    _echo(masker(text) if masker is not None else text, err=True)
+
+
+def _echo(text: str, err: bool = False) -> None:
+    # A terminal or pipe in an old encoding gets escapes for what it can't show, not a traceback.
+    stream = sys.stderr if err else sys.stdout
+    encoding = stream.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def write_bytes(content: bytes) -> None:
+    """Bytes for stdout, as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def json_text(value: Any, *, indent: int | None = 2) -> str:
+    """The value as JSON text that can be written in UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can only escape
+        return json.dumps(value, indent=indent)
+    return text
+
+
+def show_json(value: Any) -> None:
+    """A value as JSON on stdout; in colour on a terminal."""
+    text = json_text(value)
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        from rich.console import Console
+
+        # Terminals obey some control characters that JSON lets stand.
+        Console().print_json(printable(text), ensure_ascii=False)
+    else:
+        write_bytes(f"{text}\n".encode())
+
+
+def console_for(*, plain: bool = False) -> Console:
+    """A console on stdout; wide, and without colour or control codes, when that is no terminal."""
+    from rich.console import Console
+
+    if sys.stdout.isatty() and not plain:
+        return Console()
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    return Console(
+        force_terminal=False, no_color=True, color_system=None, highlight=False, width=width
+    )

@@ -1,0 +1,139 @@
+"""Values to call an operation with: the document's examples, else made from the schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..operation import Operation, Parameter
+from .schemas import Schema, types_of
+
+__all__ = ["sample_arguments", "sample_body"]
+
+_MAX_DEPTH = 8
+_NOTHING = object()
+_BY_FORMAT = {
+    "date": "2025-01-31",
+    "date-time": "2025-01-31T12:00:00Z",
+    "time": "12:00:00Z",
+    "duration": "PT1M",
+    "uuid": "123e4567-e89b-12d3-a456-426614174000",
+    "uri": "https://example.com/",
+    "url": "https://example.com/",
+    "email": "me@example.com",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+}
+
+
+def sample_arguments(operation: Operation) -> dict[str, Any]:
+    """A value for each required parameter, by argument name."""
+    return {
+        p.python_name: _sample_parameter(operation, p) for p in operation.parameters if p.required
+    }
+
+
+def sample_body(operation: Operation) -> Any:
+    """A body, if the document has an example of one or requires one; else None."""
+    body = operation.request_body
+    if body is None:
+        return None
+    media = body.preferred
+    example = _example(Schema.standing_at(operation.document, media.at))
+    if example is not _NOTHING:
+        return example
+    if not body.required or media.schema is None:
+        return None
+    return _sample(Schema(operation.document, media.schema, media.schema_at), 0)
+
+
+def _sample_parameter(operation: Operation, parameter: Parameter) -> Any:
+    document = operation.document
+    schema = Schema(document, parameter.schema, parameter.schema_at)
+    example = _example(Schema.standing_at(document, parameter.at))
+    return example if example is not _NOTHING else _sample(schema, 0)
+
+
+def _example(owner: Schema) -> Any:
+    """The first example of a Parameter or Media Type Object."""
+    if not isinstance(owner.value, dict):
+        return _NOTHING
+    if "example" in owner.value:
+        return owner.value["example"]
+    examples = owner.get("examples")
+    for name in examples if isinstance(examples, dict) else ():
+        entry = owner.child("examples", name).followed().value
+        for key in ("value", "dataValue"):
+            if isinstance(entry, dict) and key in entry:
+                return entry[key]
+    return _NOTHING
+
+
+def _sample(schema: Schema, depth: int) -> Any:
+    """A value that the schema takes, as far as that can be told without solving it."""
+    schema = schema.followed()
+    if not isinstance(schema.value, dict) or depth > _MAX_DEPTH:
+        return None
+    for key in ("example", "default", "const"):
+        if key in schema.value:
+            return schema.value[key]
+    for key in ("examples", "enum"):
+        listed = schema.get(key)
+        if isinstance(listed, list) and listed:
+            return listed[0]
+    for branch in (*schema.branches("oneOf"), *schema.branches("anyOf")):
+        return _merged([_own(schema, depth), _sample(branch, depth + 1)])
+    parts = [_sample(branch, depth + 1) for branch in schema.branches("allOf")]
+    return _merged([_own(schema, depth), *parts])
+
+
+def _merged(parts: list[Any]) -> Any:
+    objects = [part for part in parts if isinstance(part, dict)]
+    if objects:
+        return {name: value for part in objects for name, value in part.items()}
+    return next((part for part in parts if part is not None), None)
+
+
+def _own(schema: Schema, depth: int) -> Any:
+    """A value by `type` alone; None where there is none."""
+    types = types_of(schema)
+    if "object" in types or "properties" in schema.value:
+        return _object(schema, depth)
+    if "string" in types:
+        text = _BY_FORMAT.get(str(schema.get("format")), "text")
+        text = text.ljust(int(schema.get("minLength") or 0), "x")
+        longest = schema.get("maxLength")
+        return text[:longest] if isinstance(longest, int) else text
+    if "integer" in types or "number" in types:
+        return _number(schema)
+    if "boolean" in types:
+        return True
+    if "array" in types:
+        count = max(1, int(schema.get("minItems") or 0))
+        items = schema.get("items")
+        return (
+            [_sample(schema.child("items"), depth + 1)] * count if isinstance(items, dict) else []
+        )
+    return None
+
+
+def _object(schema: Schema, depth: int) -> dict[str, Any]:
+    properties = schema.get("properties")
+    required = schema.get("required")
+    return {
+        name: _sample(schema.child("properties", name), depth + 1)
+        for name in (required if isinstance(required, list) else ())
+        if isinstance(properties, dict) and name in properties
+    }
+
+
+def _number(schema: Schema) -> int | float:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    above = schema.get("exclusiveMinimum")
+    if isinstance(above, bool):  # OpenAPI 3.0
+        above = low if above else None
+    if isinstance(above, int | float):
+        return above + 1
+    if isinstance(low, int | float):
+        return low
+    return min(1, high) if isinstance(high, int | float) else 1
