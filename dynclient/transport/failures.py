@@ -163,6 +163,8 @@ def _unsendable(_: _Failure) -> str:
 
 
 def _malformed(failure: _Failure) -> str:
+    if any("SOCKS" in str(error) for error in failure.chain):
+        return "the environment names a SOCKS proxy, which needs `pip install requests[socks]`"
     return f"the URL can't be used ({failure.cause})"
 
 

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout
@@ -23,11 +23,10 @@ from .decoding import decoded
 from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, FollowingTransport, basic
 from .origin import origin_of, split_url
 from .sockets import Connection, SocketPool
+from .tls import Tls
 from .wire import Answer, NoAnswer, chunks, head_of, read_answer
 
 if TYPE_CHECKING:
-    import ssl
-
     from .requests_transport import RequestsTransport
 
 __all__ = ["LeanTransport"]
@@ -82,10 +81,11 @@ class LeanTransport(FollowingTransport):
             }
         )
         self._lock = threading.Lock()
-        self._tls: ssl.SSLContext | None = None
+        self._tls = Tls(self._settings)
         self._by_proxy: RequestsTransport | None = None
         #: By everything before the path; None for an origin that RequestsTransport serves.
         self._routes: dict[str, _Route | None] = {}
+        # The routes must not refer to the transport, or this would keep it alive.
         weakref.finalize(self, _close_all, self._routes)
         _alive.add(self)
 
@@ -222,7 +222,7 @@ class LeanTransport(FollowingTransport):
                 _close_all(self._routes)
             route = None
             if not self._has_proxy(head):
-                context = self._context if origin.scheme == "https" else None
+                context = self._tls if origin.scheme == "https" else None
                 pool = SocketPool(origin, self._settings["pool_size"], context)
                 route = _Route(pool, _basic(userinfo) if userinfo else None)
             self._routes[head] = route
@@ -249,42 +249,12 @@ class LeanTransport(FollowingTransport):
                 self._by_proxy = RequestsTransport(**self._settings)
             return self._by_proxy
 
-    def _context(self) -> ssl.SSLContext:
-        with self._lock:
-            if self._tls is None:
-                self._tls = _tls_context(self._settings)
-            return self._tls
-
     def _forget_connections(self) -> None:
         """In a child process: the open connections are the parent's."""
         self._lock = threading.Lock()
+        self._tls = Tls(self._settings)
         _close_all(self._routes)
         self._by_proxy = None
-
-
-def _tls_context(settings: Mapping[str, Any]) -> ssl.SSLContext:
-    """Certificate checks as requests sets them up, kept for all connections of a transport."""
-    import ssl
-
-    verify, cert = settings["verify"], settings["cert"]
-    if verify is True:
-        environment = os.environ if settings["trust_env"] else {}
-        verify = environment.get("REQUESTS_CA_BUNDLE") or environment.get("CURL_CA_BUNDLE")
-        if not verify:
-            import certifi
-
-            verify = certifi.where()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])
-    if verify:
-        kind = "capath" if Path(verify).is_dir() else "cafile"
-        context.load_verify_locations(**{kind: str(verify)})
-    else:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if cert:
-        context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
-    return context
 
 
 def _send_with_body(connection: Connection, head: bytes, content: bytes) -> None:

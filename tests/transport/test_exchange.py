@@ -6,6 +6,8 @@ import gzip
 import io
 import json
 import pickle
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -296,6 +298,23 @@ def test_a_closed_transport_opens_new_connections(kind, serve):
     assert transport.send(HttpRequest("GET", server.url)).status == 200
     assert server.connections == 2
     transport.close()
+
+
+@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+def test_a_second_call_works_nothing_out_again(kind, serve, monkeypatch):
+    server = serve()
+    with kind() as transport:
+        transport.send(HttpRequest("GET", server.url))
+
+        def unexpected(*_, **__):
+            raise AssertionError("worked out once already")
+
+        monkeypatch.setattr(socket, "getaddrinfo", unexpected)
+        monkeypatch.setattr(ssl, "SSLContext", unexpected)
+        monkeypatch.setattr(requests.Session, "merge_environment_settings", unexpected)
+        monkeypatch.setattr(requests.models.PreparedRequest, "prepare", unexpected)
+        assert transport.send(HttpRequest("GET", server.url + "/other")).status == 200
+    assert server.connections == 1
 
 
 def test_the_callers_session_stays_open(serve):

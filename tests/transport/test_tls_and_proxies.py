@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
+import weakref
 from contextlib import suppress
 
 import pytest
 import requests
 
-from dynclient.errors import ConnectError, TLSError, TooManyRedirects
+from dynclient.errors import ConnectError, TLSError, TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest
 from dynclient.transport import LeanTransport, RequestsTransport
 
@@ -208,6 +211,24 @@ def test_the_proxies_of_the_callers_session_count(serve):
     with requests.Session() as session, RequestsTransport(session) as transport:
         session.proxies = {"http": proxy.url}
         assert transport.send(HttpRequest("GET", "http://nowhere.invalid/")).content == b"by proxy"
+
+
+def test_a_socks_proxy_without_its_library_says_what_to_install(make, monkeypatch):
+    pytest.importorskip("requests")
+    monkeypatch.setitem(sys.modules, "socks", None)
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    with pytest.raises(TransportError, match=r"requests\[socks\]"):
+        make().send(HttpRequest("GET", "http://example.org/"))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_forgotten_transport_goes_away(scheme):
+    transport = LeanTransport()
+    transport._route(f"{scheme}://localhost:1")
+    remembered = weakref.ref(transport)
+    del transport
+    gc.collect()
+    assert remembered() is None
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
