@@ -13,6 +13,7 @@ from ..errors import Violation
 from ..jsontext import JsonTextError, decode
 from ..messages import Headers
 from ..schema import Validator, compile_validator
+from .styles import COLLECTION_FORMATS
 
 __all__ = ["DeclaredHeader", "read_headers"]
 
@@ -25,6 +26,7 @@ class DeclaredHeader:
         self.at = at
         self.required = value.get("required") is True
         self.explode = value.get("explode") is True
+        self._joint = COLLECTION_FORMATS.get(str(value.get("style")), ",")
         self._document = document
         content = value.get("content")
         self._is_json = isinstance(content, dict)
@@ -71,7 +73,7 @@ class DeclaredHeader:
         types = _types_of(schema)
         if "array" in types:
             items = schema.get("items", {})
-            return [self._scalar(part.strip(), items, at) for part in text.split(",")]
+            return [self._scalar(part.strip(), items, at) for part in text.split(self._joint)]
         if "object" in types:
             return self._object(text, schema.get("properties") or {}, at)
         return self._scalar(text, schema, at)

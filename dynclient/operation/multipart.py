@@ -15,7 +15,7 @@ from typing import Any
 from ..jsontext import encode as encode_json
 from .files import File, chunks, guess_type, is_stream, size_of
 from .media import kind_of, parse_media_type
-from .styles import text_of
+from .styles import COLLECTION_FORMATS, StyleError, plain, text_of
 
 __all__ = ["Multipart", "Part", "encode_multipart", "parts_of"]
 
@@ -83,7 +83,18 @@ def parts_of(name: str, value: Any, encoding: Mapping[str, Any]) -> list[Part]:
     entry = encoding.get(name)
     settings = entry if isinstance(entry, Mapping) else {}
     values = value if isinstance(value, list | tuple) else [value]
+    separator = COLLECTION_FORMATS.get(str(settings.get("style")))
+    if separator is not None and values is value:
+        values = [_joined(list(values), separator)] if values else []
     return [_part(name, item, settings) for item in values]
+
+
+def _joined(values: list[Any], separator: str) -> str:
+    """One text of an array whose Swagger 2.0 collectionFormat puts it in one part."""
+    texts = [text_of(plain(value)) for value in values]
+    if any(separator in text for text in texts):
+        raise StyleError(f"a member that holds {separator!r} has no form in this array")
+    return separator.join(texts)
 
 
 def _part(name: str, value: Any, settings: Mapping[str, Any]) -> Part:

@@ -128,6 +128,7 @@ class RequestPlan:
         self, request: HttpRequest, faults: Sequence[Violation], policy: Validation
     ) -> Prepared:
         """The request with what the policy lets pass; InvalidRequest with what it does not."""
+        faults = self._operation.document.published(faults)
         # What can't be sent at all is an error whatever the policy says of schemas.
         hard = [f for f in faults if f.rule in _ALWAYS]
         soft = [f for f in faults if f.rule not in _ALWAYS]

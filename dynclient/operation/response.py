@@ -144,6 +144,8 @@ class ResponsePlan:
         if reader.headers and policy.headers != "off":
             for header in reader.headers:
                 faults.extend(header.judge(http.headers, self._formats))
+        if faults:
+            faults = self._operation.document.published(faults)
         return Response(
             data,
             status,

@@ -131,13 +131,24 @@ _SHAPES: dict[tuple[str, bool], _Shape] = {
     ("pipeDelimited", True): _Shape("", "&", named=True, spread=True),
 }
 
+#: What stands between members by Swagger 2.0's collectionFormats (its "Parameter Object"). Each is
+#: also a style, without explode, for where OpenAPI 3 has none that says it.
+COLLECTION_FORMATS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+
+
+def _collection_shape(name: str, location: str) -> _Shape:
+    separator = COLLECTION_FORMATS[name]
+    joint = separator if location == "header" else quote(separator)
+    return _Shape("", joint, named=location in ("query", "form"), taken=separator)
+
+
 #: Where each style may stand (OpenAPI 3.1.1, "Style Values").
 STYLES_BY_LOCATION: dict[str, tuple[str, ...]] = {
-    "path": ("simple", "label", "matrix"),
-    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
-    "header": ("simple",),
+    "path": ("simple", "label", "matrix", "ssv", "tsv", "pipes"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject", "tsv"),
+    "header": ("simple", "ssv", "tsv", "pipes"),
     "cookie": ("form",),
-    "form": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "form": ("form", "spaceDelimited", "pipeDelimited", "deepObject", "tsv"),
 }
 
 
@@ -163,7 +174,10 @@ def serializer(
     key = name if location in ("header", "path") else encode(name)
     if style == "deepObject":
         return _deep_object(key, encode)
-    shape = _SHAPES[style, explode]
+    if style in COLLECTION_FORMATS:
+        shape = _collection_shape(style, location)
+    else:
+        shape = _SHAPES[style, explode]
     if location == "cookie" and shape.spread:
         shape = shape._replace(joint="; ")
     member_of = _member_encoder(shape, style, encode)
