@@ -9,7 +9,7 @@ and validate the arguments, add the credentials, send, read and judge the answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
@@ -133,7 +133,8 @@ class Client:
         send = self._transport.send
         request = plan.auth.authenticate(prepared.request, send)
         http = send(request)
-        if http.status == 401 and plan.auth.refused():
+        once = isinstance(request.content, Iterator)
+        if http.status == 401 and plan.auth.refused() and not once:
             # A token may have been revoked before its time: one more try, with a fresh one.
             request = plan.auth.authenticate(prepared.request, send)
             http = send(request)

@@ -7,6 +7,8 @@ an escaped lone surrogate (`"\\ud800"`), which JSON's grammar allows.
 
 from __future__ import annotations
 
+import decimal
+import enum
 import math
 import re
 from typing import Any
@@ -27,7 +29,7 @@ class JsonTextError(ValueError):
 
 
 _decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def decode(content: bytes) -> Any:
@@ -62,7 +64,9 @@ def _decode_surrogates(content: bytes, reason: str) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """The JSON text of a value: plain data, and datetimes, UUIDs, enums and dataclasses as text.
+    """The JSON text of a value: plain data, and what stands for it.
+
+    Datetimes and UUIDs become text, enums their values, dataclasses objects, Decimals numbers.
 
     JsonTextError names what has no JSON form: NaN and Infinity, sets, bytes, a lone surrogate.
     """
@@ -74,20 +78,27 @@ def encode(value: Any) -> bytes:
         raise JsonTextError(str(error)) from None
     except RecursionError:
         raise JsonTextError("it nests too deeply, or contains itself") from None
-    # msgspec writes NaN as null, which would lose it silently.
-    if b"null" in content and (place := _not_finite(value)) is not None:
+    # msgspec writes a float's NaN as null, which would lose it silently, and a Decimal's as NaN.
+    if _SUSPECT(content) and (place := _not_finite(value)) is not None:
         raise JsonTextError(f"{place[1]} at {place[0] or 'the root'} is no JSON number")
     return content
 
 
-def _not_finite(value: Any) -> tuple[str, float] | None:
+_SUSPECT = re.compile(rb"null|NaN|Infinity").search
+
+
+def _not_finite(value: Any) -> tuple[str, Any] | None:
     stack: list[tuple[Any, str]] = [(value, "")]
     while stack:
         item, pointer = stack.pop()
         if isinstance(item, float) and not math.isfinite(item):
             return pointer, item
+        if isinstance(item, decimal.Decimal) and not item.is_finite():
+            return pointer, item
         if isinstance(item, dict):
             stack.extend((child, f"{pointer}/{key}") for key, child in item.items())
         elif isinstance(item, list | tuple):
             stack.extend((child, f"{pointer}/{index}") for index, child in enumerate(item))
+        elif isinstance(item, enum.Enum | set | frozenset) or hasattr(item, "__dataclass_fields__"):
+            stack.append((msgspec.to_builtins(item, builtin_types=(decimal.Decimal,)), pointer))
     return None

@@ -5,7 +5,7 @@ Source: OpenAPI 3.1.1, sections "Request Body Object" and "Media Type Object".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,27 +14,15 @@ from typing import Any
 from ..document import Document, Location
 from ..jsontext import decode, encode
 from ..schema import Validator, compile_validator
-from .files import chunks, guess_type, is_stream, size_of
+from .files import StreamedBody, guess_type, is_stream
 from .media import Kind, charset_of, kind_of, parse_media_type
 from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
 from .styles import StyleError, plain, serializer, text_of
 
-__all__ = ["BodyMedia", "EncodedBody", "RequestBody", "StreamedBody", "read_request_body"]
+__all__ = ["BodyMedia", "EncodedBody", "RequestBody", "read_request_body"]
 
 _PREFERENCE: dict[Kind, int] = {"json": 0, "form": 1, "multipart": 2, "text": 3, "binary": 4}
-
-
-class StreamedBody:
-    """Content that is sent as it is read; can be walked again if it comes from a path."""
-
-    def __init__(self, source: Any) -> None:
-        self._source = source
-        #: The size in bytes, None if it can't be told beforehand.
-        self.size = size_of(source)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return chunks(self._source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +36,16 @@ class EncodedBody:
     content_type: str
     data: Any = None
     judged: bool = True
+
+    @property
+    def size(self) -> int | None:
+        """The bytes of a streamed body, None if they can't be told or all are at hand."""
+        return None if isinstance(self.content, bytes) else self.content.size
+
+    def sendable(self) -> bytes | Iterable[bytes]:
+        """The content as a transport takes it: what can be sent only once is an iterator."""
+        content = self.content
+        return content if isinstance(content, bytes) or content.repeatable else iter(content)
 
 
 class BodyMedia:

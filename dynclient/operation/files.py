@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import mimetypes
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-__all__ = ["File", "chunks", "guess_type", "is_stream", "size_of"]
+__all__ = ["File", "StreamedBody", "chunks", "guess_type", "is_stream", "size_of"]
 
 #: What can be sent as it is, without being read into memory first.
 Streamable: TypeAlias = Path | IO[bytes] | Iterable[bytes]
@@ -43,6 +44,37 @@ class File:
         return Path(name).name if isinstance(name, str) and name else part
 
 
+class StreamedBody:
+    """Content that is sent as it is read.
+
+    size        bytes, None if it can't be told beforehand
+    repeatable  whether it can be walked again from its start: paths and seekable files can
+
+    Raises OSError where a path can't be read.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self.size = size_of(source)
+        self._start = _start_of(source)
+        self.repeatable = isinstance(source, Path) or self._start is not None
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._start is not None:
+            self._source.seek(self._start)
+        yield from chunks(self._source)
+
+
+def _start_of(value: Any) -> int | None:
+    """Where an open file stands; None if it is none, or can't go back there."""
+    try:
+        if hasattr(value, "read") and value.seekable():
+            return int(value.tell())
+    except (AttributeError, OSError):
+        return None
+    return None
+
+
 def is_stream(value: Any) -> bool:
     """Whether a value is content to be sent as it comes, not data to be encoded."""
     if isinstance(value, Path) or hasattr(value, "read"):
@@ -59,19 +91,23 @@ def size_of(value: Any) -> int | None:
     """The size in bytes, if it can be told without reading."""
     if isinstance(value, bytes | bytearray | memoryview):
         return len(value)
+    if isinstance(value, StreamedBody):
+        return value.size
     if isinstance(value, Path):
-        return value.stat().st_size
+        status = value.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        value.open("rb").close()  # that it can't be read is told now, not halfway
+        return status.st_size
+    if isinstance(value, io.TextIOBase):
+        return None  # its positions count neither characters nor bytes
     try:
-        if hasattr(value, "fileno"):
-            return os.fstat(value.fileno()).st_size - int(value.tell())
-        if hasattr(value, "seek") and hasattr(value, "tell"):
-            here = value.tell()
-            end = value.seek(0, os.SEEK_END)
-            value.seek(here)
-            return int(end - here)
-    except (OSError, io.UnsupportedOperation):
+        here = value.tell()
+        end = value.seek(0, os.SEEK_END)
+        value.seek(here)
+    except (AttributeError, OSError, ValueError):
         return None
-    return None
+    return int(end - here)
 
 
 def chunks(value: Any) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..jsontext import encode as encode_json
-from .files import File, chunks, guess_type, is_stream, size_of
+from .files import File, StreamedBody, chunks, guess_type, is_stream, size_of
 from .media import kind_of, parse_media_type
 from .styles import COLLECTION_FORMATS, StyleError, plain, text_of
 
@@ -35,9 +35,10 @@ class Part:
 
 
 class Multipart:
-    """A multipart body as an iterable of bytes; can be walked again if its contents can.
+    """A multipart body as an iterable of bytes.
 
-    `len()` works through `size`, which is None when a part's size is not known beforehand.
+    size        bytes, None if a part's can't be told beforehand
+    repeatable  whether it can be walked again, since all of its contents can
     """
 
     def __init__(self, parts: list[Part], boundary: str) -> None:
@@ -46,7 +47,6 @@ class Multipart:
 
     @property
     def size(self) -> int | None:
-        """The size in bytes, or None."""
         total = len(self._boundary) + 6
         for part in self._parts:
             if part.size is None:
@@ -64,7 +64,12 @@ class Multipart:
     @property
     def streamed(self) -> bool:
         """Whether any part is content that should not be held in memory."""
-        return any(is_stream(part.content) for part in self._parts)
+        return any(isinstance(part.content, StreamedBody) for part in self._parts)
+
+    @property
+    def repeatable(self) -> bool:
+        contents = [part.content for part in self._parts]
+        return all(c.repeatable for c in contents if isinstance(c, StreamedBody))
 
 
 def encode_multipart(
@@ -124,7 +129,7 @@ def _default_type(value: Any) -> str:
 
 def _content(value: Any, content_type: str) -> Any:
     if is_stream(value):
-        return value
+        return StreamedBody(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     if kind_of(parse_media_type(content_type)) == "json":
@@ -139,5 +144,5 @@ def _quoted(text: str) -> str:
 
 def _line(text: str) -> str:
     if "\r" in text or "\n" in text:
-        raise ValueError("a header of a part may not hold a line break")
+        raise StyleError("a header of a part may not hold a line break")
     return text

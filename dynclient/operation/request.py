@@ -265,6 +265,8 @@ class RequestPlan:
         headers = list(self._headers)
         if encoded is not None:
             headers.append(("Content-Type", encoded.content_type))
+            if encoded.size is not None:
+                headers.append(("Content-Length", str(encoded.size)))
         for p, write in self._header:
             if p.key in values:
                 text = _write(p, write, values, faults)
@@ -288,7 +290,7 @@ class RequestPlan:
             operation.method,
             url,
             fields,
-            encoded.content if encoded is not None else None,
+            encoded.sendable() if encoded is not None else None,
             options.timeout,
             operation.name,
             operation.redactor,

@@ -23,6 +23,7 @@ _Pairs: TypeAlias = list[tuple[str, str]]
 #: The style of a parameter that names none, by location.
 DEFAULT_STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
 
+_INFINITY = float("inf")
 _RESERVED = ":/?@!$&'()*+,;="  # RFC 3986's, less `#[]`, which no query or path may hold
 
 
@@ -52,7 +53,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        if not value.is_finite():
+            raise StyleError(f"{value} is no number that can be sent")
+        return int(value) if value == value.to_integral_value() else value
     return value
 
 
@@ -67,6 +70,8 @@ def text_of(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, int | float):
+        if value != value or value in (_INFINITY, -_INFINITY):  # noqa: PLR0124 - only NaN differs
+            raise StyleError(f"{value} is no number that can be sent")
         return repr(value)
     if isinstance(value, dict | list):
         raise StyleError("arrays and objects inside arrays or objects have no form in this style")

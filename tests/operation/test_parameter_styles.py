@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import IntEnum
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from support import BASE, one_operation, parameter
@@ -315,3 +320,31 @@ def test_a_query_name_is_percent_encoded(name: str) -> None:
     client = Client(one_operation(parameters=[parameter("query", {}, name)]))
     url = client.prepare("op", {name: "v"}).url
     assert parse_qsl(urlsplit(url).query) == [(name, "v")]
+
+
+@pytest.mark.parametrize("location", ["path", "query", "header", "cookie"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), [float("-inf")]])
+def test_what_is_no_number_is_refused(location: str, value: Any) -> None:
+    with pytest.raises(InvalidRequest, match="no number that can be sent"):
+        sent(location, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("0.1000000000000000000000000001"), "0.1000000000000000000000000001"),
+        (Decimal("3.0"), "3"),
+        (date(2025, 1, 2), "2025-01-02"),
+        (datetime(2025, 1, 2, 3, tzinfo=UTC), "2025-01-02T03:00:00+00:00"),
+        (UUID(int=0), "00000000-0000-0000-0000-000000000000"),
+        (IntEnum("Level", "LOW HIGH").HIGH, "2"),  # type: ignore[attr-defined]
+    ],
+)
+def test_python_values_are_sent_as_what_they_stand_for(value: Any, text: str) -> None:
+    assert sent("query", value) == f"color={quote(text)}"
+    assert sent("header", [value, value]) == f"{text},{text}"
+
+
+def test_a_datetime_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="needs a time zone"):
+        sent("query", datetime(2025, 1, 2))
