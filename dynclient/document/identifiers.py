@@ -35,7 +35,7 @@ _LIST_KEYS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED_KEYS = frozenset(
     {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
 )
-_MARKS = (b"$id", b"$anchor", b"$dynamicAnchor")
+_MARKS = (b"$id", b"$anchor", b"$dynamicAnchor", b"$self")
 #: Keys of an OpenAPI document under which a Schema Object stands.
 _OPENAPI_SCHEMA_KEYS = frozenset({"schema", "itemSchema"})
 
@@ -71,6 +71,10 @@ def identify(data: Any, uri: str) -> Identifiers:
     """The identifiers in one file: an OpenAPI document, or else a schema."""
     found = Identifiers(bases={"": uri}, resources={uri: ""})
     is_openapi = isinstance(data, dict) and "openapi" in data
+    if is_openapi and isinstance(self_uri := data.get("$self"), str):
+        # The document's own name for itself (OpenAPI 3.2.0, OpenAPI Object, `$self`).
+        uri = urldefrag(urljoin(uri, self_uri))[0]
+        found = Identifiers(bases={"": uri}, resources={uri: ""})
     roots = _schemas_of_openapi(data) if is_openapi else iter([(data, "")])
     stack = [(schema, pointer, uri) for schema, pointer in roots]
     while stack:

@@ -5,7 +5,7 @@ Source: OpenAPI 3.1.1, sections "Request Body Object" and "Media Type Object".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,11 +18,13 @@ from .files import StreamedBody, guess_type, is_stream
 from .media import Kind, charset_of, kind_of, parse_media_type
 from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
+from .sequences import ItemsValidator, decode_items, encode_items, is_sequential
 from .styles import StyleError, plain, serializer, text_of
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "read_request_body"]
 
-_PREFERENCE: dict[Kind, int] = {"json": 0, "form": 1, "multipart": 2, "text": 3, "binary": 4}
+#: The kinds of content, those that carry the richest data first.
+_PREFERENCE: tuple[Kind, ...] = ("json", "form", "multipart", "items", "text", "binary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +59,34 @@ class BodyMedia:
         self._document = document
         parsed = parse_media_type(media_type)
         self.is_range = "*" in media_type
-        self.kind: Kind = kind_of(parsed)
         entry = entry if isinstance(entry, dict) else {}
-        self.entry: Mapping[str, Any] = entry
-        self.schema: Any = entry.get("schema")
-        self.schema_at = at.child("schema")
+        #: Whether the content is a row of items, described by `itemSchema` (OpenAPI 3.2).
+        self.is_sequence = "itemSchema" in entry and is_sequential(media_type)
+        self.kind: Kind = "items" if self.is_sequence else kind_of(parsed)
+        keyword = "itemSchema" if self.is_sequence else "schema"
+        self.schema: Any = entry.get(keyword)
+        self.schema_at = at.child(keyword)
         encoding = entry.get("encoding")
         self.encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
-        self._validators: dict[bool, Validator | None] = {}
+        self._validators: dict[bool, Validator | ItemsValidator | None] = {}
 
-    def validator(self, formats: bool) -> Validator | None:
+    def validator(self, formats: bool) -> Validator | ItemsValidator | None:
         """The compiled schema; None where the document gives none, or the content has no data."""
         if formats not in self._validators:
-            self._validators[formats] = (
-                None
-                if self.schema is None or self.kind == "binary"
-                else compile_validator(
-                    self._document, (self.schema, self.schema_at), "request", formats=formats
-                )
-            )
+            self._validators[formats] = self._compile(formats)
         return self._validators[formats]
+
+    def _compile(self, formats: bool) -> Validator | ItemsValidator | None:
+        if self.schema is None or self.kind == "binary":
+            return None
+        root = (self.schema, self.schema_at)
+        validator = compile_validator(self._document, root, "request", formats=formats)
+        return ItemsValidator(validator) if self.is_sequence else validator
 
     @cached_property
     def properties(self) -> Mapping[str, Any]:
         """The properties the body's schema declares, through `$ref`, allOf, anyOf and oneOf."""
-        if self.schema is None or self.kind in ("text", "binary"):
+        if self.schema is None or self.kind in ("text", "binary", "items"):
             return {}
         found: dict[str, Any] = {}
         seen: set[Location] = set()
@@ -104,7 +109,7 @@ class BodyMedia:
     def encode(self, value: Any, content_type: str | None = None) -> EncodedBody:
         """The wire form of a value. StyleError or JsonTextError, with a reason, if it has none."""
         sent_type = content_type or self._own_type(value)
-        if is_stream(value):
+        if is_stream(value) and not (self.is_sequence and isinstance(value, Iterator)):
             return EncodedBody(StreamedBody(value), sent_type, judged=False)
         return _ENCODERS[self.kind](self, value, sent_type)
 
@@ -150,13 +155,14 @@ def _encode_binary(media: BodyMedia, value: Any, content_type: str) -> EncodedBo
     )
 
 
-def _encode_form(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return EncodedBody(bytes(value), content_type, judged=False)
-    data = _object(plain(value), content_type)
+def encode_form(data: Mapping[str, Any], encoding: Mapping[str, Any]) -> str:
+    """The form-urlencoded text of an object, each member as its `encoding` says.
+
+    Source: OpenAPI 3.1.1, section "Encoding the x-www-form-urlencoded Media Type".
+    """
     pairs = []
     for name, member in data.items():
-        settings = media.encoding.get(name)
+        settings = encoding.get(name)
         settings = settings if isinstance(settings, dict) else {}
         style = settings.get("style", "form")
         explode = settings.get("explode", style == "form")
@@ -168,7 +174,24 @@ def _encode_form(media: BodyMedia, value: Any, content_type: str) -> EncodedBody
         )
         if member is not None and (text := write(member)):
             pairs.append(text)
-    return EncodedBody("&".join(pairs).encode("ascii"), content_type, data)
+    return "&".join(pairs)
+
+
+def _encode_form(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return EncodedBody(bytes(value), content_type, judged=False)
+    data = _object(plain(value), content_type)
+    return EncodedBody(encode_form(data, media.encoding).encode("ascii"), content_type, data)
+
+
+def _encode_items(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
+    if isinstance(value, bytes | bytearray | memoryview):
+        raw = bytes(value)
+        return EncodedBody(raw, content_type, decode_items(media.media_type)(raw))
+    if isinstance(value, Iterator):  # sent as the items come: nobody can have judged them before
+        items = encode_items(media.media_type, value)
+        return EncodedBody(StreamedBody(items), content_type, judged=False)
+    return EncodedBody(b"".join(encode_items(media.media_type, value)), content_type, value)
 
 
 def _encode_multipart(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
@@ -204,6 +227,7 @@ _ENCODERS: dict[Kind, Callable[[BodyMedia, Any, str], EncodedBody]] = {
     "binary": _encode_binary,
     "form": _encode_form,
     "multipart": _encode_multipart,
+    "items": _encode_items,
 }
 
 
@@ -215,7 +239,7 @@ class RequestBody:
         self.media = tuple(media)
         self.description = description
         #: The media type used when the caller names none: the one with the richest data.
-        self.preferred = min(media, key=lambda m: _PREFERENCE[m.kind])
+        self.preferred = min(media, key=lambda m: _PREFERENCE.index(m.kind))
 
     @cached_property
     def component_name(self) -> str | None:

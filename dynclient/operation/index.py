@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..document import Document, Location
 from ..errors import DocumentError, UnknownOperation
@@ -20,6 +20,8 @@ from .operation import Operation
 __all__ = ["Operations"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+#: What OpenAPI 3.2 adds to a Path Item Object: the `query` method.
+METHODS_32 = (*METHODS, "query")
 
 
 class Operations(Mapping[str, Operation]):
@@ -35,20 +37,28 @@ class Operations(Mapping[str, Operation]):
         self._by_name: dict[str, Operation] = {}
         self._by_path: dict[str, Operation] = {}
         self._aliases: dict[str, str | None] | None = None
-        for method, path, item, item_at in _entries(document):
-            self._add(method, path, item, item_at)
+        for entry in _entries(document):
+            self._add(entry)
 
-    def _add(self, method: str, path: str, item: Mapping[str, Any], item_at: Location) -> None:
-        value, at = item[method], item_at.child(method)
+    def _add(self, entry: _Entry) -> None:
+        value, at = entry.value, entry.at
         if not isinstance(value, Mapping):
             self._document.note(at, "an operation is an object; it is ignored", "operation")
             return
-        name = self._name(method, path, value, at)
+        name = self._name(entry.method, entry.path, value, at)
         operation = Operation(
-            self._document, name, method.upper(), path, value, at, item, item_at, self._redactor
+            self._document,
+            name,
+            entry.method,
+            entry.path,
+            value,
+            at,
+            entry.item,
+            entry.item_at,
+            self._redactor,
         )
         self._by_name[name] = operation
-        self._by_path[f"{operation.method} {path}"] = operation
+        self._by_path[f"{operation.method} {entry.path}"] = operation
 
     def _name(self, method: str, path: str, value: Mapping[str, Any], at: Location) -> str:
         declared = value.get("operationId")
@@ -62,7 +72,7 @@ class Operations(Mapping[str, Operation]):
                 "operation-id",
             )
             return name
-        return self._free(snake_case(f"{method}_{path}"))
+        return self._free(snake_case(f"{method.lower()}_{path}"))
 
     def _free(self, stem: str) -> str:
         name, number = stem, 2
@@ -87,7 +97,7 @@ class Operations(Mapping[str, Operation]):
             return found
         if not isinstance(key, str):
             raise UnknownOperation(repr(key), title=self._document.title)
-        method, _, path = key.partition(" ")
+        method, _, path = key.partition(" ")  # "get /jobs" will do as well
         found = self._by_path.get(f"{method.upper()} {path.strip()}")
         if found is not None:
             return found
@@ -120,8 +130,19 @@ class Operations(Mapping[str, Operation]):
         return f"<{len(self)} operations of {self._document.title or 'a document'}>"
 
 
-def _entries(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any], Location]]:
-    """(method, path, path item, its place) of every operation; broken path items are noted."""
+class _Entry(NamedTuple):
+    """An operation where it stands, and the path item around it."""
+
+    method: str
+    path: str
+    value: Any
+    at: Location
+    item: Mapping[str, Any]
+    item_at: Location
+
+
+def _entries(document: Document) -> Iterator[_Entry]:
+    """Every operation of a document; broken path items are noted."""
     paths = document.data.get("paths")
     at = document.resources.root.child("paths")
     if not isinstance(paths, Mapping):
@@ -134,19 +155,35 @@ def _entries(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any], 
                 document.note(at.child(path), "a path starts with '/'; it is ignored", "paths")
             continue
         try:
-            item, place = _path_item(document, value, at.child(path))
+            yield from _of_path_item(document, path, value, at.child(path))
         except DocumentError as error:
             document.note(at.child(path), error.problem, "path-item")
-            continue
-        if not isinstance(item, Mapping):
-            document.note(place, "a path item is an object; it is ignored", "path-item")
-            continue
-        for method in METHODS:
-            if method in item:
-                yield method, path, item, place
 
 
-def _path_item(document: Document, value: Any, at: Location) -> tuple[Any, Location]:
-    if isinstance(value, Mapping) and "$ref" in value and len(value) == 1:
-        return document.resources.follow(value, at)
-    return value, at
+def _of_path_item(document: Document, path: str, value: Any, at: Location) -> Iterator[_Entry]:
+    """The operations of a Path Item Object.
+
+    With a `$ref`, its target counts, and what stands beside the `$ref` adds to it or goes before:
+    the specification leaves that open, and publishers do both.
+    """
+    if not isinstance(value, Mapping):
+        document.note(at, "a path item is an object; it is ignored", "path-item")
+        return
+    if isinstance(value.get("$ref"), str):
+        target, target_at = document.resources.follow(value, at)
+        beside = {key: member for key, member in value.items() if key != "$ref"}
+        if isinstance(target, Mapping) and not beside:
+            yield from _of_path_item(document, path, target, target_at)
+            return
+        if isinstance(target, Mapping):
+            rest = {key: member for key, member in target.items() if key not in beside}
+            yield from _of_path_item(document, path, rest, target_at)
+        value = beside
+    for method in METHODS_32 if document.dialect == "3.2" else METHODS:
+        if method in value:
+            yield _Entry(method.upper(), path, value[method], at.child(method), value, at)
+    others = value.get("additionalOperations") if document.dialect == "3.2" else None
+    for method, operation in others.items() if isinstance(others, Mapping) else ():
+        # The name is the method as it is sent: unlike a field's, its case counts.
+        place = at.child("additionalOperations", method)
+        yield _Entry(str(method), path, operation, place, value, at)

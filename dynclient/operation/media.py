@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 __all__ = ["Kind", "MediaType", "best_match", "charset_of", "kind_of", "parse_media_type"]
 
 #: How content of a media type is read and written.
-Kind: TypeAlias = Literal["json", "form", "multipart", "text", "binary"]
+Kind: TypeAlias = Literal["json", "form", "multipart", "items", "text", "binary"]
 
 
 class MediaType(NamedTuple):
@@ -59,7 +59,10 @@ def charset_of(content_type: str) -> str:
 
 
 def kind_of(media_type: MediaType) -> Kind:
-    """How content of this type is read and written; XML counts as text."""
+    """How content of this type is read and written; XML counts as text.
+
+    Never "items": that a body is a row of items is for its Media Type Object to say.
+    """
     essence = media_type.essence
     if media_type.subtype in ("json", "*+json") or media_type.suffix == "json":
         return "json"

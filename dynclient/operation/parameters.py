@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from ..document import Document, Location
+from .bodies import encode_form
+from .media import kind_of, parse_media_type
 from .names import TAKEN, python_name
-from .styles import DEFAULT_STYLES, STYLES_BY_LOCATION, Serializer, serializer
+from .styles import (
+    DEFAULT_STYLES,
+    STYLES_BY_LOCATION,
+    Serializer,
+    StyleError,
+    serializer,
+    text_of,
+)
 
 __all__ = ["LOCATIONS", "Parameter", "read_parameters"]
 
-LOCATIONS = ("path", "query", "header", "cookie")
+LOCATIONS = ("path", "query", "querystring", "header", "cookie")
+LOCATIONS_BEFORE_32 = tuple(name for name in LOCATIONS if name != "querystring")
 
 # "the parameter definition SHALL be ignored" (OpenAPI 3.1.1, Parameter Object, `name`): the media
 # types and the credentials have their own places in a call.
@@ -25,7 +36,7 @@ class Parameter:
 
     name          the wire name
     python_name   the argument name; unique in the operation
-    location      path, query, header or cookie
+    location      path, query, header, cookie, or (OpenAPI 3.2) querystring
     content_type  the media type of a `content` parameter, else None
     schema        the Schema Object as the document has it (references not followed)
     default       the schema's default; it is never sent unless asked for
@@ -53,6 +64,8 @@ class Parameter:
 
     def serializer(self) -> Serializer:
         """The function that makes this parameter's text; see `styles.serializer`."""
+        if self.location == "querystring":
+            return self._whole_query
         plain = serializer(
             self.name,
             self.location,
@@ -70,6 +83,19 @@ class Parameter:
             return plain(value if is_text else encode(value).decode())
 
         return as_content
+
+    def _whole_query(self, value: Any) -> str:
+        """The whole query string (OpenAPI 3.2.0, Parameter Object, `in: querystring`)."""
+        from ..jsontext import encode
+
+        content_type = str(self.content_type)
+        kind = kind_of(parse_media_type(content_type))
+        if kind == "form":
+            if not isinstance(value, dict):
+                raise StyleError(f"a {content_type} query string is an object")
+            return encode_form(value, {})
+        text = encode(value).decode() if kind == "json" else text_of(value)
+        return quote(text, safe="")
 
 
 def read_parameters(
@@ -114,7 +140,8 @@ def _read_group(document: Document, group: Any, place: Location) -> Iterator[Par
         value, at = document.resources.follow(entry, place.child(index))
         name = value.get("name") if isinstance(value, dict) else None
         location = value.get("in") if isinstance(value, dict) else None
-        if not isinstance(name, str) or location not in LOCATIONS:
+        known = LOCATIONS if document.dialect == "3.2" else LOCATIONS_BEFORE_32
+        if not isinstance(name, str) or location not in known:
             document.note(
                 at, "a parameter needs a name and a place (`in`); it is ignored", "parameter"
             )
@@ -145,7 +172,7 @@ def _parameter(
         # A path without one of its segments would be another path.
         required=location == "path" or value.get("required") is True,
         style=style,
-        explode=explode if isinstance(explode, bool) else style == "form",
+        explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
         allow_reserved=value.get("allowReserved") is True,
         content_type=content_type,
         schema=schema,

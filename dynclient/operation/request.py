@@ -19,6 +19,7 @@ from ..validation import Validation
 from .bodies import EncodedBody, RequestBody
 from .options import NO_OPTIONS, Options
 from .parameters import LOCATIONS, Parameter
+from .sequences import ItemsValidator
 from .styles import StyleError, plain
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class RequestPlan:
             location: tuple((p, p.serializer()) for p in parameters if p.location == location)
             for location in LOCATIONS
         }
-        self._query = self._writers["query"]
+        # At most one of the two is there (OpenAPI 3.2.0, `in: querystring`).
+        self._query = self._writers["query"] + self._writers["querystring"]
         self._header = self._writers["header"]
         self._cookie = self._writers["cookie"]
         self._path_pieces = _path_pieces(operation.path, self._writers["path"])
@@ -342,7 +344,7 @@ def _known(names: Sequence[str]) -> str:
     return f"there are {', '.join(names)}" if names else "the operation takes none"
 
 
-def _is_valid(validator: Validator, value: Any) -> bool:
+def _is_valid(validator: Validator | ItemsValidator, value: Any) -> bool:
     try:
         return bool(validator.is_valid(value))
     except (ValueError, TypeError):

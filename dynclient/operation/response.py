@@ -18,6 +18,7 @@ from ..schema import Validator, compile_validator
 from ..validation import Validation
 from .headers import DeclaredHeader, read_headers
 from .media import Kind, best_match, charset_of, kind_of, parse_media_type
+from .sequences import ItemsValidator, decode_items, is_sequential
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -35,7 +36,7 @@ class DeclaredResponse:
         self.key = key
         self.at = at
         self._operation = operation
-        self._validators: dict[tuple[str, bool], Validator | None] = {}
+        self._validators: dict[tuple[str, bool], Validator | ItemsValidator | None] = {}
         value = value if isinstance(value, dict) else {}
         description = value.get("description")
         self.description = description if isinstance(description, str) else ""
@@ -44,26 +45,39 @@ class DeclaredResponse:
         self.headers: tuple[DeclaredHeader, ...] = read_headers(operation.document, value, at)
 
     def schema(self, media_type: str) -> tuple[Any, Location] | None:
-        """The Schema Object of a declared media type and its place; None if it has none."""
-        resources = self._operation.document.resources
-        place = self.at.child("content", media_type)
-        entry, place = resources.follow(self.content[media_type], place)
-        if not isinstance(entry, dict) or "schema" not in entry:
-            return None
-        return entry["schema"], place.child("schema")
+        """The Schema Object of a declared media type and its place; None if it has none.
 
-    def validator(self, media_type: str, formats: bool) -> Validator | None:
+        For a row of items (`is_sequence`) it is the schema of one of them.
+        """
+        entry, place = self._entry(media_type)
+        keyword = "itemSchema" if self.is_sequence(media_type) else "schema"
+        return (entry[keyword], place.child(keyword)) if keyword in entry else None
+
+    def is_sequence(self, media_type: str) -> bool:
+        """Whether content of a declared media type is a row of items (OpenAPI 3.2)."""
+        return is_sequential(media_type) and "itemSchema" in self._entry(media_type)[0]
+
+    def _entry(self, media_type: str) -> tuple[Mapping[str, Any], Location]:
+        place = self.at.child("content", media_type)
+        resources = self._operation.document.resources
+        entry, place = resources.follow(self.content[media_type], place)
+        return (entry if isinstance(entry, dict) else {}), place
+
+    def validator(self, media_type: str, formats: bool) -> Validator | ItemsValidator | None:
         """The compiled schema of a declared media type; None where there is nothing to check."""
         key = (media_type, formats)
         if key not in self._validators:
-            found = self.schema(media_type)
-            opaque = kind_of(parse_media_type(media_type)) in ("binary", "multipart")
-            self._validators[key] = (
-                None
-                if found is None or opaque
-                else compile_validator(self._operation.document, found, "response", formats=formats)
-            )
+            self._validators[key] = self._compile(media_type, formats)
         return self._validators[key]
+
+    def _compile(self, media_type: str, formats: bool) -> Validator | ItemsValidator | None:
+        found = self.schema(media_type)
+        document = self._operation.document
+        if found is not None and self.is_sequence(media_type):
+            return ItemsValidator(compile_validator(document, found, "response", formats=formats))
+        if found is None or kind_of(parse_media_type(media_type)) in ("binary", "multipart"):
+            return None
+        return compile_validator(document, found, "response", formats=formats)
 
 
 class _Reader:
@@ -83,7 +97,7 @@ class _Reader:
     def __init__(self, declared: DeclaredResponse | None, decoder: Callable[[bytes], Any]) -> None:
         self.declared = declared
         self.decode = decoder
-        self.validator: Validator | None = None
+        self.validator: Validator | ItemsValidator | None = None
         self.media_type: str | None = None
         self.headers: tuple[DeclaredHeader, ...] = declared.headers if declared else ()
         #: What is wrong whatever the body is: an undeclared status or content type.
@@ -234,7 +248,10 @@ class ResponsePlan:
             reason = f"content type {content_type!r} is not declared; these are: {known}"
             reader.faults = (_type_fault(place, reason),)
             return reader
-        reader = _Reader(declared, _decoder_for(content_type or key))
+        decoder = (
+            decode_items(key) if declared.is_sequence(key) else _decoder_for(content_type or key)
+        )
+        reader = _Reader(declared, decoder)
         if content_type is None:
             reason = f"the body has no content type; declared are: {known}"
             reader.untyped = (_type_fault(place, reason),)
@@ -257,7 +274,7 @@ def _type_fault(pointer: str, reason: str) -> Violation:
     return Violation(where, "", pointer, "content-type", reason, "media_type")
 
 
-def _judge(validator: Validator, data: Any) -> list[Violation]:
+def _judge(validator: Validator | ItemsValidator, data: Any) -> list[Violation]:
     try:
         if validator.is_valid(data):
             return []

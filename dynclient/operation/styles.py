@@ -21,7 +21,13 @@ _Encode: TypeAlias = Callable[[str], str]
 _Pairs: TypeAlias = list[tuple[str, str]]
 
 #: The style of a parameter that names none, by location.
-DEFAULT_STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+DEFAULT_STYLES = {
+    "path": "simple",
+    "query": "form",
+    "querystring": "form",
+    "header": "simple",
+    "cookie": "form",
+}
 
 _INFINITY = float("inf")
 _RESERVED = ":/?@!$&'()*+,;="  # RFC 3986's, less `#[]`, which no query or path may hold
@@ -132,6 +138,8 @@ _SHAPES: dict[tuple[str, bool], _Shape] = {
     ("form", True): _Shape("", "&", named=True, spread=True),
     ("spaceDelimited", False): _Shape("", "%20", named=True, taken=" "),
     ("spaceDelimited", True): _Shape("", "&", named=True, spread=True),
+    ("cookie", False): _Shape("", ",", named=True),
+    ("cookie", True): _Shape("", "; ", named=True, spread=True),
     ("pipeDelimited", False): _Shape("", "%7C", named=True, taken="|"),
     ("pipeDelimited", True): _Shape("", "&", named=True, spread=True),
 }
@@ -151,15 +159,23 @@ def _collection_shape(name: str, location: str) -> _Shape:
 STYLES_BY_LOCATION: dict[str, tuple[str, ...]] = {
     "path": ("simple", "label", "matrix", "ssv", "tsv", "pipes"),
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject", "tsv"),
+    "querystring": ("form",),
     "header": ("simple", "ssv", "tsv", "pipes"),
-    "cookie": ("form",),
+    "cookie": ("form", "cookie"),
     "form": ("form", "spaceDelimited", "pipeDelimited", "deepObject", "tsv"),
 }
 
 
-def _encoder(location: str, allow_reserved: bool) -> _Encode:
-    if location == "header":
+def _reserved_in_path(text: str) -> str:
+    # What would end the segment or the path stays encoded (OpenAPI 3.2.0, "path" allowReserved).
+    return _reserved(text).replace("/", "%2F").replace("?", "%3F")
+
+
+def _encoder(location: str, style: str, allow_reserved: bool) -> _Encode:
+    if location == "header" or style == "cookie":  # the caller's to escape (3.2.0, style cookie)
         return _verbatim
+    if location == "path" and allow_reserved:
+        return _reserved_in_path
     if location == "form":
         return quote_plus if not allow_reserved else _reserved
     return _reserved if allow_reserved else _strict
@@ -175,7 +191,7 @@ def serializer(
     location asks for it. An array or object without members makes an empty text: RFC 6570 counts
     it as undefined. StyleError for a value that the style has no form for.
     """
-    encode = _encoder(location, allow_reserved)
+    encode = _encoder(location, style, allow_reserved)
     key = name if location in ("header", "path") else encode(name)
     if style == "deepObject":
         return _deep_object(key, encode)

@@ -25,11 +25,15 @@ class Choice:
     property_name: str
     keyword: str
     branches: Mapping[str, int]
+    default: int | None = None
 
     def branch_of(self, instance: Mapping[str, Any]) -> int | None:
-        """The index of the branch that an object names; None if it names none."""
+        """The index of the branch that an object names; None if it names none.
+
+        `defaultMapping` stands in for a value that is missing or names nothing (OpenAPI 3.2).
+        """
         value = instance.get(self.property_name)
-        return self.branches.get(value) if isinstance(value, str) else None
+        return self.branches.get(value, self.default) if isinstance(value, str) else self.default
 
     def complaint(self, instance: Mapping[str, Any], secret: bool) -> str:
         """What is wrong with an object that names no branch."""
@@ -62,7 +66,12 @@ def read_choice(document: Document, schema: Mapping[str, Any], at: Location) -> 
             named = _target(document, target, at.child("discriminator", "mapping", value))
             if named in places:
                 branches[value] = places[named]
-    return Choice(name, keyword, branches) if branches else None
+    default = None
+    if "defaultMapping" in discriminator:
+        place = at.child("discriminator", "defaultMapping")
+        target = _target(document, discriminator["defaultMapping"], place)
+        default = None if target is None else places.get(target)
+    return Choice(name, keyword, branches, default) if branches else None
 
 
 def _target(document: Document, target: Any, at: Location) -> Location | None:
