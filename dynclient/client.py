@@ -40,15 +40,16 @@ _DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 class Client:
     """Calls the operations of one OpenAPI document. Thread-safe; a context manager; picklable.
 
-    source     a bundled name (`"qiskit-runtime"`), a path, a URL, or the document as a mapping
-    base_url   where the service is; default: the server the document names
-    auth       credentials by security scheme: `{"IBMCloudAuth": "token"}`; see docs/auth.md
-    defaults   values by parameter name, sent with every operation that declares the parameter
-    validate   "strict", "warn" or "off", or a `Validation` with a level for each layer
-    engine     "compiled", or "openapi-core" to have every exchange judged by the reference
-    timeout    seconds for connecting and for each read, or (connect, read)
-    transport  anything with `send(HttpRequest) -> HttpResponse`, or a `requests.Session`
-    trust      what the document may make the client do
+    source            a bundled name (`"qiskit-runtime"`), a path, a URL, or a mapping
+    base_url          where the service is; default: the server the document names
+    auth              credentials by security scheme: `{"IBMCloudAuth": "token"}`; see docs/auth.md
+    defaults          values by parameter name, for every operation that declares it
+    validate          "strict", "warn" or "off", or a `Validation` with a level for each layer
+    engine            "compiled", or "openapi-core" to have every exchange judged by the reference
+    timeout           seconds for connecting and for each read, or (connect, read)
+    server_variables  values for the variables of the document's servers
+    transport         anything with `send(HttpRequest) -> HttpResponse`, or a `requests.Session`
+    trust             what the document may make the client do
 
     Raises DocumentError if the document can't be opened.
     """
@@ -63,6 +64,7 @@ class Client:
         validate: Level | Validation = "strict",
         engine: Engine = "compiled",
         timeout: Timeout = 30.0,
+        server_variables: Mapping[str, str] | None = None,
         transport: Any = None,
         trust: Trust | None = None,
     ) -> None:
@@ -76,6 +78,7 @@ class Client:
             "validate": Validation.of(validate),
             "engine": engine,
             "timeout": timeout,
+            "server_variables": dict(server_variables) if server_variables else None,
             "transport": transport,
             "trust": trust or Trust(),
         }
@@ -306,7 +309,8 @@ class Client:
         elif options.server is None and self._settings["base_url"] is not None:
             url = self._settings["base_url"]
         else:
-            url = base_url(self.document, operation.servers, options.server)
+            variables = self._settings["server_variables"]
+            url = base_url(self.document, operation.servers, options.server, variables)
         try:
             if options.auth is None and account is None and self._settings["auth"] is not None:
                 return self._authenticator.plan(operation.name, requirements), url

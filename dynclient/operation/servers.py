@@ -19,13 +19,17 @@ _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def base_url(
-    document: Document, servers: Sequence[Mapping[str, Any]], choice: str | int | None = None
+    document: Document,
+    servers: Sequence[Mapping[str, Any]],
+    choice: str | int | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> str:
     """The base URL to append paths to, without a trailing slash.
 
     `choice` is an index into `servers`, or the URL, name or description of one of them, or any
-    absolute URL (then that is taken). Default: the first. DocumentError if it has no absolute
-    form, or names an origin that the document is not trusted to name.
+    absolute URL (then that is taken). Default: the first. `variables` are values for the server's
+    variables, in place of their defaults. DocumentError if the server has no absolute form, or
+    names an origin that the document is not trusted to name.
     """
     if isinstance(choice, str):
         picked = [
@@ -44,7 +48,7 @@ def base_url(
             server = servers[choice or 0]
         except IndexError:
             raise DocumentError(f"no server {choice}; the document has {len(servers)}") from None
-    url = server_url(document, server)
+    url = server_url(document, server, variables)
     # What the caller opened from disk or as data is the caller's own word; a document that came
     # over the network speaks for its own origin only.
     own = document.uri
@@ -57,21 +61,35 @@ def base_url(
     return url.rstrip("/")
 
 
-def server_url(document: Document, server: Mapping[str, Any]) -> str:
-    """The absolute URL of a server, variables replaced by their defaults."""
+def server_url(
+    document: Document, server: Mapping[str, Any], values: Mapping[str, str] | None = None
+) -> str:
+    """The absolute URL of a server, its variables replaced by `values` or their defaults.
+
+    A relative URL is resolved against the document's own. DocumentError for a variable without a
+    value, a value outside of the variable's `enum`, or a URL that has no absolute form.
+    """
     template = str(server.get("url", "/"))
-    variables = server.get("variables")
-    variables = variables if isinstance(variables, dict) else {}
+    declared = server.get("variables")
+    declared = declared if isinstance(declared, dict) else {}
 
     def value_of(match: re.Match[str]) -> str:
-        variable = variables.get(match[1])
-        default = variable.get("default") if isinstance(variable, dict) else None
-        if default is None:
+        name = match[1]
+        variable = declared.get(name)
+        variable = variable if isinstance(variable, dict) else {}
+        value = (values or {}).get(name, variable.get("default"))
+        if value is None:
             raise DocumentError(
-                f"the server {template!r} has no default for its variable {match[1]!r}; "
-                "pass base_url="
+                f"the server {template!r} has no default for its variable {name!r}; "
+                f"pass server_variables={{{name!r}: ...}} or base_url="
             )
-        return str(default)
+        allowed = variable.get("enum")
+        if name in (values or {}) and isinstance(allowed, list) and value not in allowed:
+            known = ", ".join(map(repr, allowed))
+            raise DocumentError(
+                f"the variable {name!r} of the server {template!r} is one of {known}, not {value!r}"
+            )
+        return str(value)
 
     url = _VARIABLE.sub(value_of, template)
     if urlsplit(url).scheme in ("http", "https"):
