@@ -8,14 +8,13 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from ..errors import DocumentError
 from .bundled import bundled_names, bundled_path
 from .document import Document, version_of
 from .identifiers import names_itself
 from .parse import parse_document
-from .resources import Fetch, Resources
+from .resources import Fetch, Resources, local_path
 from .trust import Trust
 
 __all__ = ["Source", "load"]
@@ -53,7 +52,7 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
             )
         data = parse_document(content, final, trust)
         return _document(final, data, trust, fetch, final, content)
-    path = Path(url2pathname(urlsplit(name).path)) if scheme == "file" else _path(name)
+    path = local_path(name) if scheme == "file" else _path(name)
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
-from urllib.request import url2pathname
 
 from ..errors import DocumentError
 from .identifiers import Identifiers, identify, names_itself
@@ -18,10 +17,17 @@ from .parse import parse_document
 from .pointer import append, lookup, split
 from .trust import Trust
 
-__all__ = ["Fetch", "Location", "Resources"]
+__all__ = ["Fetch", "Location", "Resources", "local_path"]
 
 #: Gets a URL: returns the address that answered, after redirects, and the bytes.
 Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
+
+
+def local_path(uri: str) -> Path:
+    """The path that a `file:` URI names."""
+    from urllib.request import url2pathname  # brings an HTTP library along, which most never need
+
+    return Path(url2pathname(urlsplit(uri).path))
 
 
 class Location(NamedTuple):
@@ -211,8 +217,8 @@ class Resources:
         return content
 
     def _read_file(self, uri: str, refused: Callable[[str], DocumentError]) -> bytes:
-        folder = Path(url2pathname(urlsplit(self.root.uri).path)).resolve().parent
-        path = Path(url2pathname(urlsplit(uri).path)).resolve()
+        folder = local_path(self.root.uri).resolve().parent
+        path = local_path(uri).resolve()
         if not path.is_relative_to(folder):
             raise refused(f"it lies outside the document's folder {folder}")
         try:
