@@ -17,6 +17,7 @@ import msgspec
 
 __all__ = ["JsonTextError", "decode", "encode"]
 
+_BOM = b"\xef\xbb\xbf"
 _PLACE = re.compile(r" ?\(byte (\d+)\)")
 
 
@@ -42,6 +43,8 @@ def decode(content: bytes) -> Any:
         raise JsonTextError("it nests too deeply to be read") from None
     except msgspec.MsgspecError as error:
         found = _PLACE.search(str(error))
+        if content.startswith(_BOM):  # a parser "MAY ignore" it (RFC 8259, section 8.1)
+            return decode(content[len(_BOM) :])
         reason = _PLACE.sub("", str(error)).removeprefix("JSON is malformed: ")
         offset = int(found[1]) if found else None
         if b"\\u" in content and not found:
