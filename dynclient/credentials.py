@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .auth import Account, SecurityScheme, environment_auth, qiskit_account
+from .auth import SecurityScheme
 from .document import Document
 from .errors import DocumentError
 from .redaction import DEFAULT_REDACTOR, Redactor
+
+if TYPE_CHECKING:
+    from .auth import Account
 
 __all__ = ["found_credentials", "redactor_for", "schemes_of"]
 
@@ -47,6 +50,8 @@ def found_credentials(
     """
     if not bundled:
         return {}, None
+    from .auth import environment_auth, qiskit_account
+
     auth = environment_auth(schemes)
     if auth or not own_server:
         return dict(auth), None

@@ -7,13 +7,17 @@
 Nothing here imports an HTTP library: what must be fetched is yielded as an `HttpRequest`.
 """
 
-from .account import ACCOUNT_FILE, Account, environment_auth, environment_name, qiskit_account
+from typing import TYPE_CHECKING, Any
+
 from .credential import Credential
 from .handlers import APIKeyHeader, AuthValue, Handler
-from .iam import IAM_URL, IAMAuth
 from .plan import AuthPlan, AuthStep, Send
 from .schemes import SecurityScheme
 from .solver import Authenticator
+
+if TYPE_CHECKING:
+    from .account import ACCOUNT_FILE, Account, environment_auth, environment_name, qiskit_account
+    from .iam import IAM_URL, IAMAuth
 
 __all__ = [
     "ACCOUNT_FILE",
@@ -33,3 +37,22 @@ __all__ = [
     "environment_name",
     "qiskit_account",
 ]
+
+#: What most calls never need is imported when it is asked for.
+_ROOMS = {
+    "ACCOUNT_FILE": ".account",
+    "Account": ".account",
+    "IAMAuth": ".iam",
+    "IAM_URL": ".iam",
+    "environment_auth": ".account",
+    "environment_name": ".account",
+    "qiskit_account": ".account",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_ROOMS[name], __name__), name)

@@ -8,6 +8,8 @@ is `"200"`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DocumentError
@@ -18,6 +20,8 @@ from .trust import Trust
 __all__ = ["parse_document", "parse_yaml"]
 
 # Block nesting costs columns: a line whose indentation is shorter than this can't be deep.
+#: From how many bytes on the garbage collector is worth stopping.
+_BIG = 1 << 20
 _DEEP_INDENT = re.compile(rb"^[ \t?:-]{400}", re.MULTILINE)
 
 
@@ -64,7 +68,8 @@ def _as_utf8(content: bytes, source: str) -> bytes:
 
 def _parse_json(content: bytes, source: str) -> Any:
     try:
-        return decode(content)
+        with _without_collector(len(content)):
+            return decode(content)
     except JsonTextError as error:
         line = column = None
         if error.offset is not None:
@@ -74,6 +79,22 @@ def _parse_json(content: bytes, source: str) -> Any:
         raise DocumentError(
             f"no valid JSON: {error}", source=source, line=line, column=column
         ) from None
+
+
+@contextmanager
+def _without_collector(size: int) -> Iterator[None]:
+    """Parse a big text without the garbage collector, which would walk the growing result again
+    and again and find nothing: half the time for GitHub's document."""
+    import gc
+
+    if size < _BIG or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def parse_yaml(content: bytes, source: str, trust: Trust) -> Any:

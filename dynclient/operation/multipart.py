@@ -7,7 +7,6 @@ memory.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +75,8 @@ def encode_multipart(
     data: Mapping[str, Any], encoding: Mapping[str, Any], media_type: str
 ) -> tuple[bytes | Multipart, str]:
     """The body and its content type. `encoding` is the Media Type Object's, by property."""
+    import secrets  # brings hashlib and OpenSSL along: for multipart bodies only
+
     boundary = f"dynclient-{secrets.token_hex(16)}"
     parts = [part for name, value in data.items() for part in parts_of(name, value, encoding)]
     body = Multipart(parts, boundary)
