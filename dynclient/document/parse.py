@@ -94,6 +94,11 @@ def _without_collector(size: int) -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            # Straight to the oldest generation, as if it had been walked: the next collection of
+            # the youngest would otherwise walk the whole document once more.
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 
