@@ -105,7 +105,9 @@ BROKEN = {
     "closed at once": b"",
     "cut in the status line": b"HTTP/1.1 2",
     "less than its length": reply(b"hello", Content_Length="10"),
-    "gzip, less than its length": reply(gzip.compress(b"x" * 99)[:-4], Content_Length="99"),
+    "gzip, less than its length": reply(
+        gzip.compress(b"x" * 99, mtime=0)[:-4], Content_Length="99"
+    ),
     "cut in a chunk": CHUNKED + b"5\r\nhel",
     "cut before the last chunk": CHUNKED + b"5\r\nhello\r\n",
     "cut in a chunk size": CHUNKED + b"5",
@@ -179,7 +181,7 @@ def test_line_ends_without_a_carriage_return_are_read(serve):
     assert (response.content, response.headers["X"]) == (b"ok", "1")
 
 
-BOMB = gzip.compress(b"\0" * 5_000_000)
+BOMB = gzip.compress(b"\0" * 5_000_000, mtime=0)
 LARGE = {
     "by its length": reply(b"x" * 2000),
     "by a length it only claims": reply(b"", Content_Length="99999999999"),
@@ -214,7 +216,7 @@ def test_an_answer_as_long_as_allowed_is_taken(make, serve):
 
 
 @pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 99)[:-9]])
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]])
 def test_a_body_that_is_not_what_its_coding_says(kind, serve, body):
     with kind() as transport:
         server = serve(lambda *_: reply(body, Content_Encoding="gzip"))
