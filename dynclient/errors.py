@@ -23,7 +23,7 @@ No message, repr or attribute shown in a traceback holds a secret value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ class Violation:
         place = f"{self.where} at {self.pointer}" if self.pointer else self.where
         rule = f" ({self.rule} at {self.document_pointer})" if self.document_pointer else ""
         return f"{place}: {self.message}{rule}"
+
+
+def masked(violation: Violation) -> Violation:
+    """The same violation of a secret value, told without the value."""
+    return replace(violation, message=f"[redacted] does not keep to {violation.rule}")
 
 
 class DynclientError(Exception):

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..document import Document, Location
+from ..errors import DocumentError
 from ..jsontext import decode, encode
 from ..schema import Validator, compile_validator
+from ..schema.closure import extract
 from .files import StreamedBody, guess_type, is_stream
 from .media import Kind, charset_of, kind_of, parse_media_type
 from .multipart import Multipart, encode_multipart
@@ -82,6 +84,16 @@ class BodyMedia:
         root = (self.schema, self.schema_at)
         validator = compile_validator(self._document, root, "request", formats=formats)
         return ItemsValidator(validator) if self.is_sequence else validator
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Names of the properties, at any depth, whose values must not be shown."""
+        if self.schema is None:
+            return frozenset()
+        try:
+            return extract(self._document, (self.schema, self.schema_at), "request").secrets
+        except DocumentError:
+            return frozenset()  # the validator says so, where it is asked
 
     @cached_property
     def properties(self) -> Mapping[str, Any]:

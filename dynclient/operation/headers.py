@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..document import Document, Location
-from ..errors import Violation
+from ..errors import Violation, masked
 from ..jsontext import JsonTextError, decode
 from ..messages import Headers
+from ..redaction import DEFAULT_REDACTOR
 from ..schema import Validator, compile_validator
 from .styles import COLLECTION_FORMATS
 
@@ -60,7 +61,9 @@ class DeclaredHeader:
         value = self.read(text)
         validator = self.validator(formats)
         if not validator.is_valid(value):
-            yield from validator.explain(value, where, layer="headers")
+            found = validator.explain(value, where, layer="headers")
+            secret = DEFAULT_REDACTOR.is_secret_header(self.name)
+            yield from map(masked, found) if secret else found
 
     def read(self, text: str) -> Any:
         """The header's text as the value its schema asks for; as text where it can't be that."""

@@ -15,6 +15,7 @@ from typing import Any
 from ..document import Document, Location
 from ..messages import HttpRequest, HttpResponse, Response
 from ..redaction import Redactor
+from ..schema.closure import is_secret
 from ..validation import Validation
 from .bodies import RequestBody, read_request_body
 from .options import NO_OPTIONS, Options
@@ -157,13 +158,14 @@ class Operation:
     @cached_property
     def redactor(self) -> Redactor:
         """Knows what of this operation's requests must not be shown."""
-        secret = [p for p in self.parameters if _is_secret(p.schema)]
-        members = self.request_body.preferred.properties if self.request_body else {}
+        document = self.document
+        secret = [p for p in self.parameters if is_secret(document, p.schema, p.schema_at)]
+        bodies = self.request_body.media if self.request_body else ()
         return self._base_redactor.extended(
             headers=[p.name for p in secret if p.location == "header"],
             fields=[
                 *(p.name for p in secret),
-                *(name for name, schema in members.items() if _is_secret(schema)),
+                *(name for media in bodies for name in media.secrets),
             ],
         )
 
@@ -259,9 +261,3 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.path}>"
-
-
-def _is_secret(schema: Any) -> bool:
-    return isinstance(schema, dict) and (
-        schema.get("format") == "password" or schema.get("writeOnly") is True
-    )

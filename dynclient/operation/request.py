@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import InvalidRequest, Violation
+from ..errors import InvalidRequest, Violation, masked
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest
 from ..schema import Validator, compile_validator
@@ -119,7 +120,7 @@ class RequestPlan:
                 faults.append(_missing(parameter))
         validator = self._validator
         if judging and values and validator is not None and not _is_valid(validator, values):
-            faults.extend(_explained(validator, values))
+            faults.extend(self._explained(validator, values))
         encoded = self._encode_body(body, options, judging, faults)
         request = self._request(values, encoded, base_url, options, faults)
         if not faults:
@@ -170,6 +171,17 @@ class RequestPlan:
             else:
                 faults.append(self._unknown(name))
         return body
+
+    def _explained(self, validator: Validator, values: dict[str, Any]) -> list[Violation]:
+        redactor = self._operation.redactor
+        secret = {
+            f"request.{p.key}"
+            for p in self._operation.parameters
+            if redactor.is_secret_field(p.name)
+            or (p.location == "header" and redactor.is_secret_header(p.name))
+        }
+        found = validator.explain(values, "request", layer="request", slots=True)
+        return [masked(each) if each.where in secret else each for each in found]
 
     def _plain(self, parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
         try:
@@ -361,10 +373,6 @@ def _as_plain(value: Any) -> Any:
         return None
 
 
-def _explained(validator: Validator, values: dict[str, Any]) -> list[Violation]:
-    return validator.explain(values, "request", layer="request", slots=True)
-
-
 def _write(
     parameter: Parameter, write: Any, values: dict[str, Any], faults: list[Violation]
 ) -> str:
@@ -402,9 +410,9 @@ def _takes_null(parameter: Parameter) -> bool:
 def _argument_names(parameters: Sequence[Parameter]) -> dict[str, Parameter]:
     """Every name by which a parameter can be given. A wire name in two places is none of them."""
     names: dict[str, Parameter] = {}
-    wire_names = [p.name for p in parameters]
+    wire_names = Counter(p.name for p in parameters)
     for parameter in parameters:
-        if wire_names.count(parameter.name) == 1:
+        if wire_names[parameter.name] == 1:
             names[parameter.name] = parameter
     for parameter in parameters:
         names[parameter.python_name] = parameter

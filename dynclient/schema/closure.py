@@ -20,7 +20,7 @@ from .discriminator import Choice, read_choice
 from .formats import INTEGER_BOUNDS
 from .keywords import KEYWORDS_30, KEYWORDS_31, Holds, Keyword
 
-__all__ = ["Closure", "Direction", "extract"]
+__all__ = ["Closure", "Direction", "extract", "is_secret"]
 
 #: Which way a value travels: what is readOnly stays out of requests, writeOnly out of responses.
 Direction: TypeAlias = Literal["request", "response"]
@@ -64,6 +64,16 @@ def extract(
     of the document are noted as problems and left out.
     """
     return _Extraction(document, direction, formats).run(roots)
+
+
+def is_secret(document: Document, schema: Any, at: Location) -> bool:
+    """Whether values of a schema must not be shown: `format: password`, or writeOnly."""
+    target, _ = document.resources.follow(schema, at)
+    return any(
+        isinstance(each, dict)
+        and (each.get("writeOnly") is True or each.get("format") in _SECRET_FORMATS)
+        for each in (schema, target)
+    )
 
 
 #: The dynamic anchors in force, outermost first: the place that each name is bound to.
@@ -264,7 +274,7 @@ class _Extraction:
             source = schema["properties"][name]
             if not isinstance(source, dict) or not isinstance(member, dict):
                 continue
-            if source.get("writeOnly") is True or source.get("format") in _SECRET_FORMATS:
+            if is_secret(self.document, source, at.child("properties", name)):
                 self.secrets.add(name)
             if self.document.dialect == "3.0" and source.get(hidden) is True:
                 result["properties"][name] = False

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..document.pointer import append, join
 from ..errors import Violation
-from ..redaction import MASK
+from ..redaction import DEFAULT_REDACTOR, MASK
 from .closure import Closure
 from .discriminator import Choice
 from .patterns import ECMA_PATTERN
@@ -139,7 +139,7 @@ def _source_at(closure: Closure, path: list[Any]) -> Any:
 
 def _violation(error: Any, closure: Closure, where: str, layer: str, slots: bool) -> Violation:
     path = list(error.instance_path)
-    secret = any(isinstance(token, str) and token in closure.secrets for token in path)
+    secret = _is_secret(error, closure)
     if slots and path:
         where = f"{where}.{path[0]}"
         path = path[1:]
@@ -158,6 +158,12 @@ def _violation(error: Any, closure: Closure, where: str, layer: str, slots: bool
         message=_message(error, rule, closure, secret),
         layer=layer,
     )
+
+
+def _is_secret(error: Any, closure: Closure) -> bool:
+    """Whether the value is one that must not be shown, or lies in one."""
+    names = [token for token in error.instance_path if isinstance(token, str)]
+    return any(name in closure.secrets or DEFAULT_REDACTOR.is_secret_field(name) for name in names)
 
 
 def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
@@ -259,7 +265,10 @@ def _branches_message(value: str, rule: str, kind: Any, closure: Closure, secret
     if rule == "oneOf" and holding > 1:
         return f"{value} fits {holding} of the {len(kind.context)} alternatives; it must fit one"
     first = [branch[0] for branch in kind.context if branch]
-    reasons = [_message(e, _rule_and_place(e, closure)[0], closure, secret) for e in first]
+    reasons = [
+        _message(e, _rule_and_place(e, closure)[0], closure, secret or _is_secret(e, closure))
+        for e in first
+    ]
     return (
         f"{value} fits none of the {len(kind.context)} alternatives: "
         f"{'; '.join(dict.fromkeys(reasons))}"

@@ -18,10 +18,12 @@ from ..document.pointer import append, join
 from ..errors import DocumentError, Violation
 from ..jsontext import decode
 from ..messages import HttpRequest, HttpResponse
+from ..redaction import MASK
+from .explain import shown
 
 if TYPE_CHECKING:
     from ..document import Document
-    from ..operation import Operation
+    from ..operation import Operation, Parameter
 
 __all__ = ["ReferenceEngine"]
 
@@ -49,7 +51,7 @@ class _JudgedRequest:
             query=ImmutableMultiDict(parse_qsl(parts.query, keep_blank_values=True)),
             header=WerkzeugHeaders(list(request.headers.pairs())),
             cookie=ImmutableMultiDict(cookies),
-            path=_path_values(operation.path, parts.path),
+            path=_path_values(operation, parts.path),
         )
 
 
@@ -154,15 +156,25 @@ def _cookies(text: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in pairs]
 
 
-def _path_values(template: str, path: str) -> dict[str, str]:
-    """The values of a path template's placeholders in the path of a URL, still encoded once."""
+def _path_values(operation: Operation, path: str) -> dict[str, str]:
+    """The values of a path template's placeholders in the path of a URL, decoded.
+
+    openapi-core wants those of style label and matrix by RFC 6570's expressions: `.id`, `;id*`.
+    """
     from urllib.parse import unquote
 
-    names, pattern = _pattern(template)
+    names, pattern = _pattern(operation.path)
     found = pattern.search(path)
     if found is None:
         return {}
-    return dict(zip(names, map(unquote, found.groups()), strict=True))
+    keys = {p.name: _expression(p) for p in operation.parameters if p.location == "path"}
+    texts = map(unquote, found.groups())
+    return {keys.get(name, name): text for name, text in zip(names, texts, strict=True)}
+
+
+def _expression(parameter: Parameter) -> str:
+    mark = {"label": ".", "matrix": ";"}.get(parameter.style, "")
+    return f"{mark}{parameter.name}{'*' if mark and parameter.explode else ''}"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -188,8 +200,29 @@ def _violations(error: Any, operation: Operation, side: str) -> Iterator[Violati
             if isinstance(schema_error, ValidationError):
                 yield _schema_violation(schema_error, operation, where, layer)
         return
-    reason = " ".join(dict.fromkeys(str(e) for e in _chain(error) if str(e)))
-    yield Violation(where, "", "", _rule(error), reason or type(error).__name__, layer)
+    reasons = dict.fromkeys(_reason(e, _is_secret(operation, where)) for e in _chain(error))
+    yield Violation(where, "", "", _rule(error), " ".join(filter(None, reasons)), layer)
+
+
+def _is_secret(operation: Operation, where: str) -> bool:
+    place, _, name = where.removeprefix("request.").removeprefix("response.").partition(".")
+    redactor = operation.redactor
+    return redactor.is_secret_field(name) or (place == "header" and redactor.is_secret_header(name))
+
+
+def _reason(error: BaseException, secret: bool) -> str:
+    """What openapi-core says, without the values that it puts in: a body may be long, or secret."""
+    mimetype = getattr(error, "mimetype", None)
+    if isinstance(getattr(error, "value", None), bytes) and mimetype:
+        return f"the body can't be read as {mimetype}"
+    if hasattr(error, "value"):
+        value, kind = MASK if secret else shown(error.value), getattr(error, "type", None)
+        return f"{value} can't be read" + (f" as {kind}" if kind else "")
+    try:
+        text = str(error) or type(error).__name__
+    except UnicodeDecodeError:  # it has a body in it that is no text
+        return ""
+    return text if error.__cause__ is None else text.partition(": ")[0]
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -199,14 +232,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _schema_violation(error: Any, operation: Operation, where: str, layer: str) -> Violation:
-    from ..redaction import MASK
-    from .explain import shown
-
     rule = str(error.validator)
     if rule in ("format", "enum", "const") and layer == "body":
         layer = "formats" if rule == "format" else "unknown_enum"
     path = list(error.absolute_path)
-    secret = any(operation.redactor.is_secret_field(str(token)) for token in path)
+    names = [str(token) for token in path]
+    secret = _is_secret(operation, where) or any(map(operation.redactor.is_secret_field, names))
     value = MASK if secret else shown(error.instance)
     message = f"{value} does not keep to {rule}" if secret else _short(error, value)
     return Violation(
