@@ -161,12 +161,14 @@ class Document:
         is_swagger = self.version in SWAGGER_VERSIONS
         chosen = OpenAPIV2SpecValidator if is_swagger else validators[self.dialect]
         validator = chosen(dict(self._published), base_uri=self.uri)
-        return list(_problems_of(validator))
+        return list(_problems_of(validator, is_swagger))
 
 
-def _problems_of(validator: Any) -> Iterator[Problem]:
+def _problems_of(validator: Any, is_swagger: bool) -> Iterator[Problem]:
     try:
         for error in validator.iter_errors():
+            if is_swagger and error.instance == "file":
+                continue  # it knows no file responses, which Swagger 2.0 has
             pointer = append("", *error.absolute_path)
             yield Problem(pointer, error.message, str(error.validator or "document"))
     except Exception as error:  # noqa: BLE001 - the checker raises anything on what it can't walk

@@ -26,7 +26,7 @@ _DEFAULT_TRUST = Trust()
 
 
 def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None = None) -> Document:
-    """Open an OpenAPI document.
+    """Open a document of OpenAPI 3, or of Swagger 2.0 (see `swagger2`).
 
     `source` is a bundled name (`"qiskit-runtime"`), a path, an `http(s)://` or `file://` URL, or
     the document as a mapping. `fetch` gets URLs; without it only local documents can be opened.

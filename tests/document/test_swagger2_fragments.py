@@ -584,5 +584,7 @@ def test_no_nonsense_stops_a_document(fields: Any) -> None:
 def test_the_check_is_of_the_document_as_published() -> None:
     good = one({}, definitions={"D": {"type": "object"}})
     assert load(good).check() == []
+    sends_file = one({"responses": {"200": {"description": "", "schema": {"type": "file"}}}})
+    assert load(sends_file).check() == []
     [problem, *_] = load({**good, "basePath": 3}).check()
     assert problem.pointer == "/basePath"
