@@ -120,10 +120,22 @@ def test_a_client_certificate_is_shown_when_given(kind, serve, certificates):
         assert transport.send(HttpRequest("GET", server.url)).status == 200
 
 
-def test_https_to_a_server_that_speaks_http_is_a_tls_error(kind, serve):
-    url = serve(lambda *_: reply()).url.replace("http://", "https://")
-    with kind(timeout=2) as transport, pytest.raises(TLSError):
+def test_https_to_a_server_that_speaks_http_is_a_tls_error(kind):
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def refuse():
+        sock, _ = listener.accept()
+        with sock:
+            sock.recv(10_000)
+            sock.sendall(reply(b"", "400 Bad Request"))
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+    with kind(timeout=5) as transport, pytest.raises(TLSError):
         transport.send(HttpRequest("GET", url))
+    thread.join()
+    listener.close()
 
 
 def test_a_bundle_that_is_not_there_is_named_as_the_fault(kind, serve, certificates, tmp_path):
