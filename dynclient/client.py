@@ -24,6 +24,7 @@ from .explanation import Explanation, explain_call
 from .messages import Headers, HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
 from .ops import Ops
+from .redaction import DEFAULT_REDACTOR
 from .schema.reference import ReferenceEngine
 from .transport import Transport, default_transport
 from .validation import Level, Validation
@@ -249,7 +250,7 @@ class Client:
         return _reopen, (type(self), self._source, self._settings)
 
     def __repr__(self) -> str:
-        where = self._settings["base_url"] or "the document's server"
+        where = DEFAULT_REDACTOR.url(self._settings["base_url"] or "the document's server")
         return f"<Client of {self.document.title or 'a document'} at {where}>"
 
     # ── plans ────────────────────────────────────────────────────────────────────────────────
@@ -363,7 +364,7 @@ def _checked_base_url(url: str | None) -> str | None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(
-            f"base_url={url!r}: give an absolute http or https URL without query or fragment"
+            f"base_url={DEFAULT_REDACTOR.url(url)!r}: give an absolute http or https URL without query or fragment"
         )
     return url.rstrip("/")
 

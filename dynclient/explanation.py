@@ -67,7 +67,7 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
             auth += "; the token would be fetched first"
     return Explanation(
         operation.name,
-        f"{plan.base_url} ({source})",
+        f"{redacted.redactor.url(plan.base_url)} ({source})",
         auth,
         tuple(_arguments(plan, given)),
         redacted,

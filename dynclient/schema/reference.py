@@ -238,6 +238,8 @@ def _schema_violation(error: Any, operation: Operation, where: str, layer: str) 
     path = list(error.absolute_path)
     names = [str(token) for token in path]
     secret = _is_secret(operation, where) or any(map(operation.redactor.is_secret_field, names))
+    if isinstance(error.schema, dict):
+        secret |= error.schema.get("format") == "password" or error.schema.get("writeOnly") is True
     value = MASK if secret else shown(error.instance)
     message = f"{value} does not keep to {rule}" if secret else _short(error, value)
     return Violation(
