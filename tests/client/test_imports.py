@@ -78,8 +78,8 @@ def test_a_call_with_a_json_document_imports_nothing_heavy(service: Scripted, so
     assert len(service.received) == 1
 
 
-def test_yaml_is_imported_for_a_yaml_document_and_only_that(tmp_path: Path) -> None:
+def test_a_yaml_document_costs_at_most_a_yaml_parser(tmp_path: Path) -> None:
     file = tmp_path / "api.yaml"
     file.write_text("openapi: 3.1.1\ninfo: {title: T, version: '1'}\npaths: {}\n")
     code = f"import dynclient\ndynclient.load({str(file)!r})"
-    assert UNUSED & imported(code) == {"yaml"}
+    assert UNUSED & imported(code) <= {"yaml"}
