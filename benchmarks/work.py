@@ -227,7 +227,7 @@ def _starts(base: str, github: Path | None) -> Iterator[Row]:
         "fresh process, Client('qiskit-runtime')",
         {
             "import dynclient, first call": starts.program(
-                starts.CLIENT, base + "/v1", "qiskit-runtime", *call
+                starts.CLIENT, base, "qiskit-runtime", *call
             ),
             bare: starts.program(starts.BARE, base),
         },
