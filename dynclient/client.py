@@ -364,7 +364,8 @@ def _checked_base_url(url: str | None) -> str | None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(
-            f"base_url={DEFAULT_REDACTOR.url(url)!r}: give an absolute http or https URL without query or fragment"
+            f"base_url={DEFAULT_REDACTOR.url(url)!r}: give an absolute http or https URL without "
+            "query or fragment"
         )
     return url.rstrip("/")
 
