@@ -57,6 +57,8 @@ class Resources:
         #: Where each schema resource that names itself stands, by its base URI.
         self._named: dict[str, Location] = {}
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
+        #: Places from which a chain of `$ref`s does not end.
+        self._endless: set[Location] = set()
         self._moved: Mapping[str, Location] = {}
         self._adapt: Callable[[Any], Any] | None = None
 
@@ -73,6 +75,7 @@ class Resources:
         )
         self._moved, self._adapt = moved, adapt
         self._resolved.clear()
+        self._endless.clear()
 
     def published(self, at: Location) -> Location:
         """Where the part at `at` stands in the file as its publisher wrote it."""
@@ -96,9 +99,9 @@ class Resources:
         key = (base, reference)
         if (known := self._resolved.get(key)) is not None:
             return known
-        address, fragment = urldefrag(reference)
-        uri = urljoin(base, address) if address else base
         try:
+            address, fragment = urldefrag(reference)
+            uri = urljoin(base, address) if address else base
             root = self._root_of(uri, at)
             pointer = self._pointer(root, unquote(fragment))
             value = lookup(self._data[root.uri], split(pointer))
@@ -147,11 +150,14 @@ class Resources:
         DocumentError if the chain is a ring, is longer than the policy allows or leads nowhere.
         """
         seen: set[Location] = set()
+        start = at
         while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
-            if at in seen or len(seen) >= self.trust.max_references:
-                at = self.published(at)
+            if at in seen or at in self._endless or len(seen) >= self.trust.max_references:
+                # Whoever enters a long ring elsewhere should not have to walk it again.
+                self._endless |= seen
+                at = self.published(start)
                 raise DocumentError(
-                    f"the chain of $refs from here never ends ({len(seen)} steps)",
+                    "the chain of $refs from here never ends",
                     source=at.uri or None,
                     pointer=at.pointer,
                 )

@@ -37,7 +37,11 @@ class Operations(Mapping[str, Operation]):
         self._by_name: dict[str, Operation] = {}
         self._by_path: dict[str, Operation] = {}
         self._aliases: dict[str, str | None] | None = None
-        for entry in _entries(document):
+        entries = list(_entries(document))
+        #: What the document itself calls operations: no made-up name takes one of these.
+        self._declared = frozenset(filter(None, map(_declared_id, entries)))
+        self._numbers: dict[str, int] = {}
+        for entry in entries:
             self._add(entry)
 
     def _add(self, entry: _Entry) -> None:
@@ -75,9 +79,10 @@ class Operations(Mapping[str, Operation]):
         return self._free(snake_case(f"{method.lower()}_{path}"))
 
     def _free(self, stem: str) -> str:
-        name, number = stem, 2
-        while name in self._by_name:
+        name, number = stem, self._numbers.get(stem, 2)
+        while name in self._by_name or name in self._declared:
             name, number = f"{stem}_{number}", number + 1
+        self._numbers[stem] = number
         return name
 
     @property
@@ -139,6 +144,11 @@ class _Entry(NamedTuple):
     at: Location
     item: Mapping[str, Any]
     item_at: Location
+
+
+def _declared_id(entry: _Entry) -> str | None:
+    declared = entry.value.get("operationId") if isinstance(entry.value, Mapping) else None
+    return declared if isinstance(declared, str) else None
 
 
 def _entries(document: Document) -> Iterator[_Entry]:

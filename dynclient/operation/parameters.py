@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -111,10 +112,11 @@ def read_parameters(
     placeholder that nothing declares becomes a required string, so the operation can be called.
     """
     found: dict[tuple[str, str], Parameter] = {}
+    placeholders = frozenset(template)
     for group, place in groups:
         for parameter in _read_group(document, group, place):
             key = (parameter.location, parameter.name)
-            if parameter.location == "path" and parameter.name not in template:
+            if parameter.location == "path" and parameter.name not in placeholders:
                 document.note(
                     parameter.at,
                     f"the path has no placeholder {parameter.name!r}",
@@ -217,12 +219,12 @@ def _undeclared(name: str, at: Location) -> Parameter:
 
 def _with_unique_names(parameters: list[Parameter]) -> tuple[Parameter, ...]:
     """Each with an argument name of its own: a name that two share gets its place in front."""
-    names = [parameter.python_name for parameter in parameters]
+    names = Counter(parameter.python_name for parameter in parameters)
     result: list[Parameter] = []
     used: set[str] = set()
     for parameter in parameters:
         name = parameter.python_name
-        if name in TAKEN or names.count(name) > 1:
+        if name in TAKEN or names[name] > 1:
             name = f"{parameter.location}_{name}"
         stem, number = name, 2
         while name in used:
