@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
-from urllib.parse import quote, urldefrag, urljoin
+from urllib.parse import quote, urljoin
 
 from ..errors import DocumentError, DynclientError
 from .resources import Location
@@ -41,7 +41,8 @@ class Context:
         """
         if not (isinstance(value, Mapping) and isinstance(value.get("$ref"), str)):
             return value, at
-        file = urljoin(at.uri, urldefrag(value["$ref"]).url)
+        reference = _joined(at.uri, value["$ref"])
+        file = reference.partition("#")[0]
         if file not in self._unreachable:
             try:
                 return self.resolve(value, at)
@@ -50,7 +51,7 @@ class Context:
             except DynclientError:
                 self._unreachable.add(file)  # the network's fault: don't wait for it once more
         if at.uri != self.uri:
-            value = {"$ref": urljoin(at.uri, value["$ref"])}
+            value = {"$ref": reference}
         return value, at
 
     def schema(self, value: Any, at: Location) -> Any:
@@ -62,7 +63,7 @@ class Context:
             return upgrade_schema(value, at, self.note)
         reference = value.get("$ref") if isinstance(value, Mapping) else None
         if isinstance(reference, str):
-            return {"$ref": urljoin(at.uri, reference)}
+            return {"$ref": _joined(at.uri, reference)}
         return {"$ref": f"{at.uri}#{quote(at.pointer, safe='/~')}"}
 
     def move(self, upgraded: str, original: Location) -> None:
@@ -90,3 +91,10 @@ class Context:
             else:
                 self.note(at.child(index), f"{name!r} is no media type; ignored", "media-type")
         return tuple(found) or None
+
+
+def _joined(base: str, reference: str) -> str:
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return reference  # no URL at all: that is told when it is followed

@@ -437,6 +437,7 @@ def test_what_stands_beside_the_reference_of_a_path_item_counts(tmp_path: Path) 
             "/paths/~1thing/post/parameters/0/schema",
         ),
         ({"responses": {"200": {"$ref": "no.json#/x"}}}, "/paths/~1thing/post/responses/200"),
+        ({"parameters": [{"$ref": "http://[no"}]}, "/paths/~1thing/post/parameters/0"),
         (
             {"responses": {"200": {"description": "", "schema": {"$ref": "#/definitions/No"}}}},
             "/paths/~1thing/post/responses/200/schema",
