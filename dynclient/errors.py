@@ -106,6 +106,17 @@ def masked(violation: Violation) -> Violation:
 class DynclientError(Exception):
     """The root of every error that dynclient raises on purpose."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As it is, not by calling it again: the message in `args` is not what it was made from.
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+def _revive(kind: type[DynclientError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
 
 class DocumentError(DynclientError):
     """The OpenAPI document can't be read or used.

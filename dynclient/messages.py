@@ -7,7 +7,7 @@ a transport sees; `Response` is what a caller gets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from .redaction import DEFAULT_REDACTOR, Redactor
@@ -127,6 +127,14 @@ class HttpRequest:
             headers=Headers(self.redactor.headers(self.headers.pairs())),
             content=self.redactor.content(self.content, self.headers.get("Content-Type", "")),
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        content = self.content
+        if content is not None and not isinstance(content, bytes):
+            content = b"[streamed body]"  # an open file or an iterator has no way into a pickle
+        values = [getattr(self, each.name) for each in fields(self)]
+        values[3] = content
+        return type(self), tuple(values)
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.redactor.url(self.url)}>"

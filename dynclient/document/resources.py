@@ -88,6 +88,10 @@ class Resources:
                 rest = f"/{token}{rest}"
         return at
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Who fetches has connections; what was fetched travels along.
+        return {**self.__dict__, "_fetch": None}
+
     def resolve(self, reference: str, at: Location) -> tuple[Any, Location]:
         """What a `$ref` standing at `at` names: the value and its place.
 

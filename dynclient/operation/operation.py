@@ -259,5 +259,13 @@ class Operation:
         sent = request or HttpRequest(self.method, response.url or self.path)
         return self.response_plan(policy.formats != "off").parse(response, sent, policy)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Compiled validators don't travel: they are made again where they are needed.
+        place = (self.at, self.path_item, self._path_item_at, self._base_redactor)
+        return type(self), (
+            *(self.document, self.name, self.method, self.path, self.value),
+            *place,
+        )
+
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.path}>"
