@@ -154,7 +154,6 @@ def test_an_operation_can_have_levels_of_its_own(service: Scripted, own: Any) ->
 
 
 def test_one_call_can_have_levels_of_its_own(service: Scripted) -> None:
-    from dynclient import Options
 
     service.answers += [BROKEN["body"][0]] * 2
     client = service.client(DOCUMENT)
