@@ -33,7 +33,7 @@ __all__ = ["command"]
     multiple=True,
     metavar="NAME=VALUE",
     help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE or - (a line of "
-    "stdin).  [env: DYNCLIENT_AUTH_<NAME>]",
+    "stdin).  [env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
 )
 @click.option("--header", multiple=True, metavar="'NAME: TEXT'", help="One more header field.")
 @click.option(

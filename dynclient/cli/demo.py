@@ -16,7 +16,7 @@ __all__ = ["command"]
 @click.option("--plain", is_flag=True, help="No colours and no progress bar, on a terminal too.")
 @click.pass_context
 def command(ctx: click.Context, plain: bool) -> None:
-    """Show it all work on this machine: no account and no network needed.
+    """See it all work on this machine, without an account.
 
     Starts the embedded service, submits a Bell circuit, waits for it and prints its counts; calls
     all eleven Jobs operations; shows an invalid request and an invalid answer being caught. Needs

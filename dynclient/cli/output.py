@@ -61,20 +61,13 @@ def printable(text: str) -> str:
 
 def show(text: str, **style: Any) -> None:
     """A line of data for stdout; `style` is that of `click.style`, for terminals only."""
-    _echo(click.style(printable(text), **style) if style else printable(text))
+    click.echo(click.style(printable(text), **style) if style else printable(text))
 
 
 def tell(text: str, masker: Masker | None = None) -> None:
     """A line for stderr."""
     text = printable(text)
-    _echo(masker(text) if masker is not None else text, err=True)
-
-
-def _echo(text: str, err: bool = False) -> None:
-    # A terminal or pipe in an old encoding gets escapes for what it can't show, not a traceback.
-    stream = sys.stderr if err else sys.stdout
-    encoding = stream.encoding or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+    click.echo(masker(text) if masker is not None else text, err=True)
 
 
 def write_bytes(content: bytes) -> None:
@@ -110,9 +103,14 @@ def console_for(*, plain: bool = False) -> Console:
     """A console on stdout; wide, and without colour or control codes, when that is no terminal."""
     from rich.console import Console
 
+    class OurConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """Let the program deal with it, as with any other output."""
+            raise BrokenPipeError
+
     if sys.stdout.isatty() and not plain:
-        return Console()
+        return OurConsole()
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    return Console(
+    return OurConsole(
         force_terminal=False, no_color=True, color_system=None, highlight=False, width=width
     )

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -24,12 +25,10 @@ _COMMANDS = ("ops", "describe", "call", "lint", "emulator", "demo")
 class Program(click.Group):
     """A group whose commands are modules of this package, imported when they are asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
-    def get_command(  # noqa: ARG002
-        self, ctx: click.Context, cmd_name: str
-    ) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = import_module(f".{cmd_name}", __package__).command
@@ -46,6 +45,9 @@ class Program(click.Group):
     ) -> None:
         """Run to the end: SystemExit with the code that `exits` gives."""
         options["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # escapes for what an old encoding lacks
+                stream.reconfigure(errors="backslashreplace")
         masker = Masker()
         try:
             result = super().main(args, prog_name, obj=masker, **options)

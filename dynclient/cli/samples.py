@@ -101,7 +101,7 @@ def _own(schema: Schema, depth: int) -> Any:
         return _object(schema, depth)
     if "string" in types:
         text = _BY_FORMAT.get(str(schema.get("format")), "text")
-        text = text.ljust(int(schema.get("minLength") or 0), "x")
+        text = text.ljust(_count(schema, "minLength", 1000), "x")
         longest = schema.get("maxLength")
         return text[:longest] if isinstance(longest, int) else text
     if "integer" in types or "number" in types:
@@ -109,7 +109,7 @@ def _own(schema: Schema, depth: int) -> Any:
     if "boolean" in types:
         return True
     if "array" in types:
-        count = max(1, int(schema.get("minItems") or 0))
+        count = max(1, _count(schema, "minItems", 10))
         items = schema.get("items")
         return (
             [_sample(schema.child("items"), depth + 1)] * count if isinstance(items, dict) else []
@@ -123,8 +123,13 @@ def _object(schema: Schema, depth: int) -> dict[str, Any]:
     return {
         name: _sample(schema.child("properties", name), depth + 1)
         for name in (required if isinstance(required, list) else ())
-        if isinstance(properties, dict) and name in properties
+        if isinstance(properties, dict) and isinstance(name, str) and name in properties
     }
+
+
+def _count(schema: Schema, keyword: str, most: int) -> int:
+    value = schema.get(keyword)
+    return min(value, most) if isinstance(value, int) else 0
 
 
 def _number(schema: Schema) -> int | float:

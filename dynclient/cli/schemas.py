@@ -65,7 +65,8 @@ def types_of(schema: Schema, seen: frozenset[Location] = frozenset()) -> frozens
     if schema.at in seen or not isinstance(schema.value, dict):
         return frozenset()
     declared = schema.get("type")
-    names = {declared} if isinstance(declared, str) else set(declared or ())
+    listed = declared if isinstance(declared, list) else [declared]
+    names = {name for name in listed if isinstance(name, str)}
     if not names:
         values = schema.get("enum")
         values = values if isinstance(values, list) else []
@@ -76,7 +77,7 @@ def types_of(schema: Schema, seen: frozenset[Location] = frozenset()) -> frozens
             names |= types_of(branch, seen | {schema.at})
     if names and schema.get("nullable") is True:
         names.add("null")
-    return frozenset(map(str, names))
+    return frozenset(names)
 
 
 def members(schema: Schema) -> dict[str, Schema]:

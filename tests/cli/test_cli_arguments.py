@@ -1,0 +1,140 @@
+"""`key=value` and `key:=JSON`: what each text becomes."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+from dynclient import Client
+from dynclient.cli.arguments import read_arguments, read_body
+from dynclient.operation import UNSET
+
+
+@pytest.fixture
+def operations(shapes):
+    with Client(shapes) as client:
+        yield client.operations
+
+
+@pytest.mark.parametrize(
+    ("item", "value"),
+    [
+        ("kind=12", "12"),
+        ("kind=a=b", "a=b"),
+        ("kind=", ""),
+        ("count=12", 12),
+        ("count=-3", -3),
+        ("count=12345678901234567890123", 12345678901234567890123),
+        ("count=1.5", "1.5"),
+        ("count=many", "many"),
+        ("count=", ""),
+        ("count:=12", 12),
+        ('count:="12"', "12"),
+        ("ratio=1.5", 1.5),
+        ("ratio=1e3", 1000.0),
+        ("ratio=2", 2),
+        ("ratio=NaN", "NaN"),
+        ("ratio=true", "true"),
+        ("flag=true", True),
+        ("flag=False", False),
+        ("flag=yes", "yes"),
+        ("ids=1,2,3", [1, 2, 3]),
+        ("ids=[1, 2]", [1, 2]),
+        ("ids=", []),
+        ("ids=1,x", [1, "x"]),
+        ("ids=[1", "[1"),
+        ('where={"x": 1}', {"x": 1}),
+        ("where=x", "x"),
+        ("where=[1]", "[1]"),
+        ("either=5", "5"),
+        ("maybe=5", 5),
+        ("maybe=null", None),
+        ("unknown=5", "5"),
+        ("unknown:=5", 5),
+    ],
+)
+def test_a_value_is_read_by_the_type_of_its_schema(operations, item, value):
+    name = item.partition("=")[0].rstrip(":")
+    found = read_arguments(operations["find"], [item])
+    assert found == {name: value}
+    assert type(found[name]) is type(value)
+
+
+def test_members_of_the_body_are_read_by_type_too(operations):
+    items = ["name=7", "size=7", "colour=red", 'parts=[{"name": "x"}]', 'thing:={"a": 1}']
+    assert read_arguments(operations["make"], items) == {
+        "name": "7",
+        "size": 7,
+        "colour": "red",
+        "parts": [{"name": "x"}],
+        "thing": {"a": 1},
+    }
+
+
+def test_a_name_given_again_makes_the_list_longer(operations):
+    assert read_arguments(operations["find"], ["ids=1,2", "ids=3"]) == {"ids": [1, 2, 3]}
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        (["count"], "argument 1 is not key=value or key:=JSON; find takes kind, count"),
+        (["count=1", "=x"], "argument 2 is not"),
+        (["count:={"], "count:= is not JSON"),
+        (["count:=NaN"], "count:= is not JSON"),
+        (["count=1", "count=2"], "'count' is given twice"),
+        (["body=x"], "--body"),
+        (["where:=@no-such-file"], "no-such-file can't be read"),
+    ],
+)
+def test_what_is_no_argument_is_wrong_usage(operations, items, message):
+    with pytest.raises(click.UsageError) as caught:
+        read_arguments(operations["find"], items)
+    assert message in caught.value.format_message()
+
+
+def test_what_is_no_argument_is_not_repeated_since_it_may_be_a_secret(operations):
+    with pytest.raises(click.UsageError) as caught:
+        read_arguments(operations["find"], ["a-secret"])
+    assert "a-secret" not in caught.value.format_message()
+
+
+def test_json_may_come_from_a_file(operations, tmp_path):
+    path = tmp_path / "where.json"
+    path.write_text('{"x": 3}')
+    assert read_arguments(operations["find"], [f"where:=@{path}"]) == {"where": {"x": 3}}
+
+
+def test_a_part_of_a_multipart_body_may_be_a_file(operations):
+    found = read_arguments(operations["upload"], ["file=@a.bin", "title=a"])
+    assert found == {"file": Path("a.bin"), "title": "a"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "text", "body"),
+    [
+        ("make", None, UNSET),
+        ("make", '{"name": "x"}', {"name": "x"}),
+        ("make", "null", None),
+        ("store", "abc", b"abc"),
+        ("note", "grüße", "grüße"),
+        ("login", '{"user": "x"}', {"user": "x"}),
+        ("login", "user=x", b"user=x"),
+    ],
+)
+def test_a_body_is_read_by_its_media_type(operations, operation, text, body):
+    assert read_body(operations[operation], text, None) == body
+
+
+def test_a_body_may_come_from_a_file(operations, tmp_path):
+    path = tmp_path / "body"
+    path.write_text(json.dumps({"name": "x"}))
+    assert read_body(operations["make"], f"@{path}", None) == {"name": "x"}
+    assert read_body(operations["store"], f"@{path}", None) == path
+
+
+@pytest.mark.parametrize("operation", ["make", "store", "note"])
+def test_a_body_from_a_missing_file_is_wrong_usage(operations, operation):
+    with pytest.raises(click.UsageError, match="file"):
+        read_body(operations[operation], "@no-such-file", None)

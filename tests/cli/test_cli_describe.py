@@ -1,0 +1,208 @@
+"""`dynclient describe` and `dynclient ops`: what they tell, and that the examples run."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dynclient import Client
+from dynclient.cli.arguments import read_arguments
+from dynclient.cli.describe import describe
+from dynclient.cli.examples import example_of
+from dynclient.cli.samples import sample_arguments, sample_body
+from dynclient.credentials import schemes_of
+from dynclient.operation import UNSET
+
+with Client("qiskit-runtime") as _client:
+    OPERATIONS = list(_client.operations)
+
+#: What the emulator serves without a job that was made before, and so runs as it is printed.
+READY = ("create_job", "list_jobs", "list_backends", "get_versions")
+#: What asks for the identifier of a job.
+WITH_JOB = (
+    "get_job_details_jid",
+    "get_job_results_jid",
+    "get_job_metrics_jid",
+    "replace_job_tags",
+)
+
+
+def described(invoke, *arguments, **env):
+    done = invoke("describe", *arguments, "-o", "json", env=env)
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+# ── ops ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ops_lists_every_operation(run):
+    done = run("ops")
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert rows[0] == ["name", "method", "path", "summary"]
+    assert [row[0] for row in rows[1:]] == OPERATIONS
+    assert done.stderr == "32 operations of Qiskit Runtime API\n"
+
+
+def test_ops_as_json_of_one_tag(run):
+    rows = json.loads(run("ops", "--tag", "jobs", "-o", "json").stdout)
+    assert len(rows) == 11
+    assert rows[0].keys() == {"name", "method", "path", "summary", "tags", "deprecated"}
+
+
+def test_ops_of_an_unknown_tag_names_those_there_are(invoke, shapes):
+    done = invoke("ops", shapes, "--tag", "nope")
+    assert done.exit_code == 2
+    assert "the document has things" in done.stderr
+
+
+def test_ops_takes_its_document_from_the_environment(invoke, shapes):
+    done = invoke("ops", "-o", "json", env={"DYNCLIENT_DOC": shapes})
+    assert [row["name"] for row in json.loads(done.stdout)][:2] == ["find", "make"]
+
+
+# ── describe ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_describe_tells_arguments_body_answers_credentials_and_examples(run):
+    done = run("describe", "create_job")
+    assert (done.returncode, done.stderr) == (0, "")
+    for line in (
+        "create_job: POST /v1/jobs",
+        "  ibm_api_version: string, in header, sent as IBM-API-Version, optional, the service's "
+        'default is "2025-01-01"',
+        "    program_id*: string, 1 to 10000 characters - Primitive to run",
+        "    if program_id is sampler:",
+        "      params: SamplerV2Input - Input for `sampler`: circuits to measure, and how often",
+        "  200  The service has taken the job. (application/json: CreateJob200Response)",
+        "  IBMCloudAuth (header Authorization, bearer) and ServiceCRN (header Service-CRN)",
+    ):
+        assert line in done.stdout.splitlines()
+
+
+def test_describe_as_json(invoke):
+    d = described(invoke, "list_jobs")
+    limit = next(argument for argument in d["arguments"] if argument["name"] == "limit")
+    assert limit.pop("description")
+    assert limit == {
+        "name": "limit",
+        "wire_name": "limit",
+        "place": "query",
+        "type": "integer (int32)",
+        "required": False,
+        "default": 200,
+        "limits": ["1 to 200"],
+        "deprecated": False,
+    }
+    assert d["body"] is None
+    assert [answer["status"] for answer in d["answers"]] == ["200", "400", "401", "403", "404"]
+    assert [scheme["scheme"] for scheme in d["auth"][0]] == ["IBMCloudAuth", "ServiceCRN"]
+
+
+def test_a_schema_that_contains_itself_is_shown_once(invoke, shapes):
+    outline = described(invoke, "make", "--doc", shapes)["body"]["media"][0]["outline"]
+    assert outline == [
+        "name*: string, at least 2 characters",
+        "size*: integer, at least 3",
+        "colour: enum, one of red, green",
+        "parts: array of Thing",
+        "  each item: Thing",
+        "    … (as above)",
+    ]
+
+
+def test_describe_of_an_unknown_operation_names_the_nearest(invoke):
+    done = invoke("describe", "get_job_detail")
+    assert done.exit_code == 2
+    assert "did you mean get_job_details_jid" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def client():
+    with Client("qiskit-runtime") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_is_described_with_a_call_that_the_document_allows(client, name):
+    operation = client.operations[name]
+    schemes = schemes_of(client.document)
+    json.dumps(describe(operation, schemes))
+    example = example_of(operation, "qiskit-runtime", None, schemes)
+    compile(example.python, name, "exec")
+    assert f"dynclient call {name}" in example.shell
+    body = sample_body(operation)
+    body = UNSET if body is None else body
+    client.prepare(name, sample_arguments(operation), body=body)
+
+
+def test_the_shell_example_reads_back_as_the_same_values(invoke, shapes):
+    shell = described(invoke, "make", "--doc", shapes)["examples"]["shell"]
+    assert f"name=text size=3 --doc {shapes} --auth Key=env:DYNCLIENT_AUTH_KEY" in " ".join(
+        shell.replace("\\\n", "").split()
+    )
+    with Client(shapes) as client:
+        found = read_arguments(client.operations["make"], ["name=text", "size=3"])
+    assert found == {"name": "text", "size": 3}
+
+
+# ── the examples run ─────────────────────────────────────────────────────────────────────────
+
+
+def run_python(source, env):
+    return subprocess.run(
+        [sys.executable, "-c", source],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def run_shell(source, env, tmp_path):
+    """As a user would paste it; `dynclient` is this program."""
+    folder = tmp_path / "bin"
+    folder.mkdir(exist_ok=True)
+    program = folder / "dynclient"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dynclient "$@"\n')
+    program.chmod(0o755)
+    return subprocess.run(
+        ["/bin/sh", "-c", source],
+        env={**os.environ, **env, "PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", READY)
+def test_the_examples_run_as_they_are(invoke, access, tmp_path, name):
+    examples = described(invoke, name, **access)["examples"]
+    for done in (
+        run_python(examples["python"], access),
+        run_shell(examples["shell"], access, tmp_path),
+    ):
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout
+
+
+@pytest.mark.parametrize("name", WITH_JOB)
+def test_the_examples_run_with_the_id_of_a_job(invoke, access, tmp_path, name):
+    made = invoke(
+        *("call", "create_job", "program_id=sampler", "backend=ibm_torino"),
+        *("params:=" + '{"pubs": [["OPENQASM 3.0;"]]}',),
+        env=access,
+    )
+    job_id = json.loads(made.stdout)["id"]
+    examples = described(invoke, name, **access)["examples"]
+    for source, start in (
+        (examples["python"], lambda s: run_python(s, access)),
+        (examples["shell"], lambda s: run_shell(s, access, tmp_path)),
+    ):
+        assert "d2k4v6s5ppas73f0m1q0" in source
+        done = start(source.replace("d2k4v6s5ppas73f0m1q0", job_id))
+        assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,180 @@
+"""The program as such: help, version, exit codes, streams, imports."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynclient import __version__, errors
+from dynclient.cli import exits
+
+COMMANDS = ("ops", "describe", "call", "lint", "emulator", "demo")
+
+
+def test_version_is_that_of_the_package(run):
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"dynclient, version {__version__}\n"
+
+
+def test_help_names_every_command_and_every_exit_code(run):
+    done = run("--help")
+    assert done.returncode == 0
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", done.stdout, re.MULTILINE)
+    assert exits.help_text() in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(invoke, command):
+    done = invoke(command, "--help")
+    assert done.exit_code == 0
+    assert command == "demo" or f"dynclient {command} " in done.output
+
+
+def test_the_page_of_documentation_has_the_same_exit_codes_as_the_help():
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    table = dict(re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE))
+    told = dict(re.findall(r"^ *(\d+)  (.+)$", exits.help_text(), re.MULTILINE))
+    assert table == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.UnknownOperation, 2),
+        (errors.DocumentError, 3),
+        (errors.InvalidRequest, 4),
+        (errors.AuthError, 5),
+        (errors.ConnectError, 6),
+        (errors.TLSError, 6),
+        (errors.RequestTimeout, 6),
+        (errors.NotFound, 7),
+        (errors.TooManyRequests, 7),
+        (errors.BadGateway, 8),
+        (errors.InvalidResponse, 9),
+        (exits.Unavailable, 10),
+        (errors.DynclientError, 10),
+        (RuntimeError, 70),
+    ],
+)
+def test_each_kind_of_error_has_its_exit_code(kind, code):
+    assert exits.code_of(kind.__new__(kind)) == code
+
+
+def test_every_error_of_the_library_has_a_code_that_is_told():
+    kinds = [getattr(errors, name) for name in errors.__all__ if name != "Violation"]
+    told = set(map(int, re.findall(r"^ *(\d+)  ", exits.help_text(), re.MULTILINE)))
+    assert {exits.code_of(kind.__new__(kind)) for kind in kinds} <= told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nothing",), ("ops", "--nothing"), ("describe",), ("call", "list_jobs", "--timeout", "-1")],
+)
+def test_wrong_usage_is_told_on_stderr_with_code_2(run, arguments):
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Usage: " in done.stderr
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fault_of_our_own_is_told_in_full(invoke, monkeypatch):
+    from dynclient.cli import ops
+
+    def fail(*_arguments, **_options):
+        raise ZeroDivisionError("our fault")
+
+    monkeypatch.setattr(ops, "Client", fail)
+    done = invoke("ops")
+    assert done.exit_code == 70
+    assert "Traceback" in done.stderr
+    assert "our fault" in done.stderr
+
+
+def test_an_interrupt_is_quiet(invoke, monkeypatch):
+    from dynclient.cli import ops
+
+    def interrupt(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ops, "Client", interrupt)
+    done = invoke("ops")
+    assert done.exit_code == 130
+    assert done.output.strip() == ""
+
+
+@pytest.mark.parametrize("arguments", [("ops",), ("ops", "-o", "json"), ("describe", "create_job")])
+def test_a_closed_pipe_is_quiet(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "dynclient", *arguments],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == 141
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+
+
+def test_output_in_an_old_encoding_does_not_fail(run):
+    done = run("describe", "create_job", env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "create_job: POST /v1/jobs" in done.stdout
+
+
+def test_only_what_prints_tables_imports_rich(run, access, tmp_path):
+    script = (
+        "import sys\n"
+        "from dynclient.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print(*sorted(n for n in sys.modules if n in NAMES), file=sys.stderr)\n"
+    )
+    heavy = {"rich", "openapi_core", "jsonschema", "requests", "uvicorn", "qiskit"}
+    path = tmp_path / "run.py"
+    path.write_text(script.replace("NAMES", repr(heavy)))
+
+    def imported(*arguments: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, str(path), *arguments],
+            env={**os.environ, **access},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stderr.splitlines()[-1].split()
+
+    assert imported("call", "list_jobs", "limit=1") == []
+    assert imported("call", "list_jobs", "limit=1", "-o", "table") == ["rich"]
+    assert imported("describe", "create_job") == []
+
+
+def test_importing_the_package_imports_neither_click_nor_rich():
+    script = (
+        "import sys, dynclient, dynclient.emulator\n"
+        "print([name for name in ('click', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_the_program_is_the_entry_point():
+    from importlib.metadata import entry_points
+
+    (entry,) = entry_points(group="console_scripts", name="dynclient")
+    assert entry.value == "dynclient.cli:main"
