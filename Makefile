@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all check format bench clean
+# CI runs everything; by hand, what takes minutes is left to `make test-all`.
+MARKS := $(if $(CI),,-m "not long")
+
+.PHONY: demo test test-all check format bench bench-quick clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -15,7 +18,7 @@ demo: $(VENV)/.installed
 	$(BIN)/dynclient demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(BIN)/python -m pytest -n 2 $(MARKS)
 
 test-all: $(VENV)/.installed
 	$(BIN)/python -m pytest -n 2
@@ -30,7 +33,10 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --markdown docs/performance-table.md
+
+bench-quick: $(VENV)/.installed
+	$(BIN)/python -m benchmarks --quick
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
