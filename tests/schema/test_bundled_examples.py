@@ -1,0 +1,115 @@
+"""The bundled document: every operation compiles, every example holds under both engines."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dynclient import Client, Headers, HttpRequest, HttpResponse, load
+from dynclient.operation import Operation
+from dynclient.schema.reference import ReferenceEngine
+
+CLIENT = Client("qiskit-runtime", base_url="http://api.test")
+OPERATIONS = CLIENT.operations
+
+
+@functools.cache
+def reference() -> ReferenceEngine:
+    return ReferenceEngine(CLIENT.document)
+
+
+def _examples(entry: Any) -> Iterator[Any]:
+    """The example values of a Media Type Object, a Parameter Object or a Schema Object."""
+    if "example" in entry:
+        yield entry["example"]
+    if isinstance(entry.get("examples"), list):
+        yield from entry["examples"]
+        return
+    for example in (entry.get("examples") or {}).values():
+        target, _ = CLIENT.document.resources.follow(example, CLIENT.document.resources.root)
+        yield target["value"]
+
+
+def _response_examples() -> Iterator[Any]:
+    for name, operation in OPERATIONS.items():
+        for status, response in operation.responses.items():
+            for media_type, entry in response.content.items():
+                for index, value in enumerate(_examples(entry)):
+                    label = f"{name} {status} {media_type} {index}"
+                    yield pytest.param(operation, status, media_type, value, id=label)
+
+
+def _body_examples() -> Iterator[Any]:
+    for name, operation in OPERATIONS.items():
+        for media in operation.request_body.media if operation.request_body else ():
+            raw = load("qiskit-runtime").data["paths"][operation.path][operation.method.lower()]
+            entry = raw["requestBody"]["content"][media.media_type]
+            for index, value in enumerate(_examples(entry)):
+                label = f"{name} {media.media_type} {index}"
+                yield pytest.param(operation, media.media_type, value, id=label)
+
+
+def test_there_are_thirty_two_operations_and_none_is_broken() -> None:
+    assert len(OPERATIONS) == 32
+    assert CLIENT.document.problems == ()
+
+
+@pytest.mark.parametrize("name", list(OPERATIONS))
+def test_an_operation_compiles_whole(name: str) -> None:
+    operation = OPERATIONS[name]
+    operation.compile()
+    assert operation.signature.parameters
+    assert operation.docstring
+    assert CLIENT.document.problems == ()
+
+
+def test_the_document_keeps_to_openapi() -> None:
+    assert CLIENT.document.check() == []
+
+
+def _encoded(value: Any, media_type: str) -> bytes:
+    if "json" in media_type or not isinstance(value, str):
+        return json.dumps(value).encode()
+    return value.encode()
+
+
+@pytest.mark.parametrize(("operation", "status", "media_type", "value"), list(_response_examples()))
+def test_an_example_of_a_response_holds_under_both_engines(
+    operation: Operation, status: str, media_type: str, value: Any
+) -> None:
+    code = int(status) if status.isdigit() else 500
+    content = _encoded(value, media_type)
+    fields = {"Content-Type": media_type}
+    for header in operation.responses[status].headers:
+        if header.required:
+            fields[header.name] = "1"
+    http = HttpResponse(code, Headers(fields), content)
+    request = HttpRequest(operation.method, f"http://api.test{operation.path}")
+    assert operation.parse(http).violations == ()
+    assert reference().judge_response(operation, request, http) == []
+
+
+def _required_arguments(operation: Operation) -> dict[str, Any]:
+    """A value for each required parameter: its example, else its type's simplest."""
+    arguments = {}
+    for p in operation.parameters:
+        if p.required:
+            raw = CLIENT.document.resources.at(p.at)
+            found = list(_examples(raw)) or list(_examples(p.schema))
+            arguments[p.name] = found[0] if found else "x"
+    return arguments
+
+
+@pytest.mark.parametrize(("operation", "media_type", "value"), list(_body_examples()))
+def test_an_example_of_a_request_holds_under_both_engines(
+    operation: Operation, media_type: str, value: Any
+) -> None:
+    arguments = _required_arguments(operation)
+    client = CLIENT.with_options(auth={})
+    request = client.prepare(operation.name, arguments, body=value)
+    assert request.headers["Content-Type"] == media_type
+    assert reference().judge_request(operation, request) == []
