@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
-from dynclient.document.bundled import bundled_path
-from dynclient.errors import DocumentError
+from dynclient.document import load
 
 __all__ = ["METHODS", "load_document", "served_document"]
 
@@ -19,13 +16,7 @@ _NAME = "qiskit-runtime"
 
 def load_document() -> dict[str, Any]:
     """The bundled Qiskit Runtime document as plain data."""
-    path = bundled_path(_NAME)
-    if path is None:
-        raise DocumentError("the package lacks its bundled document", source=_NAME)
-    loaded = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
-    if not isinstance(loaded, dict):
-        raise DocumentError("the document is not a mapping", source=str(path))
-    return loaded
+    return dict(load(_NAME).data)
 
 
 def served_document(document: dict[str, Any], base_url: str) -> dict[str, Any]:

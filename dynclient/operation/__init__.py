@@ -4,13 +4,14 @@ Sans I/O: `Operation.prepare` and `Operation.parse` are pure functions, and no H
 imported here.
 """
 
+from .arguments import UNSET
 from .bodies import BodyMedia, RequestBody
 from .files import File
 from .index import Operations
 from .operation import Operation
 from .options import NO_OPTIONS, Options
 from .parameters import Parameter
-from .request import UNSET, Prepared
+from .request import Prepared
 from .response import DeclaredResponse
 from .servers import base_url, server_url
 

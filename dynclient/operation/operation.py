@@ -17,10 +17,11 @@ from ..messages import HttpRequest, HttpResponse, Response
 from ..redaction import Redactor
 from ..schema.closure import is_secret
 from ..validation import Validation
+from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .options import NO_OPTIONS, Options
 from .parameters import Parameter, read_parameters
-from .request import UNSET, Prepared, RequestPlan
+from .request import Prepared, RequestPlan
 from .response import DeclaredResponse, ResponsePlan
 from .signature import docstring_of, signature_of
 

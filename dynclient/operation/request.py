@@ -6,38 +6,29 @@ does what is left. A pure function: nothing is sent, nothing is read but the bod
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest, Violation, masked
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest
 from ..schema import Validator, compile_validator
 from ..validation import Validation
+from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
+from .faults import UNSENDABLE, fault, missing
 from .options import NO_OPTIONS, Options
 from .parameters import LOCATIONS, Parameter
 from .sequences import ItemsValidator
-from .styles import StyleError, plain
+from .styles import StyleError
 
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["UNSET", "Prepared", "RequestPlan"]
+__all__ = ["Prepared", "RequestPlan"]
 
 
-class _Unset:
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-#: Stands for "no body given", since None is a JSON value.
-UNSET: Final = _Unset()
-
-_PLAIN_TYPES = frozenset({str, int, float, bool})
 _HEADER_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -60,7 +51,7 @@ class RequestPlan:
         self._formats = formats
         self.body: RequestBody | None = operation.request_body
         parameters = operation.parameters
-        self._names = _argument_names(parameters)
+        self._arguments = Arguments(parameters, self.body)
         self._required = tuple(p for p in parameters if p.required)
         self._writers = {
             location: tuple((p, p.serializer()) for p in parameters if p.location == location)
@@ -101,23 +92,11 @@ class RequestPlan:
         values by wire name for what neither gives. InvalidRequest lists every fault at once.
         """
         faults: list[Violation] = []
-        values: dict[str, Any] = {}
-        members: dict[str, Any] = {}
-        if arguments:
-            body = self._take(arguments, values, members, body, faults)
-        if named:
-            body = self._take(named, values, members, body, faults)
-        if defaults:
-            for name, value in defaults.items():
-                parameter = self._names.get(name)
-                if parameter is not None and parameter.key not in values and value is not None:
-                    values[parameter.key] = value
-        if members:
-            body = self._join_members(members, body, faults)
+        values, body = self._arguments.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         for parameter in self._required:
             if parameter.key not in values and (judging or parameter.location == "path"):
-                faults.append(_missing(parameter))
+                faults.append(missing(parameter))
         validator = self._validator
         if judging and values and validator is not None and not _is_valid(validator, values):
             faults.extend(self._explained(validator, values))
@@ -133,44 +112,12 @@ class RequestPlan:
         """The request with what the policy lets pass; InvalidRequest with what it does not."""
         faults = self._operation.document.published(faults)
         # What can't be sent at all is an error whatever the policy says of schemas.
-        hard = [f for f in faults if f.rule in _ALWAYS]
-        soft = [f for f in faults if f.rule not in _ALWAYS]
+        hard = [f for f in faults if f.rule in UNSENDABLE]
+        soft = [f for f in faults if f.rule not in UNSENDABLE]
         errors, told = policy.split(soft)
         if hard or errors:
             raise InvalidRequest(self._operation.name, [*hard, *errors])
         return Prepared(request, told)
-
-    # ── arguments ────────────────────────────────────────────────────────────────────────────
-
-    def _take(
-        self,
-        given: Mapping[str, Any],
-        values: dict[str, Any],
-        members: dict[str, Any],
-        body: Any,
-        faults: list[Violation],
-    ) -> Any:
-        """Sort arguments into parameter values and body members; returns the body."""
-        names = self._names
-        for name, value in given.items():
-            parameter = names.get(name)
-            if parameter is not None:
-                if type(value) not in _PLAIN_TYPES:
-                    if value is None and not _takes_null(parameter):
-                        continue  # as in most Python calls, None is "not given"
-                    value = self._plain(parameter, value, faults)  # noqa: PLW2901
-                if parameter.key in values:
-                    faults.append(_fault(f"request.{parameter.key}", "duplicate", "given twice"))
-                values[parameter.key] = value
-            elif self.body is not None and name == self.body.component_name:
-                if body is not UNSET:
-                    faults.append(_fault("request.body", "duplicate", "the body is given twice"))
-                body = value
-            elif self.body is not None and name in self.body.property_names:
-                members[self.body.property_names[name]] = value
-            else:
-                faults.append(self._unknown(name))
-        return body
 
     def _explained(self, validator: Validator, values: dict[str, Any]) -> list[Violation]:
         redactor = self._operation.redactor
@@ -183,35 +130,6 @@ class RequestPlan:
         found = validator.explain(values, "request", layer="request", slots=True)
         return [masked(each) if each.where in secret else each for each in found]
 
-    def _plain(self, parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
-        try:
-            return plain(value)
-        except StyleError as error:
-            faults.append(_fault(f"request.{parameter.key}", "style", str(error)))
-            return None
-
-    def _unknown(self, name: str) -> Violation:
-        owners = [p for p in self._operation.parameters if p.name == name]
-        if owners:  # one wire name in two places
-            choice = " or ".join(repr(p.python_name) for p in owners)
-            reason = f"{name!r} is in {len(owners)} places; say which by {choice}"
-            return _fault("request", "ambiguous-argument", reason)
-        known = [p.python_name for p in self._operation.parameters]
-        if self.body is not None:
-            known += [*self.body.property_names, "body"]
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else _known(known)
-        return _fault("request", "unknown-argument", f"no argument {name!r}; {hint}")
-
-    def _join_members(self, members: dict[str, Any], body: Any, faults: list[Violation]) -> Any:
-        if body is UNSET:
-            return members
-        if isinstance(body, dict) and not body.keys() & members.keys():
-            return {**body, **members}
-        names = ", ".join(repr(name) for name in members)
-        faults.append(_fault("request.body", "duplicate", f"given whole, and by {names} as well"))
-        return body
-
     # ── body ─────────────────────────────────────────────────────────────────────────────────
 
     def _encode_body(
@@ -219,16 +137,16 @@ class RequestPlan:
     ) -> EncodedBody | None:
         if value is UNSET:
             if self.body is not None and self.body.required and judging:
-                faults.append(_fault("request.body", "required", "the operation needs a body"))
+                faults.append(fault("request.body", "required", "the operation needs a body"))
             return None
         if self.body is None:
-            faults.append(_fault("request.body", "unknown-body", "the operation takes no body"))
+            faults.append(fault("request.body", "unknown-body", "the operation takes no body"))
             return None
         media = self.body.media_for(value, options.content_type)
         if media is None:
             known = ", ".join(m.media_type for m in self.body.media)
             reason = f"content type {options.content_type!r} is not declared; these are: {known}"
-            faults.append(_fault("request.body", "content-type", reason))
+            faults.append(fault("request.body", "content-type", reason))
             return None
         content_type = options.content_type
         try:
@@ -238,7 +156,7 @@ class RequestPlan:
             return None
         except OSError as error:
             reason = f"the content can't be read: {error.strerror or error}"
-            faults.append(_fault("request.body", "unreadable", reason))
+            faults.append(fault("request.body", "unreadable", reason))
             return None
         if judging and encoded.judged:
             validator = media.validator(self._formats)
@@ -251,7 +169,7 @@ class RequestPlan:
         self, value: Any, media: Any, error: ValueError, judging: bool, faults: list[Violation]
     ) -> None:
         """A value without a wire form. Its schema often has the better words for what is wrong."""
-        faults.append(_fault("request.body", "encoding", str(error)))
+        faults.append(fault("request.body", "encoding", str(error)))
         validator = media.validator(self._formats) if judging else None
         if validator is not None and isinstance(value, dict | list):
             try:
@@ -286,7 +204,7 @@ class RequestPlan:
                 text = _write(p, write, values, faults)
                 if not _HEADER_TEXT(text):
                     reason = "a header holds one line of Latin-1 text"
-                    faults.append(_fault(f"request.{p.key}", "header", reason))
+                    faults.append(fault(f"request.{p.key}", "header", reason))
                 headers.append((p.name, text))
         if self._cookie:
             cookies = [
@@ -318,42 +236,9 @@ class RequestPlan:
                 text = _write(slot[0], slot[1], values, faults)
                 if not text:
                     reason = "an empty segment would make another path"
-                    faults.append(_fault(f"request.{slot[0].key}", "empty-path", reason))
+                    faults.append(fault(f"request.{slot[0].key}", "empty-path", reason))
                 parts.append(text)
         return "".join(parts)
-
-
-#: Rules whose breach leaves nothing to send, whatever the validation level.
-_ALWAYS = frozenset(
-    {
-        "unknown-argument",
-        "ambiguous-argument",
-        "missing-argument",
-        "duplicate",
-        "style",
-        "unknown-body",
-        "content-type",
-        "encoding",
-        "unreadable",
-        "header",
-        "empty-path",
-    }
-)
-
-
-def _fault(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
-    return Violation(where, "", document_pointer, rule, message, "request")
-
-
-def _missing(parameter: Parameter) -> Violation:
-    # Without a path segment there is no URL; without another one the policy decides.
-    rule = "missing-argument" if parameter.location == "path" else "required"
-    message = f"the argument {parameter.python_name!r} is missing"
-    return _fault(f"request.{parameter.key}", rule, message, parameter.at.pointer)
-
-
-def _known(names: Sequence[str]) -> str:
-    return f"there are {', '.join(names)}" if names else "the operation takes none"
 
 
 def _is_valid(validator: Validator | ItemsValidator, value: Any) -> bool:
@@ -379,11 +264,11 @@ def _write(
     try:
         text: str = write(values[parameter.key])
     except (StyleError, JsonTextError) as error:
-        faults.append(_fault(f"request.{parameter.key}", "style", str(error)))
+        faults.append(fault(f"request.{parameter.key}", "style", str(error)))
         return "-"
     except UnicodeEncodeError:
         reason = "the text holds a lone surrogate, which UTF-8 can't carry"
-        faults.append(_fault(f"request.{parameter.key}", "style", reason))
+        faults.append(fault(f"request.{parameter.key}", "style", reason))
         return "-"
     return text
 
@@ -395,28 +280,8 @@ def _with_option_headers(fields: Headers, options: Options, faults: list[Violati
     for name, text in extra.items():
         if not _HEADER_TEXT(str(text)) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
             reason = "a header has a token for a name and one line of Latin-1 text for a value"
-            faults.append(_fault(f"request.header.{name!r}", "header", reason))
+            faults.append(fault(f"request.header.{name!r}", "header", reason))
     return fields.merged({name: str(text) for name, text in extra.items()}) if extra else fields
-
-
-def _takes_null(parameter: Parameter) -> bool:
-    schema = parameter.schema
-    if not isinstance(schema, dict):
-        return False
-    kind = schema.get("type")
-    return kind == "null" or (isinstance(kind, list) and "null" in kind)
-
-
-def _argument_names(parameters: Sequence[Parameter]) -> dict[str, Parameter]:
-    """Every name by which a parameter can be given. A wire name in two places is none of them."""
-    names: dict[str, Parameter] = {}
-    wire_names = Counter(p.name for p in parameters)
-    for parameter in parameters:
-        if wire_names[parameter.name] == 1:
-            names[parameter.name] = parameter
-    for parameter in parameters:
-        names[parameter.python_name] = parameter
-    return names
 
 
 def _path_pieces(path: str, slots: Sequence[Any]) -> tuple[tuple[str, Any], ...]:

@@ -1,0 +1,146 @@
+"""The arguments of a call, sorted: which parameter, body member or body each of them is."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ..errors import Violation
+from .bodies import RequestBody
+from .faults import fault
+from .parameters import Parameter
+from .styles import StyleError, plain
+
+__all__ = ["UNSET", "Arguments"]
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+#: Stands for "no body given", since None is a JSON value.
+UNSET: Final = _Unset()
+
+_PLAIN_TYPES = frozenset({str, int, float, bool})
+
+
+class Arguments:
+    """The names by which one operation's parameters and body can be given."""
+
+    def __init__(self, parameters: Sequence[Parameter], body: RequestBody | None) -> None:
+        self._parameters = parameters
+        self._body = body
+        self._names = _argument_names(parameters)
+
+    def sort(
+        self,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        defaults: Mapping[str, Any] | None,
+        body: Any,
+        faults: list[Violation],
+    ) -> tuple[dict[str, Any], Any]:
+        """The values of the parameters by `Parameter.key`, and the body (UNSET if there is none).
+
+        What is unknown, ambiguous or given twice goes to `faults`.
+        """
+        values: dict[str, Any] = {}
+        members: dict[str, Any] = {}
+        if arguments:
+            body = self._take(arguments, values, members, body, faults)
+        if named:
+            body = self._take(named, values, members, body, faults)
+        if defaults:
+            for name, value in defaults.items():
+                parameter = self._names.get(name)
+                if parameter is not None and parameter.key not in values and value is not None:
+                    values[parameter.key] = value
+        if members:
+            body = self._join_members(members, body, faults)
+        return values, body
+
+    def _take(
+        self,
+        given: Mapping[str, Any],
+        values: dict[str, Any],
+        members: dict[str, Any],
+        body: Any,
+        faults: list[Violation],
+    ) -> Any:
+        """Sort arguments into parameter values and body members; returns the body."""
+        names = self._names
+        for name, value in given.items():
+            parameter = names.get(name)
+            if parameter is not None:
+                if type(value) not in _PLAIN_TYPES:
+                    if value is None and not _takes_null(parameter):
+                        continue  # as in most Python calls, None is "not given"
+                    value = self._plain(parameter, value, faults)  # noqa: PLW2901
+                if parameter.key in values:
+                    faults.append(fault(f"request.{parameter.key}", "duplicate", "given twice"))
+                values[parameter.key] = value
+            elif self._body is not None and name == self._body.component_name:
+                if body is not UNSET:
+                    faults.append(fault("request.body", "duplicate", "the body is given twice"))
+                body = value
+            elif self._body is not None and name in self._body.property_names:
+                members[self._body.property_names[name]] = value
+            else:
+                faults.append(self._unknown(name))
+        return body
+
+    def _plain(self, parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
+        try:
+            return plain(value)
+        except StyleError as error:
+            faults.append(fault(f"request.{parameter.key}", "style", str(error)))
+            return None
+
+    def _unknown(self, name: str) -> Violation:
+        owners = [p for p in self._parameters if p.name == name]
+        if owners:  # one wire name in two places
+            choice = " or ".join(repr(p.python_name) for p in owners)
+            reason = f"{name!r} is in {len(owners)} places; say which by {choice}"
+            return fault("request", "ambiguous-argument", reason)
+        known = [p.python_name for p in self._parameters]
+        if self._body is not None:
+            known += [*self._body.property_names, "body"]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else _known(known)
+        return fault("request", "unknown-argument", f"no argument {name!r}; {hint}")
+
+    def _join_members(self, members: dict[str, Any], body: Any, faults: list[Violation]) -> Any:
+        if body is UNSET:
+            return members
+        if isinstance(body, dict) and not body.keys() & members.keys():
+            return {**body, **members}
+        names = ", ".join(repr(name) for name in members)
+        faults.append(fault("request.body", "duplicate", f"given whole, and by {names} as well"))
+        return body
+
+
+def _known(names: Sequence[str]) -> str:
+    return f"there are {', '.join(names)}" if names else "the operation takes none"
+
+
+def _takes_null(parameter: Parameter) -> bool:
+    schema = parameter.schema
+    if not isinstance(schema, dict):
+        return False
+    kind = schema.get("type")
+    return kind == "null" or (isinstance(kind, list) and "null" in kind)
+
+
+def _argument_names(parameters: Sequence[Parameter]) -> dict[str, Parameter]:
+    """Every name by which a parameter can be given. A wire name in two places is none of them."""
+    names: dict[str, Parameter] = {}
+    wire_names = Counter(p.name for p in parameters)
+    for parameter in parameters:
+        if wire_names[parameter.name] == 1:
+            names[parameter.name] = parameter
+    for parameter in parameters:
+        names[parameter.python_name] = parameter
+    return names

@@ -1,0 +1,38 @@
+"""What can be wrong with a request before it is sent, as violations."""
+
+from __future__ import annotations
+
+from ..errors import Violation
+from .parameters import Parameter
+
+__all__ = ["UNSENDABLE", "fault", "missing"]
+
+#: Rules whose breach leaves nothing to send, whatever the validation level.
+UNSENDABLE = frozenset(
+    {
+        "unknown-argument",
+        "ambiguous-argument",
+        "missing-argument",
+        "duplicate",
+        "style",
+        "unknown-body",
+        "content-type",
+        "encoding",
+        "unreadable",
+        "header",
+        "empty-path",
+    }
+)
+
+
+def fault(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
+    """A violation of the request layer."""
+    return Violation(where, "", document_pointer, rule, message, "request")
+
+
+def missing(parameter: Parameter) -> Violation:
+    """The violation of a required parameter that was not given."""
+    # Without a path segment there is no URL; without another one the policy decides.
+    rule = "missing-argument" if parameter.location == "path" else "required"
+    message = f"the argument {parameter.python_name!r} is missing"
+    return fault(f"request.{parameter.key}", rule, message, parameter.at.pointer)
