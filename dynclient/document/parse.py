@@ -23,6 +23,13 @@ __all__ = ["parse_document", "parse_yaml"]
 #: From how many bytes on the garbage collector is worth stopping.
 _BIG = 1 << 20
 _DEEP_INDENT = re.compile(rb"^[ \t?:-]{400}", re.MULTILINE)
+# Where a flow list or mapping may start; not the brace in the midst of a path template.
+_FLOW_OPENER = re.compile(rb"(?<![^\s\[{,:])[\[{]")
+
+#: Which reading of YAML the cache holds; to be raised when any text is read otherwise than before.
+_READER = 1
+#: Data that its aliases make longer than this, in times the text, is not worth keeping.
+_MOST_WRITTEN = 8
 
 
 def parse_document(content: bytes, source: str, trust: Trust) -> Any:
@@ -103,15 +110,39 @@ def _without_collector(size: int) -> Iterator[None]:
 
 
 def parse_yaml(content: bytes, source: str, trust: Trust) -> Any:
-    """The plain data of a YAML 1.2 text; see `parse_document`."""
+    """The plain data of a YAML 1.2 text, kept in the cache; see `parse_document`."""
+    from . import cache
+
+    entry = cache.entry(content, _READER, trust.max_depth, trust.max_nodes)
+    data = cache.read(entry)
+    if data is None:
+        data, written = _read_yaml(content, source, trust)
+        if written <= _MOST_WRITTEN * len(content):
+            cache.write(entry, data)
+    return data
+
+
+def _read_yaml(content: bytes, source: str, trust: Trust) -> tuple[Any, int]:
+    """The data, and about how many characters it has once its aliases are written out."""
+    from .yaml_fast import load
+
+    try:
+        data, depth = load(content)
+    except ValueError:
+        return _read_yaml_by_reference(content, source, trust)
+    _check_depth(depth, source, trust)
+    return data, len(content)
+
+
+def _read_yaml_by_reference(content: bytes, source: str, trust: Trust) -> tuple[Any, int]:
     import yaml
 
-    from .yaml12 import load, nesting
+    from .yaml_reference import load, nesting
 
     try:
         # libyaml's composer recurses in C and takes the process down on deep nesting, so what
         # could be deep is measured first, event by event.
-        openers = content.count(b"[") + content.count(b"{")
+        openers = len(_FLOW_OPENER.findall(content))
         if openers > trust.max_depth or _DEEP_INDENT.search(content):
             _check_depth(nesting(content, trust.max_depth), source, trust)
         data = load(content)
@@ -129,8 +160,8 @@ def parse_yaml(content: bytes, source: str, trust: Trust) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DocumentError(f"no valid YAML: {error}", source=source) from None
     if b"*" in content:
-        _check_aliases(data, source, trust)
-    return data
+        return data, _check_aliases(data, source, trust)
+    return data, len(content)
 
 
 def _check_depth(depth: int, source: str, trust: Trust) -> None:
@@ -140,13 +171,14 @@ def _check_depth(depth: int, source: str, trust: Trust) -> None:
         )
 
 
-def _check_aliases(data: Any, source: str, trust: Trust) -> None:
+def _check_aliases(data: Any, source: str, trust: Trust) -> int:
     """Refuse data whose aliases form a ring, or would fill memory once written out.
 
     PyYAML shares what an alias names, so the data is small as loaded; whoever walks it is not
-    spared. Sizes are summed bottom up, each shared value once.
+    spared. Values and characters are summed bottom up, each shared value once. Returns the
+    characters.
     """
-    sizes: dict[int, int] = {}
+    sizes: dict[int, tuple[int, int]] = {}
     open_ids: set[int] = set()
     stack: list[tuple[Any, str, bool]] = [(data, "", False)]
     while stack:
@@ -157,8 +189,15 @@ def _check_aliases(data: Any, source: str, trust: Trust) -> None:
         children = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
         if done:
             open_ids.discard(key)
-            sizes[key] = 1 + sum(sizes.get(id(child), 1) for _, child in children)
-            if sizes[key] > trust.max_nodes:
+            inside = [sizes.get(id(child)) or (1, len(str(child))) for _, child in children]
+            sizes[key] = (
+                1 + sum(values for values, _ in inside),
+                sum(
+                    len(str(name)) + written
+                    for (name, _), (_, written) in zip(children, inside, strict=True)
+                ),
+            )
+            if sizes[key][0] > trust.max_nodes:
                 raise DocumentError(
                     f"its YAML aliases stand for more than {trust.max_nodes} values",
                     source=source,
@@ -174,3 +213,4 @@ def _check_aliases(data: Any, source: str, trust: Trust) -> None:
             open_ids.add(key)
             stack.append((value, pointer, True))
             stack.extend((child, append(pointer, name), False) for name, child in children)
+    return sizes[id(data)][1] if isinstance(data, dict | list) else 0

@@ -1,0 +1,139 @@
+"""PyYAML, made to read YAML 1.2's core schema: what `yaml_fast` leaves to it, and every error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+__all__ = ["load", "nesting"]
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _CoreLoader(_Base):  # type: ignore[misc]  # the C loader where libyaml is there, else pure Python
+    """A safe loader with YAML 1.2's core schema in place of YAML 1.1's types."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_constructors: dict[str | None, Callable[..., Any]] = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+        self._expect(node, yaml.MappingNode)
+        self.flatten_mapping(node)
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    "while reading a mapping",
+                    node.start_mark,
+                    "a key that is a list or a mapping has no meaning in OpenAPI",
+                    key_node.start_mark,
+                )
+            mapping[key_node.value] = self.construct_object(value_node, deep=deep)
+        return mapping
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge keys are YAML 1.1's, but documents use them; PyYAML knows their rules."""
+        if not any(key.tag == _MERGE for key, _ in node.value):
+            return
+        super().flatten_mapping(node)
+        # It leaves a pair for each time a key was merged: mappings that merge each other tenfold
+        # would fill memory.
+        last = {str(key.value): (key, value) for key, value in node.value}
+        node.value = list(last.values())
+
+    def construct_text(self, node: yaml.Node) -> str:
+        self._expect(node, yaml.ScalarNode)
+        return str(node.value)
+
+    def construct_null(self, node: yaml.Node) -> None:
+        self._core(node, r"~|null|Null|NULL|")
+
+    def construct_bool(self, node: yaml.Node) -> bool:
+        return self._core(node, r"true|True|TRUE|false|False|FALSE").lower() == "true"
+
+    def construct_int(self, node: yaml.Node) -> int:
+        text = self._core(node, _INT)
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+
+    def construct_float(self, node: yaml.Node) -> float:
+        text = self._core(node, _FLOAT)
+        special = re.fullmatch(r"([-+]?)\.(inf|nan)", text.lower())
+        return float(special[1] + special[2] if special else text)
+
+    def construct_untagged(self, node: yaml.Node) -> Any:
+        """What stands under a tag that is not core (`!!binary`, `!mine`): as if it had none."""
+        if isinstance(node, yaml.MappingNode):
+            return self.construct_yaml_map(node)
+        if isinstance(node, yaml.SequenceNode):
+            return self.construct_yaml_seq(node)
+        return self.construct_text(node)
+
+    def _core(self, node: yaml.Node, pattern: str) -> str:
+        text = self.construct_text(node)
+        if not re.fullmatch(pattern, text):
+            self._refuse(node, f"{text[:40]!r} is not of that type")
+        return text
+
+    def _expect(self, node: Any, kind: type[yaml.Node]) -> None:
+        if not isinstance(node, kind):
+            self._refuse(node, f"it stands on a {node.id}")
+
+    def _refuse(self, node: Any, reason: str) -> None:
+        raise yaml.constructor.ConstructorError(
+            f"while reading a value tagged {node.tag!r}", node.start_mark, reason, node.start_mark
+        )
+
+
+_MERGE = "tag:yaml.org,2002:merge"
+_INT = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+_RESOLVERS = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", _INT, list("-+0123456789")),
+    ("float", _FLOAT, list("-+.0123456789")),
+    ("merge", r"<<", ["<"]),
+)
+for _name, _pattern, _first in _RESOLVERS:
+    _CoreLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_pattern})$"), _first
+    )
+_CONSTRUCTORS = {
+    "null": _CoreLoader.construct_null,
+    "bool": _CoreLoader.construct_bool,
+    "int": _CoreLoader.construct_int,
+    "float": _CoreLoader.construct_float,
+    "str": _CoreLoader.construct_text,
+    "seq": _CoreLoader.construct_yaml_seq,
+    "map": _CoreLoader.construct_yaml_map,
+}
+for _name, _constructor in _CONSTRUCTORS.items():
+    _CoreLoader.add_constructor(f"tag:yaml.org,2002:{_name}", _constructor)
+_CoreLoader.add_constructor(None, _CoreLoader.construct_untagged)
+
+
+def load(content: bytes) -> Any:
+    """The plain data of one YAML document. yaml.YAMLError or RecursionError if it can't be read."""
+    # A text that stops short is read as if its last line had ended, as YAML's test suite has it.
+    loader = _CoreLoader(content if content.endswith(b"\n") else content + b"\n")
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def nesting(content: bytes, limit: int) -> int:
+    """How deep the text nests, in levels; stops counting at the first level past `limit`."""
+    depth = deepest = 0
+    for event in yaml.parse(content, Loader=_Base):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            deepest = max(deepest, depth)
+            if depth > limit:
+                break
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return deepest
