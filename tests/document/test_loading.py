@@ -1,0 +1,240 @@
+"""Opening documents: from anywhere, and what is said of those that can't be opened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Answer, Scripted, one_operation
+
+from dynclient import Client, DocumentError, Trust, bundled_names, load
+
+MINIMAL = "openapi: 3.1.1\ninfo: {title: T, version: '1'}\npaths: {}\n"
+
+
+def refused(source: Any, **settings: Any) -> DocumentError:
+    with pytest.raises(DocumentError) as caught:
+        load(source, **settings)
+    return caught.value
+
+
+def written(folder: Path, content: str | bytes, name: str = "api.yaml") -> Path:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+# ── what opens ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_document_opens_by_name_path_url_and_as_data(tmp_path: Path, service: Scripted) -> None:
+    file = written(tmp_path, json.dumps(one_operation()), "api.json")
+    service.answers.append(Answer(file.read_bytes()))
+    assert "qiskit-runtime" in bundled_names()
+    assert len(Client("qiskit-runtime").operations) == 32
+    for source in (str(file), file, file.as_uri(), one_operation(), f"{service.url}/api.json"):
+        with Client(source) as client:
+            assert list(client.operations) == ["op"]
+            assert (client.document.title, client.document.dialect) == ("Test", "3.1")
+
+
+@pytest.mark.parametrize("name", ["api.yaml", "api.json", "api", "api.txt"])
+@pytest.mark.parametrize("form", ["yaml", "json", "json with a BOM", "utf-16"])
+def test_the_text_decides_whether_it_is_json_or_yaml(tmp_path: Path, name: str, form: str) -> None:
+    as_json = json.dumps(one_operation())
+    contents = {
+        "yaml": MINIMAL.encode(),
+        "json": as_json.encode(),
+        "json with a BOM": b"\xef\xbb\xbf" + as_json.encode(),
+        "utf-16": as_json.encode("utf-16"),
+    }
+    assert load(written(tmp_path, contents[form], name)).version == "3.1.1"
+
+
+def test_yaml_in_flow_style_opens(tmp_path: Path) -> None:
+    text = "{openapi: 3.0.4, info: {title: T, version: '1'}, paths: {}}"
+    assert load(written(tmp_path, text)).dialect == "3.0"
+
+
+# ── what does not ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_missing_file_says_what_there_is(tmp_path: Path) -> None:
+    error = refused(tmp_path / "none.yaml")
+    assert "no such file or directory; bundled: " in str(error)
+    assert error.source == str(tmp_path / "none.yaml")
+    assert "did you mean the bundled 'qiskit-runtime'?" in str(refused("qiskit-runtim"))
+
+
+def test_a_folder_is_no_document(tmp_path: Path) -> None:
+    assert "is a directory" in str(refused(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("openapi: 3.1.1\ninfo: [1, 2\npaths: {}\n", 3, None),
+        ("openapi: 3.1.1\n\tinfo: {}\n", 2, 1),
+        ("a: 1\nb: 'text\n", None, None),
+        ("a: *nowhere\n", 1, 4),
+    ],
+)
+def test_a_yaml_syntax_error_names_line_and_column(
+    tmp_path: Path, text: str, line: int | None, column: int | None
+) -> None:
+    file = written(tmp_path, text)
+    error = refused(file)
+    assert "YAML" in error.problem
+    assert error.line is not None
+    assert error.column is not None
+    assert line is None or error.line == line
+    assert column is None or error.column == column
+    assert str(error).startswith(f"{file}, line {error.line}, column {error.column}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ('{\n  "openapi": "3.1.1",\n  "info": ,\n}', 3, 11),
+        ('{"a": 1,}', 1, 9),
+        ('{"a": NaN}', 1, 7),
+    ],
+)
+def test_a_json_syntax_error_names_line_and_column(
+    tmp_path: Path, text: str, line: int, column: int
+) -> None:
+    error = refused(written(tmp_path, text, "api.json"))
+    assert "JSON" in error.problem
+    assert (error.line, error.column) == (line, column)
+
+
+NO_OPENAPI = [
+    ({}, "it has no field `openapi` at its root", ""),
+    ({"info": {}}, "it has no field `openapi` at its root", ""),
+    ({"openapi": "4.0.0"}, "OpenAPI 4.0.0 is not known here", "/openapi"),
+    ({"openapi": "2.0"}, "OpenAPI 2.0 is not known here", "/openapi"),
+    ({"openapi": None}, "is not known here", "/openapi"),
+]
+
+
+@pytest.mark.parametrize(("data", "message", "pointer"), NO_OPENAPI)
+def test_data_that_is_no_openapi_is_refused(data: Any, message: str, pointer: str) -> None:
+    error = refused(data)
+    assert message in str(error)
+    assert error.pointer == pointer
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n- b\n", "its root is a list"),
+        ("just text", "its root is a text"),
+        ("42", "its root is a number"),
+        ("", "the document is empty"),
+        ("  \n ", "the document is empty"),
+        ("<html><body>Sign in</body></html>", "its root is a text"),
+    ],
+)
+def test_text_that_is_no_openapi_says_what_it_is(tmp_path: Path, text: str, message: str) -> None:
+    assert message in str(refused(written(tmp_path, text)))
+
+
+@pytest.mark.parametrize("source", [None, 5, b"bytes", ["list"]])
+def test_what_is_no_source_is_refused(source: Any) -> None:
+    assert "a bundled name, a path, a URL or a mapping" in str(refused(source))
+
+
+def test_a_url_that_answers_an_error_is_refused(service: Scripted) -> None:
+    service.answers.append(Answer(b"no", 404))
+    with pytest.raises(DocumentError, match="the server answered 404"):
+        Client(f"{service.url}/api.json")
+
+
+# ── bounds ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
+    lines = ["openapi: 3.1.1", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, 10):
+        lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]")
+    error = refused(written(tmp_path, "\n".join(lines)))
+    assert "aliases" in str(error)
+
+
+def test_an_alias_that_contains_itself_is_refused(tmp_path: Path) -> None:
+    error = refused(written(tmp_path, "openapi: 3.1.1\nx: &x {self: *x}\n"))
+    assert "alias" in str(error)
+
+
+DEEP = {
+    "lists": "[" * 5000 + "]" * 5000,
+    "objects": '{"a":' * 5000 + "1" + "}" * 5000,
+    "yaml": "- " * 5000 + "a",
+    "never closed": "a: " + "[" * 3000,
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+@pytest.mark.parametrize("name", ["api.yaml", "api.json"])
+def test_deep_nesting_is_refused_and_takes_nothing_down(
+    tmp_path: Path, text: str, name: str
+) -> None:
+    assert isinstance(refused(written(tmp_path, text, name)), DocumentError)
+
+
+def test_a_document_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path, MINIMAL)
+    error = refused(file, trust=Trust(max_document_bytes=10))
+    assert "over the limit of 10" in str(error)
+    assert "Trust(max_document_bytes=...)" in str(error)
+
+
+# ── YAML 1.2 ─────────────────────────────────────────────────────────────────────────────────────
+
+SCALARS = [
+    ("2025-01-01", "2025-01-01"),
+    ("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
+    ("yes", "yes"),
+    ("no", "no"),
+    ("on", "on"),
+    ("Off", "Off"),
+    ("y", "y"),
+    ("true", True),
+    ("False", False),
+    ("null", None),
+    ("~", None),
+    ("''", ""),
+    ("0o17", 15),
+    ("0x1F", 31),
+    ("017", 17),
+    ("1_000", "1_000"),
+    ("12:30:45", "12:30:45"),
+    ("1.5", 1.5),
+    ("1e3", 1000.0),
+    (".5", 0.5),
+    ("+12", 12),
+    ("123456789012345678901234567890", 123456789012345678901234567890),
+    ("=", "="),
+    ("0b11", "0b11"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), SCALARS)
+def test_scalars_are_what_yaml_1_2_says(tmp_path: Path, text: str, value: Any) -> None:
+    data = load(written(tmp_path, f"{MINIMAL}x-value: {text}\n")).data
+    assert data["x-value"] == value
+    assert type(data["x-value"]) is type(value)
+
+
+def test_keys_are_strings_as_they_are_written(tmp_path: Path) -> None:
+    data = load(written(tmp_path, f"{MINIMAL}x-map: {{200: a, 2.0: b, yes: c, null: d}}\n")).data
+    assert data["x-map"] == {"200": "a", "2.0": "b", "yes": "c", "null": "d"}
+
+
+def test_aliases_and_merge_keys_are_written_out(tmp_path: Path) -> None:
+    text = f"{MINIMAL}x-a: &a {{one: 1}}\nx-b: {{<<: *a, two: 2}}\nx-c: *a\n"
+    data = load(written(tmp_path, text)).data
+    assert data["x-b"] == {"one": 1, "two": 2}
+    assert data["x-c"] == {"one": 1}
