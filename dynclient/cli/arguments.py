@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,7 @@ from .schemas import Schema, body_members, types_of
 
 __all__ = ["read_arguments", "read_body", "read_value"]
 
+_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,4})?")
 _ITEM = re.compile(r"(?P<name>[^=]*?)(?P<mark>:=|=)(?P<text>.*)", re.DOTALL)
 
 
@@ -175,8 +176,10 @@ def _integer(_schema: Schema, text: str) -> int:
 
 
 def _number(_schema: Schema, text: str) -> float | int:
-    value = json.loads(text, parse_constant=_no)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else _no()
+    if not _NUMBER.fullmatch(text):
+        _no()
+    value = float(text) if re.search("[.eE]", text) else int(text)
+    return value if math.isfinite(value) else _no()
 
 
 def _array(schema: Schema, text: str) -> list[Any]:
@@ -193,7 +196,7 @@ def _object(_schema: Schema, text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else _no()
 
 
-def _no(*_text: str) -> NoReturn:
+def _no() -> NoReturn:
     raise ValueError
 
 

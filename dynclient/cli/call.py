@@ -121,7 +121,7 @@ def command(
 
 
 def _check_stdin(body: str | None, auth: Sequence[str]) -> None:
-    readers = [option for option in auth if option.endswith("=-")]
+    readers = [option for option in auth if option.partition("=")[2] == "-"]
     if len(readers) + (body == "-") > 1:
         raise click.UsageError("stdin (-) can be read for one option only")
 

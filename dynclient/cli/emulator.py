@@ -43,7 +43,7 @@ def command(host: str, port: int, db: Path | None) -> None:
         raise click.BadParameter(f"there is no folder {db.absolute().parent}", param_hint="--db")
     try:
         emulator.serve(host, port, db, on_ready=_say_hello)
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         # OSError: the address; SQLAlchemy is not imported before the extra is known to be there.
         raise exits.Unavailable(f"the emulator can't listen on {host}:{port}: {error}") from None
     except Exception as error:

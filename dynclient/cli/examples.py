@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import keyword
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..auth import SecurityScheme, environment_name
 from ..document import bundled_path
-from ..operation import Operation
+from ..errors import InvalidRequest, Violation
+from ..operation import UNSET, Operation
 from .arguments import read_arguments
 from .options import DEFAULT_DOCUMENT
 from .output import json_text
@@ -18,6 +20,7 @@ __all__ = ["Example", "example_of"]
 
 _LINE = 88
 _SHORT = 60
+_MAX_FAULTS = 5
 
 
 class Example(NamedTuple):
@@ -37,10 +40,26 @@ def example_of(
     arguments = sample_arguments(operation)
     body = sample_body(operation)
     auth = [schemes[name] for name in _alternative(operation) if name in schemes]
+    caveat = _caveat(operation, arguments, body)
     return Example(
-        _python(operation, document, base_url, auth, arguments, body),
-        _shell(operation, document, base_url, auth, arguments, body),
+        caveat + _python(operation, document, base_url, auth, arguments, body),
+        caveat + _shell(operation, document, base_url, auth, arguments, body),
     )
+
+
+def _caveat(operation: Operation, arguments: Mapping[str, Any], body: Any) -> str:
+    """A comment on the values that could not be made up right (a pattern, say); mostly empty."""
+    try:
+        operation.prepare(arguments, body=UNSET if body is None else body)
+    except InvalidRequest as error:
+        faults = [f"#   {_one_line(violation)}" for violation in error.violations[:_MAX_FAULTS]]
+        return "\n".join(["# Needs values of your own:", *faults, ""])
+    return ""
+
+
+def _one_line(violation: Violation) -> str:
+    place = f"{violation.where} at {violation.pointer}" if violation.pointer else violation.where
+    return " ".join(f"{place}: {violation.message}".split())
 
 
 def _alternative(operation: Operation) -> list[str]:
@@ -92,6 +111,7 @@ def _by_keyword(operation: Operation, body: Any) -> bool:
     taken = {p.name for p in operation.parameters} | {p.python_name for p in operation.parameters}
     return all(
         name.isidentifier()
+        and not keyword.iskeyword(name)
         and name not in taken
         and name not in ("body", "options", declared.component_name)
         and declared.property_names.get(name) == name

@@ -16,11 +16,19 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _checked_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    parts = urlsplit(value or "http://none")
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        # The value itself may hold a password or a key, so it is not repeated.
-        raise click.BadParameter("give an absolute http or https URL without query or fragment")
-    return value
+    if value is None or _is_base_url(value):
+        return value
+    # The value itself may hold a password or a key, so it is not repeated.
+    raise click.BadParameter("give an absolute http or https URL without query or fragment")
+
+
+def _is_base_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.port != 0 and bool(parts.hostname)
+    except ValueError:  # a port that is no number, a broken IPv6 address
+        return False
+    return known and not parts.query and not parts.fragment
 
 
 document_option = click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -19,6 +20,7 @@ from .output import Masker, tell
 
 __all__ = ["program"]
 
+_DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _COMMANDS = ("ops", "describe", "call", "lint", "emulator", "demo")
 
 
@@ -67,10 +69,20 @@ class Program(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # What is still buffered must not be tried again when the interpreter ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_stdout()
             raise click.exceptions.Exit(exits.PIPE_CLOSED) from None
+        except OSError as error:
+            if error.errno not in _DISK_FAULTS:
+                raise
+            _give_up_stdout()
+            reason = f"the output can't be written: {error.strerror}"
+            raise exits.Unavailable(reason) from None
         return result
+
+
+def _give_up_stdout() -> None:
+    """What is still buffered must not be tried again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: Exception, masker: Masker) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..operation import Operation, Parameter
-from .schemas import Schema, types_of
+from .schemas import Schema
 
 __all__ = ["sample_arguments", "sample_body"]
 
@@ -44,7 +44,9 @@ def sample_body(operation: Operation) -> Any:
         return example
     if not body.required or media.schema is None:
         return None
-    return _sample(Schema(operation.document, media.schema, media.schema_at), 0)
+    sample = _sample(Schema(operation.document, media.schema, media.schema_at), 0)
+    is_opaque = media.kind in ("text", "binary")
+    return "text" if is_opaque and not isinstance(sample, str) else sample
 
 
 def _sample_parameter(operation: Operation, parameter: Parameter) -> Any:
@@ -82,9 +84,9 @@ def _sample(schema: Schema, depth: int) -> Any:
         if isinstance(listed, list) and listed:
             return listed[0]
     for branch in (*schema.branches("oneOf"), *schema.branches("anyOf")):
-        return _merged([_own(schema, depth), _sample(branch, depth + 1)])
+        return _merged([_sample(branch, depth + 1), _own(schema, depth)])
     parts = [_sample(branch, depth + 1) for branch in schema.branches("allOf")]
-    return _merged([_own(schema, depth), *parts])
+    return _merged([*parts, _own(schema, depth)])
 
 
 def _merged(parts: list[Any]) -> Any:
@@ -95,8 +97,9 @@ def _merged(parts: list[Any]) -> Any:
 
 
 def _own(schema: Schema, depth: int) -> Any:
-    """A value by `type` alone; None where there is none."""
-    types = types_of(schema)
+    """A value by the schema's own `type`; None where it has none."""
+    declared = schema.get("type")
+    types = declared if isinstance(declared, list) else [declared]
     if "object" in types or "properties" in schema.value:
         return _object(schema, depth)
     if "string" in types:

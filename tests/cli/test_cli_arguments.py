@@ -35,6 +35,8 @@ def operations(shapes):
         ("ratio=1e3", 1000.0),
         ("ratio=2", 2),
         ("ratio=NaN", "NaN"),
+        ("ratio=1e999", "1e999"),
+        ("ratio=" + "[" * 50_000, "[" * 50_000),
         ("ratio=true", "true"),
         ("flag=true", True),
         ("flag=False", False),

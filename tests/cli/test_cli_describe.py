@@ -206,3 +206,78 @@ def test_the_examples_run_with_the_id_of_a_job(invoke, access, tmp_path, name):
         assert "d2k4v6s5ppas73f0m1q0" in source
         done = start(source.replace("d2k4v6s5ppas73f0m1q0", job_id))
         assert (done.returncode, done.stderr) == (0, "")
+
+
+# ── values that are made up ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "string"}, "text"),
+        ({"type": "string", "example": "x", "default": "y"}, "x"),
+        ({"type": "string", "examples": ["z"], "enum": ["q"]}, "z"),
+        ({"type": "string", "minLength": 6}, "textxx"),
+        ({"type": "string", "maxLength": 2}, "te"),
+        ({"type": "string", "format": "uuid"}, "123e4567-e89b-12d3-a456-426614174000"),
+        ({"enum": ["a", "b"]}, "a"),
+        ({"const": 5}, 5),
+        ({"type": "integer", "minimum": 7}, 7),
+        ({"type": "integer", "exclusiveMinimum": 7}, 8),
+        ({"type": "number", "maximum": 0}, 0),
+        ({"type": ["integer", "null"]}, 1),
+        ({"type": "boolean"}, True),
+        ({"type": "array", "items": {"type": "integer"}, "minItems": 2}, [1, 1]),
+        ({"allOf": [{"enum": ["A"]}, {"description": "d"}], "type": "string"}, "A"),
+        ({"oneOf": [{"type": "integer", "minimum": 4}, {"type": "string"}]}, 4),
+        (
+            {
+                "type": "object",
+                "required": ["a", "c"],
+                "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+                "allOf": [{"required": ["c"], "properties": {"c": {"const": "x"}}}],
+            },
+            {"c": "x", "a": 1},
+        ),
+    ],
+)
+def test_a_value_is_made_from_its_schema(schema, value):
+    assert sample_body(_operation_with(schema)) == value
+
+
+def test_values_that_cannot_be_made_right_are_told_in_the_examples():
+    operation = _operation_with({"type": "string", "pattern": "^[0-9]{7}$"})
+    example = example_of(operation, "x.json", None, {})
+    for text in example:
+        assert text.startswith("# Needs values of your own:\n#   request.body: 'text' does not ")
+    compile(example.python, "example", "exec")
+
+
+@pytest.mark.parametrize("name", ["from", "a b", "body", "options"])
+def test_a_member_that_is_no_python_name_is_given_in_the_body(name):
+    schema = {"type": "object", "properties": {name: {"type": "integer"}}, "required": [name]}
+    python = example_of(_operation_with(schema), "x.json", None, {}).python
+    compile(python, "example", "exec")
+    assert f'body={{"{name}": 1}}' in python
+
+
+def _operation_with(schema):
+    """An operation that requires a JSON body of that schema."""
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/": {
+                "post": {
+                    "operationId": "go",
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": schema}},
+                    },
+                    "responses": {"204": {"description": "ok"}},
+                }
+            }
+        },
+    }
+    with Client(document) as client:
+        return client.operations["go"]

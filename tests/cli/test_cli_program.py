@@ -127,6 +127,21 @@ def test_a_closed_pipe_is_quiet(arguments):
     assert b"BrokenPipe" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_code_10():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "dynclient", "ops"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 10
+    assert b"can't be written" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_output_in_an_old_encoding_does_not_fail(run):
     done = run("describe", "create_job", env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")

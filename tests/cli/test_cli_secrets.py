@@ -65,6 +65,8 @@ def test_a_document_that_is_not_bundled_gets_nothing_from_the_environment(invoke
         (["--auth", f"ServiceCRN={SECRET}"], 5, "IBMCloudAuth missing"),
         (["--header", SECRET], 2, "give 'NAME: TEXT'"),
         (["--base-url", f"https://x.test/?key={SECRET}"], 2, "without query"),
+        (["--base-url", f"http://me:{SECRET}@[::1"], 2, "give an absolute"),
+        (["--base-url", f"http://x.test:{SECRET}"], 2, "give an absolute"),
         ([SECRET], 2, "argument 1 is not"),
     ],
 )
