@@ -18,6 +18,7 @@ __all__ = ["Identifiers", "identify", "names_itself"]
 
 _SCHEMA_KEYS = frozenset(
     {
+        "additionalItems",
         "additionalProperties",
         "contains",
         "contentSchema",
@@ -33,9 +34,13 @@ _SCHEMA_KEYS = frozenset(
 )
 _LIST_KEYS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED_KEYS = frozenset(
-    {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
+    {"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"}
 )
-_MARKS = (b"$id", b"$anchor", b"$dynamicAnchor", b"$self")
+_MARKS = (b"$id", b"$anchor", b"$dynamicAnchor", b"$self", b"$schema")
+#: Draft 4 names its schemas by `id`; all later ones by `$id`.
+_DRAFT_4 = "http://json-schema.org/draft-04/schema"
+#: In these a `$ref` makes its siblings ignored, names included.
+_LONE_REF = tuple(f"http://json-schema.org/draft-0{number}/schema" for number in (4, 6, 7))
 #: Keys of an OpenAPI document under which a Schema Object stands.
 _OPENAPI_SCHEMA_KEYS = frozenset({"schema", "itemSchema"})
 
@@ -48,12 +53,14 @@ class Identifiers:
     resources pointer to the root of each schema resource, by its base URI
     anchors   pointer to each anchored schema, by (base URI, name)
     dynamic   for each base URI, the pointers of its dynamic anchors, by name
+    dialects  the `$schema` of each root schema that has one, by its pointer
     """
 
     bases: dict[str, str] = field(default_factory=dict)
     resources: dict[str, str] = field(default_factory=dict)
     anchors: dict[tuple[str, str], str] = field(default_factory=dict)
     dynamic: dict[str, dict[str, str]] = field(default_factory=dict)
+    dialects: dict[str, str] = field(default_factory=dict)
 
     def base_of(self, pointer: str) -> str:
         """The base URI in force at a place: that of the innermost resource around it."""
@@ -61,14 +68,25 @@ class Identifiers:
             pointer = pointer.rpartition("/")[0]
         return self.bases[pointer]
 
+    def dialect_of(self, pointer: str) -> str | None:
+        """The `$schema` in force at a place; None if there is none in this file."""
+        while pointer not in self.dialects:
+            if not pointer:
+                return None
+            pointer = pointer.rpartition("/")[0]
+        return self.dialects[pointer]
+
 
 def names_itself(content: bytes) -> bool:
     """Whether a text may hold any of the keywords; a cheap test before a walk."""
     return any(mark in content for mark in _MARKS)
 
 
-def identify(data: Any, uri: str) -> Identifiers:
-    """The identifiers in one file: an OpenAPI document, or else a schema."""
+def identify(data: Any, uri: str, dialect: str = "") -> Identifiers:
+    """The identifiers in one file: an OpenAPI document, or else a schema.
+
+    `dialect` is in force where no `$schema` names another.
+    """
     found = Identifiers(bases={"": uri}, resources={uri: ""})
     is_openapi = isinstance(data, dict) and "openapi" in data
     if is_openapi and isinstance(self_uri := data.get("$self"), str):
@@ -76,30 +94,49 @@ def identify(data: Any, uri: str) -> Identifiers:
         uri = urldefrag(urljoin(uri, self_uri))[0]
         found = Identifiers(bases={"": uri}, resources={uri: ""})
     roots = _schemas_of_openapi(data) if is_openapi else iter([(data, "")])
-    stack = [(schema, pointer, uri) for schema, pointer in roots]
+    stack = [(schema, pointer, uri, dialect, True) for schema, pointer in roots]
     while stack:
-        schema, pointer, base = stack.pop()
+        schema, pointer, base, dialect, is_root = stack.pop()
         if not isinstance(schema, dict):
             continue
-        if isinstance(identifier := schema.get("$id"), str):
-            base = urldefrag(urljoin(base, identifier))[0]
-            found.bases[pointer] = base
-            found.resources.setdefault(base, pointer)
+        name = schema.get("id" if dialect.rstrip("#") == _DRAFT_4 else "$id")
+        is_root = is_root or isinstance(name, str)
+        if is_root and isinstance(own := schema.get("$schema"), str):
+            found.dialects[pointer] = dialect = own
+            name = schema.get("id" if dialect.rstrip("#") == _DRAFT_4 else "$id")
+        if "$ref" in schema and dialect.startswith(_LONE_REF):
+            continue
+        if isinstance(name, str):
+            base = _named(found, pointer, base, name)
         for keyword in ("$anchor", "$dynamicAnchor"):
             if isinstance(name := schema.get(keyword), str):
                 found.anchors.setdefault((base, name), pointer)
                 if keyword == "$dynamicAnchor":
                     found.dynamic.setdefault(base, {})[name] = pointer
-        stack.extend((child, place, base) for child, place in _subschemas(schema, pointer))
+        stack.extend(
+            (child, place, base, dialect, False) for child, place in _subschemas(schema, pointer)
+        )
     return found
+
+
+def _named(found: Identifiers, pointer: str, base: str, identifier: str) -> str:
+    """Record what an `$id` names: a resource, or in older drafts an anchor; the base from here."""
+    address, fragment = urldefrag(identifier)
+    if fragment:
+        found.anchors.setdefault((urljoin(base, address) if address else base, fragment), pointer)
+    if address:
+        base = urljoin(base, address)
+        found.bases[pointer] = base
+        found.resources.setdefault(base, pointer)
+    return base
 
 
 def _subschemas(schema: dict[str, Any], pointer: str) -> Iterator[tuple[Any, str]]:
     for key, value in schema.items():
         place = append(pointer, key)
-        if key in _SCHEMA_KEYS:
+        if key in _SCHEMA_KEYS and not isinstance(value, list):
             yield value, place
-        elif key in _LIST_KEYS and isinstance(value, list):
+        elif (key in _LIST_KEYS or key == "items") and isinstance(value, list):
             for index, member in enumerate(value):
                 yield member, append(place, index)
         elif key in _NAMED_KEYS and isinstance(value, dict):

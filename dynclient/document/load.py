@@ -80,8 +80,11 @@ def _document(
 ) -> Document:
     version = version_of(data, source)
     document = Document(Resources(uri, data, trust, fetch), data, version)
-    if document.dialect != "3.0" and (content is None or names_itself(content)):
-        document.resources.identify()
+    if document.dialect != "3.0":
+        dialect = data.get("jsonSchemaDialect")
+        dialect = dialect if isinstance(dialect, str) else None
+        if content is None or dialect or names_itself(content):
+            document.resources.identify(dialect)
     return document
 
 

@@ -56,6 +56,7 @@ class Resources:
         self._identifiers: dict[str, Identifiers] = {}
         #: Where each schema resource that names itself stands, by its base URI.
         self._named: dict[str, Location] = {}
+        self._dialect: str | None = None
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
         #: Places from which a chain of `$ref`s does not end.
         self._endless: set[Location] = set()
@@ -131,9 +132,19 @@ class Resources:
         """The value at a place that is known to exist."""
         return lookup(self._data[place.uri], split(place.pointer))
 
-    def identify(self) -> None:
-        """Look for `$id` and anchors in the document itself; OpenAPI 3.0 has none."""
+    def identify(self, dialect: str | None = None) -> None:
+        """Look for `$id` and anchors in the document itself; OpenAPI 3.0 has none.
+
+        `dialect` is its `jsonSchemaDialect`, if it has one.
+        """
+        self._dialect = dialect
         self._identify(self.root.uri)
+
+    def dialect_of(self, at: Location) -> str | None:
+        """The URI of the dialect that a schema at a place is written in; None for the default."""
+        identifiers = self._identifiers.get(at.uri)
+        own = identifiers.dialect_of(at.pointer) if identifiers else None
+        return own or self._dialect
 
     def base_of(self, at: Location) -> str:
         """The base URI in force at a place (JSON Schema core, section 9.1.1)."""
@@ -177,13 +188,13 @@ class Resources:
             content = self._read(uri, at)
             data = parse_document(content, uri, self.trust)
             self._data[uri] = data if self._adapt is None else self._adapt(data)
-            if names_itself(content):
+            if names_itself(content) or self._dialect:
                 self._identify(uri)
         return Location(uri, "")
 
     def _identify(self, uri: str) -> None:
-        found = identify(self._data[uri], uri)
-        if found.anchors or found.bases != {"": uri}:
+        found = identify(self._data[uri], uri, self._dialect or "")
+        if found.anchors or found.dialects or found.bases != {"": uri}:
             self._identifiers[uri] = found
             for base, pointer in found.resources.items():
                 self._named.setdefault(base, Location(uri, pointer))

@@ -16,9 +16,10 @@ from typing import Any, Literal, TypeAlias
 
 from ..document import Document, Location
 from ..errors import DocumentError
+from .dialects import OAS_30, Dialect, dialect_at, say_in_2020
 from .discriminator import Choice, read_choice
 from .formats import INTEGER_BOUNDS
-from .keywords import KEYWORDS_30, KEYWORDS_31, Holds, Keyword
+from .keywords import KEYWORDS_31, Holds, Keyword
 
 __all__ = ["Closure", "Direction", "extract", "is_secret"]
 
@@ -197,33 +198,62 @@ class _Extraction:
         if not isinstance(schema, dict):
             self.document.note(at, "a schema is an object", "schema")
             return True
-        old = self.document.dialect == "3.0"
+        dialect = dialect_at(self.document, at)
+        old = dialect is OAS_30
         if place.depth > _INLINE_DEPTH or (place.depth and not old and "$id" in schema):
             return {"$ref": self._place(schema, at, place.scope)}
         result = self._references(schema, place, old)
-        if old and "$ref" in result:
-            # "This object cannot be extended with additional properties" (3.0.4)
+        if dialect.lone_ref and "$ref" in result:
+            # "This object cannot be extended with additional properties" (OpenAPI 3.0.4)
             return result
-        keywords = KEYWORDS_30 if old else KEYWORDS_31
-        for name, value in schema.items():
-            keyword = keywords.get(name)
-            if keyword is None or (name == "format" and not self.formats):
-                continue
-            if keyword.fits(value):
-                result[name] = self._value(keyword, schema, name, value, place)
-            else:
-                self.document.note(
-                    at.child(name), f"{name!r} must be {keyword.wanted}; it is ignored", "schema"
-                )
+        self._keywords(dialect, schema, place, result)
         if isinstance(schema.get("discriminator"), dict):
             choice = read_choice(self.document, schema, at)
             if choice is not None:
                 self.choices[at] = choice
         self._directions(schema, at, result, place.around)
+        if dialect.exclusives:
+            _translate_exclusives(result)
         if old:
-            _translate_30(schema, result)
+            _translate_nullable(schema, result)
         self._append_all_of(result)
         return result
+
+    def _keywords(
+        self, dialect: Dialect, schema: dict[str, Any], place: _Place, result: dict[str, Any]
+    ) -> None:
+        """Translate the keywords that count into `result`; note those that hold nonsense."""
+        for name, (own, value) in say_in_2020(dialect, schema).items():
+            keyword = (dialect.keywords if name == own else KEYWORDS_31).get(name)
+            if keyword is None or (name == "format" and not self.formats):
+                continue
+            if not keyword.fits(value):
+                self.document.note(
+                    place.at.child(own),
+                    f"{own!r} must be {keyword.wanted}; it is ignored",
+                    "schema",
+                )
+            elif name == own:
+                result[name] = self._value(keyword, schema, name, value, place)
+            else:
+                result[name] = self._moved(keyword, own, value, place)
+
+    def _moved(self, keyword: Keyword, own: str, value: Any, place: _Place) -> Any:
+        """What stands under another name in 2020-12: entries of their own, that keep its place."""
+        at = place.at.child(own)
+        if keyword.holds is Holds.SCHEMA:
+            return {"$ref": self._place(value, at, place.scope)}
+        if keyword.holds is Holds.SCHEMAS:
+            return [
+                {"$ref": self._place(member, at.child(index), place.scope)}
+                for index, member in enumerate(value)
+            ]
+        if keyword.holds is Holds.NAMED_SCHEMAS:
+            return {
+                key: {"$ref": self._place(member, at.child(key), place.scope)}
+                for key, member in value.items()
+            }
+        return value
 
     def _append_all_of(self, result: dict[str, Any]) -> None:
         # At the end of allOf: the places of what the document put there stay as they are.
@@ -300,12 +330,15 @@ class _Extraction:
         return False
 
 
-def _translate_30(schema: dict[str, Any], result: dict[str, Any]) -> None:
-    """OpenAPI 3.0's own meaning of `nullable` and of the boolean exclusives, in 2020-12's terms."""
+def _translate_exclusives(result: dict[str, Any]) -> None:
+    """Boolean exclusives (OpenAPI 3.0, draft 4) as the bounds they make exclusive."""
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if result.pop(exclusive, False) is True and bound in result:
             result[exclusive] = result.pop(bound)
-    # "null" joins the types only where there is a type in the same object (3.0.4, nullable).
+
+
+def _translate_nullable(schema: dict[str, Any], result: dict[str, Any]) -> None:
+    """OpenAPI 3.0's `nullable`: "null" joins the types, where there are some in the same object."""
     if schema.get("nullable") is True and "type" in result:
         types = result["type"] if isinstance(result["type"], list) else [result["type"]]
         result["type"] = list(dict.fromkeys([*types, "null"]))

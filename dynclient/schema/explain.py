@@ -144,7 +144,9 @@ def _violation(error: Any, closure: Closure, where: str, layer: str, slots: bool
         where = f"{where}.{path[0]}"
         path = path[1:]
     rule, pointer = _rule_and_place(error, closure)
-    if rule in ("oneOf", "anyOf") and (choice := _choice(error, closure)) is not None:
+    choice = _choice(error, closure) if rule in ("oneOf", "anyOf") else None
+    # A value that names its branch and fits another one as well is for oneOf to complain of.
+    if choice is not None and choice.branch_of(error.instance) is None:
         rule = "discriminator"
         pointer = append(pointer.rpartition("/")[0], rule)
         path = [*path, choice.property_name]
@@ -169,6 +171,8 @@ def _is_secret(error: Any, closure: Closure) -> bool:
 def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
     path = list(error.schema_path)
     rule = error.kind.name or (str(path[-1]) if path else "false schema")
+    if rule == "required" and "dependentRequired" in path[-2:]:
+        rule = "dependentRequired"
     if rule == ECMA_PATTERN:
         rule = path[-1] = "pattern"
     if len(path) < 2 or path[0] != "$defs" or path[1] not in closure.origins:
@@ -250,7 +254,9 @@ _WORDS: dict[str, Callable[[str, Any, Any], str]] = {
     "uniqueItems": lambda *_: "its items are not unique",
     "not": lambda value, *_: f"{value} is what the schema excludes",
     "contains": lambda value, *_: f"{value} has no fitting number of items that fit `contains`",
-    "dependentRequired": lambda value, *_: f"{value} lacks a property that another one asks for",
+    "dependentRequired": lambda _, kind, __: (
+        f"the property {kind.property!r} is missing, which another one asks for"
+    ),
 }
 
 

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ..document.pointer import append, join
 from ..errors import DocumentError, Violation
@@ -39,7 +39,7 @@ class _JudgedRequest:
         from werkzeug.datastructures import ImmutableMultiDict
 
         parts = urlsplit(request.url)
-        cookies = _cookies(request.headers.get("Cookie", ""))
+        cookies = _cookies(operation, request.headers.get("Cookie", ""))
         self.host_url = _HOST
         self.path = operation.path
         self.path_pattern = operation.path
@@ -48,7 +48,7 @@ class _JudgedRequest:
         self.content_type = request.headers.get("Content-Type", "")
         self.body = _content(request)
         self.parameters = RequestParameters(
-            query=ImmutableMultiDict(parse_qsl(parts.query, keep_blank_values=True)),
+            query=ImmutableMultiDict(_query(operation, parts.query)),
             header=WerkzeugHeaders(list(request.headers.pairs())),
             cookie=ImmutableMultiDict(cookies),
             path=_path_values(operation, parts.path),
@@ -151,9 +151,18 @@ def _content(request: HttpRequest) -> bytes | None:
     return b""
 
 
-def _cookies(text: str) -> list[tuple[str, str]]:
+def _query(operation: Operation, text: str) -> list[tuple[str, str]]:
+    """The query, decoded, but for the spaces by which openapi-core splits: it wants them encoded."""
+    split = {p.name for p in operation.parameters if p.style == "spaceDelimited" and not p.explode}
+    pairs = parse_qsl(text, keep_blank_values=True)
+    return [(name, value.replace(" ", "%20") if name in split else value) for name, value in pairs]
+
+
+def _cookies(operation: Operation, text: str) -> list[tuple[str, str]]:
+    """The cookies, decoded where their style encodes them: `form` does, 3.2's `cookie` does not."""
+    raw = {p.name for p in operation.parameters if p.style == "cookie"}
     pairs = [part.strip().partition("=") for part in text.split(";") if part.strip()]
-    return [(name, value) for name, _, value in pairs]
+    return [(name, value if name in raw else unquote(value)) for name, _, value in pairs]
 
 
 def _path_values(operation: Operation, path: str) -> dict[str, str]:
@@ -161,8 +170,6 @@ def _path_values(operation: Operation, path: str) -> dict[str, str]:
 
     openapi-core wants those of style label and matrix by RFC 6570's expressions: `.id`, `;id*`.
     """
-    from urllib.parse import unquote
-
     names, pattern = _pattern(operation.path)
     found = pattern.search(path)
     if found is None:

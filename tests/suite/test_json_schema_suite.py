@@ -26,12 +26,23 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
+
+
 class Run(NamedTuple):
-    """A folder of the suite, the OpenAPI version that follows it, and whether formats count."""
+    """A folder of the suite, the OpenAPI version that follows it, and whether formats count.
+
+    With a `dialect` the document names it as its `jsonSchemaDialect`.
+    """
 
     folder: str
     version: str
     formats: bool
+    dialect: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.folder} as dialect" if self.dialect else self.folder
 
 
 RUNS = (
@@ -41,6 +52,8 @@ RUNS = (
     Run("draft4", "3.0.4", formats=False),
     Run("draft4/optional", "3.0.4", formats=False),
     Run("draft4/optional/format", "3.0.4", formats=True),
+    Run("draft4", "3.1.1", formats=False, dialect=DRAFT_4),
+    Run("draft4/optional", "3.1.1", formats=False, dialect=DRAFT_4),
 )
 
 VOCABULARY = "the vocabularies of a custom metaschema are not looked up; the OAS base one counts"
@@ -53,9 +66,9 @@ EXCEPTIONS: dict[tuple[str, ...], str] = {
     ("draft2020-12", "vocabulary", "schema that uses custom metaschema with with no validation vocabulary"): VOCABULARY,  # noqa: E501
     ("draft2020-12/optional", "format-assertion", "schema that uses custom metaschema with format-assertion: false"): VOCABULARY,  # noqa: E501
     ("draft2020-12/optional", "format-assertion", "schema that uses custom metaschema with format-assertion: true"): VOCABULARY,  # noqa: E501
-    ("draft2020-12/optional", "cross-draft"): "a file in an older draft is read as 2020-12: OpenAPI 3.1 lets tools support its own dialect only",  # noqa: E501
     ("draft2020-12/optional", "dependencies-compatibility"): "2020-12 has no dependencies (it is dependentRequired and dependentSchemas)",  # noqa: E501
     ("draft4", "additionalItems"): NO_TUPLES,
+    ("draft4/optional as dialect", "zeroTerminatedFloats"): "1.0 is an integer in every dialect here",
     ("draft4", "dependencies"): "OpenAPI 3.0 has no dependencies (3.0.4, Schema Object)",
     ("draft4", "items", "an array of schemas for items"): NO_TUPLES,
     ("draft4", "items", "items and subitems"): NO_TUPLES,
@@ -87,14 +100,14 @@ EXCEPTIONS: dict[tuple[str, ...], str] = {
 }  # fmt: skip
 
 
-def served(schema: Any, version: str) -> Any:
+def served(schema: Any, run: Run) -> Any:
     """A fetch function: the schema under test, the suite's remotes, the standard metaschemas."""
 
     def fetch(url: str) -> tuple[str, bytes]:
         if url == f"{HOST}tested.json":
             return url, json.dumps(schema).encode()
         if url == f"{HOST}openapi.json":
-            return url, json.dumps(document_of(version)).encode()
+            return url, json.dumps(document_of(run)).encode()
         if url.startswith(HOST) and (file := SUITE / "remotes" / url[len(HOST) :]).is_file():
             return url, file.read_bytes()
         resource = jsonschema_specifications.REGISTRY.get(url)
@@ -105,9 +118,10 @@ def served(schema: Any, version: str) -> Any:
     return fetch
 
 
-def document_of(version: str) -> dict[str, Any]:
+def document_of(run: Run) -> dict[str, Any]:
     return {
-        "openapi": version,
+        "openapi": run.version,
+        **({"jsonSchemaDialect": run.dialect} if run.dialect else {}),
         "info": {"title": "suite", "version": "1"},
         "paths": {},
         "components": {"schemas": {"Tested": {"$ref": f"{HOST}tested.json"}}},
@@ -115,7 +129,7 @@ def document_of(version: str) -> dict[str, Any]:
 
 
 def validator_of(schema: Any, run: Run) -> Validator:
-    fetch = served(schema, run.version)
+    fetch = served(schema, run)
     document = load(f"{HOST}openapi.json", fetch=fetch, trust=TRUST)
     root = document.resources.root.child("components", "schemas", "Tested")
     return compile_validator(
@@ -127,7 +141,7 @@ def groups() -> Iterator[Any]:
     for run in RUNS:
         for file in sorted((SUITE / run.folder).glob("*.json")) if SUITE.is_dir() else ():
             for group in json.loads(file.read_text()):
-                key = (run.folder, file.stem, group["description"])
+                key = (run.label, file.stem, group["description"])
                 yield pytest.param(run, key, group, id="/".join(key))
 
 
