@@ -152,7 +152,7 @@ def _content(request: HttpRequest) -> bytes | None:
 
 
 def _query(operation: Operation, text: str) -> list[tuple[str, str]]:
-    """The query, decoded, but for the spaces by which openapi-core splits: it wants them encoded."""
+    """The query, decoded, but for the spaces that openapi-core splits by: it wants them encoded."""
     split = {p.name for p in operation.parameters if p.style == "spaceDelimited" and not p.explode}
     pairs = parse_qsl(text, keep_blank_values=True)
     return [(name, value.replace(" ", "%20") if name in split else value) for name, value in pairs]
