@@ -1,0 +1,248 @@
+"""Exchanges that both engines judge: what they agree on, and what they are known not to.
+
+`docs/engines.md` shows the second table; a test holds the page to it.
+"""
+
+# ruff: noqa: E501 - a table: one case a line
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One value under one schema.
+
+    place     `body` (of a response), or a parameter's location: path, query, header, cookie
+    schema    the Schema Object
+    value     what is sent or answered
+    verdict   the rules that it breaks, with the pointers to where
+    version   the document's
+    """
+
+    name: str
+    place: str
+    schema: Any
+    value: Any
+    verdict: Sequence[tuple[str, str]] = ()
+    version: str = "3.1.1"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    components: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Disagreement(Case):
+    """A case on which the engines differ.
+
+    compiled, reference  the rules that each finds broken; an `error` means it can't judge at all
+    right                `compiled` or `openapi-core`, by the specification's text
+    source               where that text stands
+    """
+
+    compiled: Sequence[str] = ()
+    reference: Sequence[str] = ()
+    right: str = "compiled"
+    why: str = ""
+    source: str = ""
+
+
+_OBJECT = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {"id": {"type": "string"}, "n": {"type": "integer", "minimum": 0}},
+}
+_TREE = {
+    "schemas": {
+        "Tree": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {
+                "name": {"type": "string"},
+                "children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}},
+            },
+        }
+    }
+}
+_REF = {"$ref": "#/components/schemas/Tree"}
+
+AGREED = [
+    Case("right object", "body", _OBJECT, {"id": "a", "n": 1}),
+    Case("missing property", "body", _OBJECT, {}, [("", "required")]),
+    Case("wrong type", "body", _OBJECT, {"id": 1}, [("/id", "type")]),
+    Case("two faults", "body", _OBJECT, {"id": 1, "n": -1}, [("/id", "type"), ("/n", "minimum")]),
+    Case("not an object", "body", _OBJECT, [], [("", "type")]),
+    Case("null", "body", {"type": "string"}, None, [("", "type")]),
+    Case("null allowed", "body", {"type": ["string", "null"]}, None),
+    Case("enum", "body", {"enum": ["a", 1, None]}, "b", [("", "enum")]),
+    Case("const", "body", {"const": {"a": 1}}, {"a": 2}, [("", "const")]),
+    Case("maximum", "body", {"maximum": 1}, 2, [("", "maximum")]),
+    Case("exclusive minimum", "body", {"exclusiveMinimum": 1}, 1, [("", "exclusiveMinimum")]),
+    Case("multipleOf", "body", {"multipleOf": 3}, 4, [("", "multipleOf")]),
+    Case("minLength counts characters", "body", {"minLength": 2}, "😀", [("", "minLength")]),
+    Case("maxLength", "body", {"maxLength": 1}, "ab", [("", "maxLength")]),
+    Case("pattern is a search", "body", {"pattern": "b"}, "abc"),
+    Case("pattern", "body", {"pattern": "^b"}, "abc", [("", "pattern")]),
+    Case("items", "body", {"items": {"type": "integer"}}, [1, "x", 2], [("/1", "type")]),
+    Case("maxItems", "body", {"maxItems": 1}, [1, 2], [("", "maxItems")]),
+    Case("uniqueItems", "body", {"uniqueItems": True}, [1, 1.0], [("", "uniqueItems")]),
+    Case("prefixItems", "body", {"prefixItems": [{}, {"type": "null"}]}, [1, 2], [("/1", "type")]),
+    Case("contains", "body", {"contains": {"const": 1}}, [2], [("", "contains")]),
+    Case("minProperties", "body", {"minProperties": 1}, {}, [("", "minProperties")]),
+    Case("not", "body", {"not": {"type": "string"}}, "a", [("", "not")]),
+    Case("dependentRequired", "body", {"dependentRequired": {"a": ["b"]}}, {"a": 1}, [("", "dependentRequired")]),
+    Case("if and then", "body", {"if": {"required": ["a"]}, "then": {"required": ["b"]}}, {"a": 1}, [("", "required")]),
+    Case("unknown property", "body", {"additionalProperties": False}, {"a": 1}, [("", "additionalProperties")]),
+    Case("unevaluated property", "body", {"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, {"a": 1, "b": 1}, [("", "unevaluatedProperties")]),
+    Case("allOf", "body", {"allOf": [{"required": ["a"]}, {"required": ["b"]}]}, {}, [("", "required"), ("", "required")]),
+    Case("oneOf twice", "body", {"oneOf": [{"type": "integer"}, {"minimum": 0}]}, 1, [("", "oneOf")]),
+    Case("anyOf", "body", {"anyOf": [{"type": "integer"}, {"type": "null"}]}, 1),
+    Case("recursion", "body", _REF, {"name": "a", "children": [{"name": "b", "children": []}]}, components=_TREE),
+    Case("recursion, broken below", "body", _REF, {"name": "a", "children": [{"children": []}]}, [("/children/0", "required")], components=_TREE),
+    Case("integer as 1.0", "body", {"type": "integer"}, 1.0),
+    Case("big integer", "body", {"type": "integer", "minimum": 10**30}, 10**30 - 1, [("", "minimum")]),
+    Case("date-time", "body", {"type": "string", "format": "date-time"}, "2025-01-01T00:00:00Z"),
+    Case("bad date-time", "body", {"type": "string", "format": "date-time"}, "now", [("", "format")]),
+    Case("bad date", "body", {"type": "string", "format": "date"}, "2025-02-30", [("", "format")]),
+    Case("bad uuid", "body", {"type": "string", "format": "uuid"}, "1", [("", "format")]),
+    Case("bad int32", "body", {"type": "integer", "format": "int32"}, 2**31, [("", "format")]),
+    Case("unknown format", "body", {"type": "string", "format": "colour"}, "x"),
+    Case("format of another type", "body", {"format": "date"}, 5),
+    Case("3.0 nullable", "body", {"type": "string", "nullable": True}, None, version="3.0.4"),
+    Case("3.0 not nullable", "body", {"type": "string"}, None, [("", "type")], version="3.0.4"),
+    Case("3.0 exclusive", "body", {"type": "integer", "minimum": 1, "exclusiveMinimum": True}, 2, version="3.0.4"),
+    Case("3.0 readOnly in a response", "body", {"type": "object", "properties": {"a": {"type": "string", "readOnly": True}}}, {"a": "x"}, version="3.0.4"),
+    Case("query integer", "query", {"type": "integer"}, 5),
+    Case("query maximum", "query", {"type": "integer", "maximum": 4}, 5, [("", "maximum")]),
+    Case("query enum", "query", {"type": "string", "enum": ["a"]}, "b", [("", "enum")]),
+    Case("query array", "query", {"type": "array", "items": {"type": "integer"}}, [1, 2]),
+    Case("query array item", "query", {"type": "array", "items": {"type": "string", "maxLength": 1}}, ["a", "bc"], [("/1", "maxLength")]),
+    Case("query deepObject", "query", {"type": "object", "properties": {"a": {"type": "integer", "maximum": 1}}}, {"a": 2}, [("/a", "maximum")], settings={"style": "deepObject", "explode": True}),
+    Case("path pattern", "path", {"type": "string", "pattern": "^[a-z]+$"}, "A1", [("", "pattern")]),
+    Case("path label", "path", {"type": "array", "items": {"type": "integer"}}, [1, 2], settings={"style": "label"}),
+    Case("path matrix", "path", {"type": "integer", "minimum": 9}, 5, [("", "minimum")], settings={"style": "matrix"}),
+    Case("header boolean", "header", {"type": "boolean"}, True),
+    Case("header array", "header", {"type": "array", "items": {"type": "integer"}, "maxItems": 1}, [1, 2], [("", "maxItems")]),
+    Case("cookie", "cookie", {"type": "string", "maxLength": 1}, "ab", [("", "maxLength")]),
+    Case("cookie, decoded", "cookie", {"type": "string", "maxLength": 3}, "a b"),
+    Case("query spaceDelimited", "query", {"type": "array", "minItems": 2}, ["a", "b"], settings={"style": "spaceDelimited"}),
+    Case("3.0 $ref siblings do not count", "body", {"$ref": "#/components/schemas/N", "maximum": 1}, 2, components={"schemas": {"N": {"type": "integer"}}}, version="3.0.4"),
+    Case("3.0 writeOnly in a response", "body", {"type": "object", "properties": {"a": {"type": "string", "writeOnly": True}}}, {"a": "x"}, [("/a", "writeOnly")], version="3.0.4"),
+    Case("3.0 enum without null", "body", {"type": "string", "nullable": True, "enum": ["a"]}, None, [("", "enum")], version="3.0.4"),
+    Case("true is not 1", "body", {"enum": [1]}, True, [("", "enum")]),
+    Case("email", "body", {"type": "string", "format": "email"}, "nope", [("", "format")]),
+    Case("byte", "body", {"type": "string", "format": "byte"}, "!!!", [("", "format")]),
+    Case("content parameter", "query", {"required": ["a"]}, {}, [("", "required")], settings={"content": JSON}),
+]  # fmt: skip
+
+_ONE_OF = {
+    "oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}],
+    "discriminator": {"propertyName": "k"},
+}
+_BRANCHES = {
+    "schemas": {
+        "A": {"type": "object", "required": ["k"], "properties": {"x": {"type": "integer"}}},
+        "B": {"type": "object", "required": ["k"], "properties": {"y": {"type": "integer"}}},
+    }
+}
+_SECRET = {"type": "object", "required": ["a"], "properties": {"a": {"writeOnly": True}}}
+
+DISAGREEMENTS = [
+    Disagreement("`type` is a list, in a parameter", "query", {"type": ["string", "null"]}, "a",
+        reference=["error"], why="its deserializer of styles reads one type only",
+        source="JSON Schema 2020-12 validation, 6.1.1"),
+    Disagreement("boolean schema", "body", False, 1,
+        compiled=["schema"], reference=["error"], why="it reads objects only",
+        source="JSON Schema 2020-12 core, 4.3.2"),
+    Disagreement("exploded object in a query, style form", "query",
+        {"type": "object", "required": ["a"]}, {"a": "b"}, settings={"required": True},
+        reference=["required"], why="it looks for the parameter's own name, which is not sent",
+        source="OpenAPI 3.1.1, Style Examples"),
+    Disagreement("exploded array, style pipeDelimited", "query", {"type": "array"}, ["a", "b"],
+        settings={"style": "pipeDelimited", "explode": True},
+        reference=["value"], why="it splits delimited styles always",
+        source="OpenAPI 3.1.1, Parameter Object, explode"),
+    Disagreement("encoded comma in an array", "query", {"type": "array", "maxItems": 1}, ["a,b"],
+        settings={"explode": False},
+        reference=["maxItems"], why="it decodes before it splits, so that `%2C` separates",
+        source="OpenAPI 3.1.1, appendix E; RFC 6570, 3.2.1"),
+    Disagreement("empty text in a query", "query", {"type": "string"}, "",
+        reference=["value"], right="either",
+        why="without allowEmptyValue it takes no empty value; the style table has one (`color=`)",
+        source="OpenAPI 3.1.1, Style Examples and Parameter Object, allowEmptyValue"),
+    Disagreement("empty text in a path, style matrix", "path", {"type": "string"}, "",
+        settings={"style": "matrix"},
+        reference=["required"], why="it wants `;p=`; the table has `;p`",
+        source="OpenAPI 3.1.1, Style Examples"),
+    Disagreement("parameter whose `enum` holds numbers, without `type`", "query", {"enum": [1, 2]}, 1,
+        reference=["enum"], right="either",
+        why="we judge what is given, it judges the text that arrives",
+        source="OpenAPI 3.1.1, Data Types: how text becomes a type is left open"),
+    Disagreement("text that looks like a number, under `oneOf`", "query",
+        {"oneOf": [{"type": "integer"}, {"type": "string", "maxLength": 1}]}, "12",
+        compiled=["maxLength"], right="either",
+        why="we judge the text that is given, it reads it as the number it could be",
+        source="OpenAPI 3.1.1, Data Types: how text becomes a type is left open"),
+    Disagreement("items of several types in a parameter", "query",
+        {"type": "array", "items": {"type": ["integer", "null"]}}, [1],
+        reference=["value"], why="its caster reads one type only",
+        source="JSON Schema 2020-12 validation, 6.1.1"),
+    Disagreement("additionalProperties of a deepObject", "query",
+        {"type": "object", "additionalProperties": {"type": "integer"}}, {"a": 5},
+        settings={"style": "deepObject", "explode": True},
+        reference=["type"], why="it turns only declared properties into their types",
+        source="JSON Schema 2020-12 core, 10.3.2.3"),
+    Disagreement("decimal `multipleOf`", "body", {"multipleOf": 0.01}, 4.35,
+        reference=["multipleOf"], why="it divides binary fractions: 4.35 / 0.01 is no whole number",
+        source="JSON Schema 2020-12 validation, 6.2.1"),
+    Disagreement("Unicode property in a pattern", "body", {"pattern": r"^\p{L}$"}, "é",
+        reference=["pattern"], why="Python's `re` does not know `\\p`",
+        source="JSON Schema 2020-12 core, 6.4 (ECMA-262)"),
+    Disagreement("leap second", "body", {"type": "string", "format": "date-time"},
+        "1998-12-31T23:59:60Z",
+        reference=["format"], why="Python's datetime has no second 60",
+        source="RFC 3339, 5.6"),
+    Disagreement("format uri", "body", {"type": "string", "format": "uri"}, "not a uri",
+        compiled=["format"], right="either",
+        why="it checks a format only if a library for it is installed",
+        source="JSON Schema 2020-12 validation, 7.2: checking is optional"),
+    Disagreement("format duration", "body", {"type": "string", "format": "duration"}, "x",
+        compiled=["format"], right="either",
+        why="it checks a format only if a library for it is installed",
+        source="JSON Schema 2020-12 validation, 7.2: checking is optional"),
+    Disagreement("format uint8", "body", {"type": "integer", "format": "uint8"}, 256,
+        compiled=["format"], right="either", why="it knows int32 and int64 of the registry only",
+        source="OpenAPI Format Registry, uint8"),
+    Disagreement("rule beside `$ref`, 3.1", "body",
+        {"$ref": "#/components/schemas/N", "maximum": 1}, 2,
+        components={"schemas": {"N": {"type": "integer"}}},
+        compiled=["maximum"], why="it replaces the object by what the reference names",
+        source="JSON Schema 2020-12 core, 8.2.3.1"),
+    Disagreement("required writeOnly property missing in a response, 3.1", "body", _SECRET, {},
+        reference=["required"], right="openapi-core",
+        why="in 3.1 writeOnly is an annotation; we excuse it on purpose, as 3.0 says it in words, "
+        "since a server that keeps to writeOnly could not answer",
+        source="JSON Schema 2020-12 validation, 9.4; OpenAPI 3.0.4, Schema Object, writeOnly"),
+    Disagreement("value that fits two branches, one named by the discriminator", "body", _ONE_OF,
+        {"k": "A"}, components=_BRANCHES,
+        compiled=["oneOf"], why="it judges the named branch only; a discriminator is a hint",
+        source="OpenAPI 3.1.1, Discriminator Object; JSON Schema 2020-12 core, 10.2.1.3"),
+    Disagreement("value that fits the branch that its discriminator does not name", "body", _ONE_OF,
+        {"k": "A", "x": "text"}, components=_BRANCHES,
+        reference=["type"], why="it judges the named branch only; a discriminator is a hint",
+        source="OpenAPI 3.1.1, Discriminator Object; JSON Schema 2020-12 core, 10.2.1.3"),
+    Disagreement("value that fits no branch of anyOf", "body",
+        {"anyOf": [{"type": "object", "required": ["a"]}, {"type": "string"}]}, {},
+        compiled=["required"], reference=["anyOf"], right="either",
+        why="the verdict is the same; we tell what the nearest branch misses",
+        source="JSON Schema 2020-12 core, 12: how errors are told is left open"),
+    Disagreement("name that breaks propertyNames", "body", {"propertyNames": {"maxLength": 1}},
+        {"ab": 1},
+        compiled=["propertyNames"], reference=["maxLength"], right="either",
+        why="the verdict is the same; the two name the rule at different depths",
+        source="JSON Schema 2020-12 core, 12: how errors are told is left open"),
+]  # fmt: skip
