@@ -19,10 +19,8 @@ from .trust import Trust
 
 __all__ = ["parse_document", "parse_yaml"]
 
-# Block nesting costs columns: a line whose indentation is shorter than this can't be deep.
 #: From how many bytes on the garbage collector is worth stopping.
 _BIG = 1 << 20
-_DEEP_INDENT = re.compile(rb"^[ \t?:-]{400}", re.MULTILINE)
 # Where a flow list or mapping may start; not the brace in the midst of a path template.
 _FLOW_OPENER = re.compile(rb"(?<![^\s\[{,:])[\[{]")
 
@@ -114,9 +112,11 @@ def parse_yaml(content: bytes, source: str, trust: Trust) -> Any:
     from . import cache
 
     entry = cache.entry(content, _READER, trust.max_depth, trust.max_nodes)
-    data = cache.read(entry)
+    with _without_collector(len(content)):
+        data = cache.read(entry)
     if data is None:
-        data, written = _read_yaml(content, source, trust)
+        with _without_collector(len(content)):
+            data, written = _read_yaml(content, source, trust)
         if written <= _MOST_WRITTEN * len(content):
             cache.write(entry, data)
     return data
@@ -142,8 +142,7 @@ def _read_yaml_by_reference(content: bytes, source: str, trust: Trust) -> tuple[
     try:
         # libyaml's composer recurses in C and takes the process down on deep nesting, so what
         # could be deep is measured first, event by event.
-        openers = len(_FLOW_OPENER.findall(content))
-        if openers > trust.max_depth or _DEEP_INDENT.search(content):
+        if _could_be_deep(content, trust.max_depth):
             _check_depth(nesting(content, trust.max_depth), source, trust)
         data = load(content)
     except RecursionError:
@@ -162,6 +161,16 @@ def _read_yaml_by_reference(content: bytes, source: str, trust: Trust) -> tuple[
     if b"*" in content:
         return data, _check_aliases(data, source, trust)
     return data, len(content)
+
+
+def _could_be_deep(content: bytes, limit: int) -> bool:
+    """Whether the text may nest deeper than that.
+
+    A flow level costs an opener and a block level a column, or two levels do where a list stands
+    under a key without being indented.
+    """
+    columns = (limit - len(_FLOW_OPENER.findall(content))) // 2
+    return columns < 1 or re.search(rb"(?m)^[ \t?:-]{%d}" % columns, content) is not None
 
 
 def _check_depth(depth: int, source: str, trust: Trust) -> None:
