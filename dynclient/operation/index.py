@@ -119,6 +119,13 @@ class Operations(Mapping[str, Operation]):
         pool = [*self._by_path] if " " in key else [*self._by_name]
         return difflib.get_close_matches(key, pool, n=3)
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """The operation, or `default` where there is none. (Mapping's own expects KeyError.)"""
+        try:
+            return self[key]
+        except UnknownOperation:
+            return default
+
     def __contains__(self, key: object) -> bool:
         try:
             return isinstance(key, str) and self[key] is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -109,6 +110,16 @@ def _verbatim(text: str) -> str:
     return text
 
 
+_NO_COOKIE = re.compile(r"[\x00-\x1f\x7f;]|[^\x00-\xff]").search
+
+
+def _cookie_text(text: str) -> str:
+    # Nothing is encoded here (OpenAPI 3.2.0, style cookie): what would end the cookie is refused.
+    if found := _NO_COOKIE(text):
+        raise StyleError(f"a cookie of style cookie can't hold {found[0]!r}; encode it first")
+    return text
+
+
 class _Shape(NamedTuple):
     """How one style and explode lays out values: `prefix` stands before, `joint` between.
 
@@ -172,7 +183,9 @@ def _reserved_in_path(text: str) -> str:
 
 
 def _encoder(location: str, style: str, allow_reserved: bool) -> _Encode:
-    if location == "header" or style == "cookie":  # the caller's to escape (3.2.0, style cookie)
+    if style == "cookie":
+        return _cookie_text
+    if location == "header":
         return _verbatim
     if location == "path" and allow_reserved:
         return _reserved_in_path
