@@ -348,3 +348,14 @@ def test_python_values_are_sent_as_what_they_stand_for(value: Any, text: str) ->
 def test_a_datetime_without_a_time_zone_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="needs a time zone"):
         sent("query", datetime(2025, 1, 2))
+
+
+def test_style_cookie_encodes_nothing() -> None:
+    assert sent("cookie", "a b=é%", "3.2.0", style="cookie") == "color=a b=é%"
+    assert sent("cookie", OBJECT, "3.2.0", style="cookie") == "R=100; G=200; B=150"
+
+
+@pytest.mark.parametrize("value", ["a; admin=1", "a\r\nX-Evil: 1", "\x00", "\u20ac", {"a": "b;c"}])
+def test_style_cookie_refuses_what_would_end_the_cookie(value: Any) -> None:
+    with pytest.raises(InvalidRequest, match="encode it first"):
+        sent("cookie", value, "3.2.0", style="cookie")

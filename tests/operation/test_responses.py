@@ -87,7 +87,7 @@ MEDIA = [
     (["application/json"], "application/json", "application/json"),
     (["application/json"], "Application/JSON; charset=utf-8", "application/json"),
     (["application/json; charset=utf-8"], "application/json", "application/json; charset=utf-8"),
-    (["application/json;v=1", "application/json;v=2"], "application/json; v=2", "application/json;v=2"),
+    (["a/json;v=1", "a/json;v=2"], "a/json; v=2", "a/json;v=2"),
     (["application/json;v=1", "application/json"], "application/json; v=3", "application/json"),
     (["application/*", "application/json"], "application/json", "application/json"),
     (["*/*", "application/*"], "application/json", "application/*"),

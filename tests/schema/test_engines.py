@@ -10,7 +10,7 @@ import pytest
 from engine_cases import AGREED, DISAGREEMENTS, Case, Disagreement
 from support import answering, one_operation, parameter
 
-from dynclient import Client, DocumentError, Headers, HttpResponse, InvalidRequest, Validation
+from dynclient import Client, DocumentError, Headers, HttpResponse, InvalidRequest
 from dynclient.schema.reference import ReferenceEngine
 
 ENGINES = ("compiled", "openapi-core")
