@@ -15,7 +15,7 @@ from typing import Any
 from ..document import Document, Location
 from ..messages import HttpRequest, HttpResponse, Response
 from ..redaction import Redactor
-from ..schema.closure import is_secret
+from ..schema.closure import extract, is_secret
 from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
@@ -166,6 +166,7 @@ class Operation:
             headers=[p.name for p in secret if p.location == "header"],
             fields=[
                 *(p.name for p in secret),
+                *(name for p in self.parameters for name in _secret_members(document, p)),
                 *(name for media in bodies for name in media.secrets),
             ],
         )
@@ -270,3 +271,19 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.path}>"
+
+
+_SCALARS = frozenset({"string", "integer", "number", "boolean"})
+
+
+def _secret_members(document: Document, parameter: Parameter) -> list[str]:
+    """The names under which secret members of an object stand in a URL or cookie.
+
+    As JSON they stand in the parameter's own text, so that its own name is among them.
+    """
+    schema = parameter.schema
+    if not isinstance(schema, dict) or schema.get("type") in _SCALARS:
+        return []
+    members = extract(document, (schema, parameter.schema_at), "request").secrets
+    spread = [name for m in members for name in (m, f"{parameter.name}[{m}]")]
+    return [parameter.name, *spread] if members else []
