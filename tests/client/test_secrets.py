@@ -221,3 +221,25 @@ def test_a_missing_credential_is_named_and_the_others_are_not_shown(
     assert set(caught.value.missing) == {"Cookie", "Basic"}  # type: ignore[attr-defined]
     assert SECRET not in shown(caught.value)
     assert service.received == []
+
+
+LOGIN = {"type": "object", "properties": {"pin": PASSWORD, "name": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"style": "deepObject", "explode": True},
+        {"style": "form", "explode": True},
+        {"style": "form", "explode": False},
+        {"content": json_content(LOGIN)},
+    ],
+)
+def test_a_secret_member_of_an_object_in_the_query_is_not_shown(settings: dict[str, Any]) -> None:
+    client = Client(one_operation(parameters=[parameter("query", LOGIN, "f", **settings)]))
+    value = {"pin": SECRET, "name": "n"}
+    request = client.prepare("op", f=value)
+    assert SECRET in request.url
+    assert SECRET not in request.redacted().url
+    assert SECRET not in repr(request)
+    assert SECRET not in str(client.explain("op", f=value))
