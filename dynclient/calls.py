@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .auth import AuthPlan
-from .errors import InvalidResponse, StatusError, Violation, status_error_class
+from .errors import AuthError, InvalidResponse, StatusError, Violation, status_error_class
 from .messages import HttpRequest, HttpResponse, Response
 from .operation import Operation, Options, Prepared
 from .operation.request import RequestPlan
@@ -31,6 +31,7 @@ class CallPlan:
     """One operation as one client calls it: all that does not depend on the arguments.
 
     reference  judges in place of the compiled validators, where the client was told so
+    refusal    why the operation can't be authenticated; raised once the arguments are right
     """
 
     operation: Operation
@@ -41,6 +42,7 @@ class CallPlan:
     requests: RequestPlan
     responses: ResponsePlan
     reference: ReferenceEngine | None = None
+    refusal: AuthError | None = None
 
     def prepare(
         self,

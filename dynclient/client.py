@@ -15,11 +15,10 @@ from types import TracebackType
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from .auth import Authenticator, AuthPlan
 from .calls import CallPlan, settle
-from .credentials import found_credentials, redactor_for, schemes_of
+from .credentials import AuthChoice, Credentials, redactor_for, schemes_of
 from .document import Document, Source, Trust, bundled_path, load
-from .errors import AuthError, DocumentError
+from .errors import DocumentError
 from .explanation import Explanation, explain_call
 from .messages import Headers, HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
@@ -94,6 +93,8 @@ class Client:
         #: Every operation, by name; see `Operations`.
         self.operations = Operations(self.document, redactor_for(self._schemes))
         self._reference = ReferenceEngine(self.document) if engine == "openapi-core" else None
+        bundled = isinstance(source, str) and bundled_path(source) is not None
+        self._credentials = Credentials(self._schemes, auth, bundled=bundled)
 
     # ── calling ──────────────────────────────────────────────────────────────────────────────
 
@@ -134,6 +135,8 @@ class Client:
         else:
             plan = self._plan_with(operation, options)
         prepared = plan.prepare(arguments, named_arguments, body, options)
+        if plan.refusal is not None:
+            raise plan.refusal
         send = self._transport.send
         request = plan.auth.authenticate(prepared.request, send)
         http = send(request)
@@ -170,7 +173,7 @@ class Client:
         first is not, and neither is what the client was never given.
         """
         options = options or NO_OPTIONS
-        plan = self._plan_with(operation, options, needs_auth=False)
+        plan = self._plan_with(operation, options)
         prepared = plan.prepare(arguments, named_arguments, body, options)
         request = prepared.request
         for step in plan.auth.steps:
@@ -193,7 +196,7 @@ class Client:
 
         Server, credentials, every value's text. Redacted; nothing is sent.
         """
-        plan = self._plan_with(operation, options or NO_OPTIONS, needs_auth=False)
+        plan = self._plan_with(operation, options or NO_OPTIONS)
         request = self.prepare(operation, arguments, body=body, options=options, **named_arguments)
         given = {**(self._settings["defaults"] or {}), **(arguments or {}), **named_arguments}
         return explain_call(plan, request, given)
@@ -219,6 +222,8 @@ class Client:
         other._settings = settings
         other._owns_transport = False
         other._plans = {}
+        if "auth" in changes:
+            other._credentials = self._credentials.replaced(changes["auth"])
         if settings["engine"] == "openapi-core":
             other._reference = self._reference or ReferenceEngine(self.document)
         else:
@@ -256,21 +261,22 @@ class Client:
     # ── plans ────────────────────────────────────────────────────────────────────────────────
 
     def _plan(self, name: str) -> CallPlan:
-        plan = self._make_plan(self.operations[name], NO_OPTIONS, needs_auth=True)
-        self._plans[name] = plan
+        plan = self._make_plan(self.operations[name], NO_OPTIONS)
+        if plan.refusal is None:
+            self._plans[name] = plan
         return plan
 
-    def _plan_with(self, name: str, options: Options, *, needs_auth: bool = True) -> CallPlan:
-        changes = options.auth is not None or options.server is not None
-        if options.validate is None and not changes and needs_auth:
+    def _plan_with(self, name: str, options: Options) -> CallPlan:
+        if options.validate is None and options.auth is None and options.server is None:
             return self._plans.get(name) or self._plan(name)
-        return self._make_plan(self.operations[name], options, needs_auth=needs_auth)
+        return self._make_plan(self.operations[name], options)
 
-    def _make_plan(self, operation: Operation, options: Options, *, needs_auth: bool) -> CallPlan:
+    def _make_plan(self, operation: Operation, options: Options) -> CallPlan:
         policy = Validation.of(options.validate or self._settings["validate"])
         policy = policy.for_operation(operation.name)
         formats = policy.formats != "off"
-        auth, url = self._auth_plan(operation, options, needs_auth)
+        own_server = self._settings["base_url"] is None and options.server is None
+        auth = self._credentials.choose(operation, options.auth, own_server=own_server)
         declared = {p.name for p in operation.parameters}
         declared |= {p.python_name for p in operation.parameters}
         defaults = {
@@ -281,54 +287,23 @@ class Client:
         return CallPlan(
             operation,
             policy,
-            url,
+            self._url(operation, options, auth),
             defaults or None,
-            auth,
+            auth.plan,
             operation.request_plan(formats),
             operation.response_plan(formats),
             self._reference,
+            auth.refusal,
         )
 
-    def _auth_plan(
-        self, operation: Operation, options: Options, needs_auth: bool
-    ) -> tuple[AuthPlan, str]:
-        """How the operation is authenticated, and where it is served."""
-        given = options.auth if options.auth is not None else self._settings["auth"]
-        own_server = self._settings["base_url"] is None and options.server is None
-        account = None
-        requirements = operation.security
-        if given is None and requirements:
-            try:
-                given, account = found_credentials(
-                    self._schemes, bundled=self._is_bundled, own_server=own_server
-                )
-            except AuthError:
-                if needs_auth:
-                    raise
-        if account is not None:
-            url = account.base_url()
-        elif options.server is None and self._settings["base_url"] is not None:
-            url = self._settings["base_url"]
-        else:
-            variables = self._settings["server_variables"]
-            url = base_url(self.document, operation.servers, options.server, variables)
-        try:
-            if options.auth is None and account is None and self._settings["auth"] is not None:
-                return self._authenticator.plan(operation.name, requirements), url
-            return Authenticator(self._schemes, given).plan(operation.name, requirements), url
-        except AuthError as error:
-            if needs_auth:
-                raise
-            return AuthPlan((), f"not authenticated: {error}"), url
-
-    @cached_property
-    def _authenticator(self) -> Authenticator:
-        # One for the client, so that one fetched token serves every operation.
-        return Authenticator(self._schemes, self._settings["auth"])
-
-    @property
-    def _is_bundled(self) -> bool:
-        return isinstance(self._source, str) and bundled_path(self._source) is not None
+    def _url(self, operation: Operation, options: Options, auth: AuthChoice) -> str:
+        """Where the operation is served."""
+        if options.server is None and self._settings["base_url"] is not None:
+            return str(self._settings["base_url"])
+        if auth.account is not None:
+            return auth.account.base_url()
+        variables = self._settings["server_variables"]
+        return base_url(self.document, operation.servers, options.server, variables)
 
     def _fetch(self, url: str) -> tuple[str, bytes]:
         request = HttpRequest("GET", url, Headers({"Accept": _DOCUMENT_TYPES}))
@@ -339,7 +314,17 @@ class Client:
 
 
 #: What two clients made by `with_options` have in common.
-_SHARED = frozenset({"_source", "_transport", "document", "_schemes", "operations", "_reference"})
+_SHARED = frozenset(
+    {
+        "_credentials",
+        "_reference",
+        "_schemes",
+        "_source",
+        "_transport",
+        "document",
+        "operations",
+    }
+)
 
 
 def _transport(given: Any, timeout: Timeout, settings: Mapping[str, Any]) -> tuple[Transport, bool]:
@@ -361,7 +346,10 @@ def _transport(given: Any, timeout: Timeout, settings: Mapping[str, Any]) -> tup
 def _checked_base_url(url: str | None) -> str | None:
     if url is None:
         return None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"base_url= is no URL: {error}") from None
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(
             f"base_url={DEFAULT_REDACTOR.url(url)!r}: give an absolute http or https URL without "

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .auth import SecurityScheme
+from .auth import Authenticator, AuthPlan, SecurityScheme
 from .document import Document
-from .errors import DocumentError
+from .errors import AuthError, DocumentError
+from .operation import Operation
 from .redaction import DEFAULT_REDACTOR, Redactor
 
 if TYPE_CHECKING:
     from .auth import Account
 
-__all__ = ["found_credentials", "redactor_for", "schemes_of"]
+__all__ = ["AuthChoice", "Credentials", "redactor_for", "schemes_of"]
 
 
 def schemes_of(document: Document) -> dict[str, SecurityScheme]:
@@ -38,22 +39,80 @@ def redactor_for(schemes: Mapping[str, SecurityScheme]) -> Redactor:
     return redactor
 
 
-def found_credentials(
-    schemes: Mapping[str, SecurityScheme], *, bundled: bool, own_server: bool
-) -> tuple[dict[str, Any], Account | None]:
-    """The credentials of the surroundings, for a caller that gave none.
+class AuthChoice(NamedTuple):
+    """How one operation is authenticated.
 
-    Only for a document that came with this package: any other may call its schemes what it likes,
-    and would be handed secrets that were meant for somebody else. The account that Qiskit users
-    have saved is meant for IBM's own servers, so it is used only where the document's own servers
-    are (`own_server`), never for a `base_url` of the caller's.
+    account  the saved account in use, which also says where its service is
+    refusal  why it can't be authenticated; then `plan` adds nothing
     """
-    if not bundled:
-        return {}, None
-    from .auth import environment_auth, qiskit_account
 
-    auth = environment_auth(schemes)
-    if auth or not own_server:
-        return dict(auth), None
-    account = qiskit_account()
-    return (account.auth(), account) if account else ({}, None)
+    plan: AuthPlan
+    account: Account | None = None
+    refusal: AuthError | None = None
+
+
+class Credentials:
+    """A client's credentials: those it was given, or else those that lie about.
+
+    One `Authenticator` serves all operations, so that one fetched token does.
+    """
+
+    def __init__(
+        self,
+        schemes: Mapping[str, SecurityScheme],
+        auth: Mapping[str, Any] | None,
+        *,
+        bundled: bool,
+    ) -> None:
+        self._schemes = schemes
+        self._auth = auth
+        self._bundled = bundled
+        self._known: dict[bool, tuple[Authenticator, Account | None]] = {}
+
+    def replaced(self, auth: Mapping[str, Any] | None) -> Credentials:
+        """Other credentials for the same document."""
+        return Credentials(self._schemes, auth, bundled=self._bundled)
+
+    def choose(
+        self, operation: Operation, auth: Mapping[str, Any] | None, *, own_server: bool
+    ) -> AuthChoice:
+        """The choice for an operation; `auth` of one call goes before the client's.
+
+        `own_server` tells whether the request goes to a server that the document names.
+        """
+        requirements = operation.security
+        try:
+            if auth is not None or not requirements:
+                authenticator, account = Authenticator(self._schemes, auth), None
+            else:
+                authenticator, account = self._authenticator(own_server)
+            return AuthChoice(authenticator.plan(operation.name, requirements), account)
+        except AuthError as error:
+            return AuthChoice(AuthPlan((), f"not authenticated: {error}"), refusal=error)
+
+    def _authenticator(self, own_server: bool) -> tuple[Authenticator, Account | None]:
+        known = self._known.get(own_server)
+        if known is None:
+            auth, account = self._auth, None
+            if auth is None:
+                auth, account = self._found(own_server)
+            known = self._known[own_server] = (Authenticator(self._schemes, auth), account)
+        return known
+
+    def _found(self, own_server: bool) -> tuple[Mapping[str, Any], Account | None]:
+        """The credentials of the surroundings.
+
+        Only for a document that came with this package: any other may call its schemes what it
+        likes, and would be handed secrets that were meant for somebody else. The account that
+        Qiskit users have saved is meant for IBM's own servers, so it is used only where the
+        document's own servers are, never for a `base_url` of the caller's.
+        """
+        if not self._bundled:
+            return {}, None
+        from .auth import environment_auth, qiskit_account
+
+        auth = environment_auth(self._schemes)
+        if auth or not own_server:
+            return auth, None
+        account = qiskit_account()
+        return (account.auth(), account) if account else ({}, None)

@@ -102,7 +102,11 @@ class Authenticator:
         return f"the first alternative that the given credentials meet{skipped}"
 
     def _unmet(self, operation: str, candidates: Sequence[_Candidate]) -> AuthError:
-        nearest = min(candidates, key=lambda c: (len(c.undeclared), len(c.missing), -len(c.given)))
+        # Nearest to what was given; with nothing given, the document's first choice.
+        nearest = min(
+            candidates,
+            key=lambda c: (len(c.undeclared), not c.given, len(c.missing) if c.given else 0),
+        )
         lines = "".join(f"\n  - {candidate.complaint()}" for candidate in candidates)
         head = "none of the alternatives for its security can be met"
         message = f"{head}; nothing was sent:{lines}{self._remedy(nearest)}"

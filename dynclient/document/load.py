@@ -39,7 +39,7 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
             f"a document is a bundled name, a path, a URL or a mapping, not {type(source).__name__}"
         )
     name = fspath(source)
-    scheme = urlsplit(name).scheme if isinstance(source, str) else ""
+    scheme = _scheme(name) if isinstance(source, str) else ""
     if scheme in ("http", "https"):
         if fetch is None:
             raise DocumentError("nothing here can fetch URLs", source=name)
@@ -60,6 +60,13 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
     uri = path.resolve().as_uri()
     data = parse_document(content, str(path), trust)
     return _document(uri, data, trust, fetch, str(path), content)
+
+
+def _scheme(name: str) -> str:
+    try:
+        return urlsplit(name).scheme
+    except ValueError as error:
+        raise DocumentError(f"no URL that can be opened: {error}", source=name) from None
 
 
 def _path(name: str) -> Path:
