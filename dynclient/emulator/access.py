@@ -41,7 +41,9 @@ class Access:
             raise unauthenticated("The token or API key is unknown or has expired.")
         crn = headers.get("service-crn", CRN)
         if not _CRN_SHAPE.fullmatch(crn):
-            raise ApiError(403, f"Not authorized: {crn!r} is not a CRN.", code=NOT_AUTHORIZED)
+            raise ApiError(
+                403, "Not authorized: the Service-CRN is not a CRN.", code=NOT_AUTHORIZED
+            )
         return Caller(instance=crn)
 
     def _knows(self, scheme: str, credential: str, headers: Mapping[str, str]) -> bool:
