@@ -19,6 +19,8 @@ class _CoreLoader(_Base):  # type: ignore[misc]  # the C loader where libyaml is
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
     yaml_constructors: dict[str | None, Callable[..., Any]] = {}
 
+    merged = 0
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
         self._expect(node, yaml.MappingNode)
         self.flatten_mapping(node)
@@ -35,14 +37,32 @@ class _CoreLoader(_Base):  # type: ignore[misc]  # the C loader where libyaml is
         return mapping
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge keys are YAML 1.1's, but documents use them; PyYAML knows their rules."""
-        if not any(key.tag == _MERGE for key, _ in node.value):
+        """Write out merge keys. They are YAML 1.1's, but documents use them.
+
+        A mapping's own keys win, then what is merged first (https://yaml.org/type/merge.html).
+        PyYAML's own way keeps a pair for each time a key is merged, and knows no bound: a text of
+        some kilobytes would fill memory.
+        """
+        pairs = node.value
+        if not any(key.tag == _MERGE for key, _ in pairs):
             return
-        super().flatten_mapping(node)
-        # It leaves a pair for each time a key was merged: mappings that merge each other tenfold
-        # would fill memory.
-        last = {str(key.value): (key, value) for key, value in node.value}
-        node.value = list(last.values())
+        node.value = own = [pair for pair in pairs if pair[0].tag != _MERGE]
+        found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for source in (value for key, value in pairs if key.tag == _MERGE):
+            for member in source.value if isinstance(source, yaml.SequenceNode) else [source]:
+                self._expect(member, yaml.MappingNode)
+                self.flatten_mapping(member)
+                self.merged += len(member.value)
+                if self.merged > _MOST_MERGED:
+                    raise yaml.constructor.ConstructorError(
+                        "while merging mappings",
+                        node.start_mark,
+                        f"merge keys stand for more than {_MOST_MERGED} members",
+                        source.start_mark,
+                    )
+                for key, value in member.value:
+                    found.setdefault(str(key.value), (key, value))
+        node.value = [*found.values(), *own]
 
     def construct_text(self, node: yaml.Node) -> str:
         self._expect(node, yaml.ScalarNode)
@@ -87,6 +107,8 @@ class _CoreLoader(_Base):  # type: ignore[misc]  # the C loader where libyaml is
         )
 
 
+#: How many members the merge keys of one document may stand for; each is a copy.
+_MOST_MERGED = 1_000_000
 _MERGE = "tag:yaml.org,2002:merge"
 _INT = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
 _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
