@@ -2,13 +2,16 @@
 
 Bytes come from a `receive(size)` that returns b"" at the end of the stream; where a message ends
 is told by the message alone, and everything that two readers could understand differently (two
-lengths, a length that is no number, a field name with a blank) is refused.
+lengths, a length that is no number, a bare carriage return) is refused. What is out of date or
+untidy and has one meaning only (a folded field, lines that end in LF) is read.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
+from time import monotonic
 from typing import NamedTuple
 
 from .decoding import TooLarge
@@ -19,10 +22,15 @@ _BLOCK = 1 << 16
 _MAX_HEAD = 1 << 17
 _MAX_INTERIM = 32
 _MAX_TRAILERS = 100
+#: Bytes of chunk extensions that a body may have in all; nobody uses them.
+_MAX_EXTENSIONS = 1 << 16
+_PLAIN_CHUNK_LINE = 16
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(r"[!-~]+")
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?=[ \r\n])")
+_STATUS = re.compile(rb"HTTP/1\.([01])[ \t]+([1-9]\d\d)(?![^ \t\r\n])")
+#: What is taken for a field name: more than a token, as `X-Rate[1]` harms nobody.
+_VISIBLE = re.compile(r"[!-9;-~]+")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 _TELLING = frozenset(
@@ -30,8 +38,10 @@ _TELLING = frozenset(
 )
 _NO_BODY = frozenset({204, 304})
 
-#: Field names and methods found to be tokens: the same few come with every call.
+#: Names found to be well-formed, ours and theirs: the same few come with every call.
 _known_tokens: set[str] = set()
+_known_names: set[str] = set()
+_KNOWN = 1000
 
 
 class NoAnswer(ConnectionError):
@@ -88,7 +98,7 @@ def head_of(method: str, target: str, fields: Iterable[tuple[str, str]]) -> byte
 def _check_token(name: str) -> None:
     if not _TOKEN.fullmatch(name):
         raise ValueError("a method or field name is not a token")
-    if len(_known_tokens) < 1000:
+    if len(_known_tokens) < _KNOWN:
         _known_tokens.add(name)
 
 
@@ -102,14 +112,18 @@ def chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
 # Reading ----------------------------------------------------------------------------------------
 
 
-def read_answer(receive: Callable[[int], bytes], method: str, limit: int) -> Answer:
+def read_answer(
+    receive: Callable[[int], bytes], method: str, limit: int, patience: float = inf
+) -> Answer:
     """Read one final response; interim ones (1xx) are skipped.
 
+    `patience` is how many seconds a header may take from its first byte to its last: a wait for
+    each byte alone would let a peer hold us for days. TimeoutError when they have passed.
     Raises NoAnswer, Incomplete, BadMessage, TooLarge, and what `receive` raises.
     """
     reader = _Reader(receive)
-    for _ in range(_MAX_INTERIM):
-        minor, status, fields, telling = reader.head()
+    for turn in range(_MAX_INTERIM):
+        minor, status, fields, telling = reader.head(patience, first=not turn)
         if status >= 200 or status == 101:
             break
     else:
@@ -118,7 +132,9 @@ def read_answer(receive: Callable[[int], bytes], method: str, limit: int) -> Ans
     coding = telling.get("transfer-encoding")
     if method == "HEAD" or status in _NO_BODY or status == 101:
         body, persistent = b"", persistent and status != 101
-    elif coding is not None:
+        if status == 204 and (coding is not None or telling.get("content-length", "0") != "0"):
+            persistent = False  # a body may follow, from a server that does not know better
+    elif coding is not None and coding.lower() != "identity":
         # With both, the length may be a smuggler's: the coding rules, the connection goes.
         persistent = persistent and minor == 1 and "content-length" not in telling
         if coding.lower() != "chunked":
@@ -126,9 +142,10 @@ def read_answer(receive: Callable[[int], bytes], method: str, limit: int) -> Ans
         body = reader.chunked(limit)
     elif "content-length" in telling:
         body = reader.exactly(_length(telling["content-length"]), limit)
+        persistent = persistent and coding is None
     else:
         body, persistent = reader.rest(limit), False
-    return Answer(status, fields, telling, body, persistent and reader.is_empty)
+    return Answer(status, fields, telling, body, persistent and reader.is_at_boundary)
 
 
 def _persists(minor: int, connection: str | None) -> bool:
@@ -151,37 +168,65 @@ def _parsed(head: bytes) -> tuple[int, int, list[tuple[str, str]], dict[str, str
     match = _STATUS.match(head)
     if match is None:
         raise BadMessage("no status line of HTTP/1.x")
+    if b"\0" in head or head.count(b"\r") != head.count(b"\r\n"):
+        # To some readers a bare carriage return is the end of a line (RFC 9112, section 2.2).
+        raise BadMessage("a null or a bare carriage return in the header")
     fields: list[tuple[str, str]] = []
     telling: dict[str, str] = {}
+    known = _known_names
     lines = head.decode("latin-1").split("\n")
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        if not colon or not name or name[0] in " \t":
-            raise BadMessage("a header line that is no field")
         value = value.strip(" \t\r")
+        if name not in known or not colon:
+            if line[:1] in {" ", "\t"}:
+                _unfold(fields, line)
+                continue
+            name = _field_name(name, colon)
         key = name.lower()
         if key in _TELLING:
             telling[key] = f"{telling[key]}, {value}" if key in telling else value
-        elif name[-1] in " \t" or "\r" in value:
-            raise BadMessage("a field name ends in a blank, or a value has a bare line break")
         fields.append((name, value))
     return int(match[1]), int(match[2]), fields, telling
+
+
+def _field_name(name: str, colon: str) -> str:
+    """A name not met before: checked, and without the blanks that some servers put after it."""
+    bare = name.rstrip(" \t")
+    if not colon or not _VISIBLE.fullmatch(bare):
+        raise BadMessage("a header line that is no field")
+    if bare != name:
+        if bare.lower() in _TELLING:
+            raise BadMessage("a blank after the name of a field that tells where a body ends")
+    elif len(_known_names) < _KNOWN:
+        _known_names.add(name)
+    return bare
+
+
+def _unfold(fields: list[tuple[str, str]], line: str) -> None:
+    """Add a continuation line to the field before it (RFC 9112, section 5.2)."""
+    more = line.strip(" \t\r")
+    if not fields or not more or fields[-1][0].lower() in _TELLING:
+        raise BadMessage("a continuation line of no field, or of one that tells where a body ends")
+    name, value = fields[-1]
+    fields[-1] = (name, f"{value} {more}")
 
 
 class _Reader:
     """A buffer before `receive`, and the four ways in which messages are cut from it."""
 
-    __slots__ = ("_at", "_buffer", "_receive")
+    __slots__ = ("_at", "_buffer", "_ended", "_receive")
 
     def __init__(self, receive: Callable[[int], bytes]) -> None:
         self._receive = receive
         self._buffer = b""
         self._at = 0
+        self._ended = False
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing came after what was read."""
-        return self._at >= len(self._buffer)
+    def is_at_boundary(self) -> bool:
+        """Whether nothing came after what was read, not even the end of the stream."""
+        return self._at >= len(self._buffer) and not self._ended
 
     def _more(self) -> None:
         piece = self._receive(_BLOCK)
@@ -190,32 +235,52 @@ class _Reader:
         self._buffer = self._buffer[self._at :] + piece if self._buffer else piece
         self._at = 0
 
-    def head(self) -> tuple[int, int, list[tuple[str, str]], dict[str, str]]:
+    def head(
+        self, patience: float, *, first: bool
+    ) -> tuple[int, int, list[tuple[str, str]], dict[str, str]]:
         """Status line and fields, up to and with the empty line: (minor version, status, …)."""
-        if self.is_empty:
+        if self._at >= len(self._buffer):
             try:
                 self._buffer, self._at = self._receive(_BLOCK), 0
             except ConnectionError:
-                raise NoAnswer from None
+                raise (NoAnswer if first else Incomplete) from None
             if not self._buffer:
-                raise NoAnswer
+                raise NoAnswer if first else Incomplete
+        span = self._head_span(self._at)
+        if span is None:
+            span = self._late_head_span(patience)
+        head = self._buffer[self._at : span[0]]
+        self._at = span[1]
+        return _parsed(head)
+
+    def _head_span(self, start: int) -> tuple[int, int] | None:
+        """Where a header ends, and where the empty line after it does."""
+        end = self._buffer.find(b"\r\n\r\n", start)
+        if (
+            end >= 0
+            and self._buffer.find(b"\n\n", start, end) < 0
+            and self._buffer.find(b"\n\r\n", start, end + 2) < 0
+        ):
+            return end, end + 4
+        match = _HEAD_END.search(self._buffer, start)
+        return match.span() if match else None
+
+    def _late_head_span(self, patience: float) -> tuple[int, int]:
+        """The same when not all of it is here yet."""
+        deadline = monotonic() + patience
         while True:
-            end = self._buffer.find(b"\r\n\r\n", self._at)
-            if end >= 0 and self._buffer.find(b"\n\n", self._at, end) < 0:
-                after = end + 4
-                break
-            match = _HEAD_END.search(self._buffer, self._at)
-            if match:
-                end, after = match.span()
-                break
-            if len(self._buffer) - self._at > _MAX_HEAD:
+            size = len(self._buffer) - self._at
+            if size > _MAX_HEAD:
                 raise BadMessage("a header without an end")
             if not b"HTTP/1.".startswith(self._buffer[self._at : self._at + 7]):
                 raise BadMessage("no status line of HTTP/1.x")
             self._more()
-        head = self._buffer[self._at : end]
-        self._at = after
-        return _parsed(head)
+            # Only what is new, and an end that may have begun before it.
+            span = self._head_span(max(0, size - 3))
+            if span is not None:
+                return span
+            if monotonic() > deadline:
+                raise TimeoutError("a header that takes too long")
 
     def exactly(self, size: int, limit: int) -> bytes:
         """The next `size` bytes."""
@@ -253,10 +318,16 @@ class _Reader:
     def chunked(self, limit: int) -> bytes:
         """The chunks up to the last, without their frames; trailer fields are dropped."""
         body = bytearray()  # a list of many small chunks would weigh more than they do
+        extensions = 0
         while True:
-            match = _CHUNK_SIZE.fullmatch(self._line())
+            line = self._line()
+            match = _CHUNK_SIZE.fullmatch(line)
             if match is None:
                 raise BadMessage("a chunk without a size")
+            if len(line) > _PLAIN_CHUNK_LINE:
+                extensions += len(line)
+                if extensions > _MAX_EXTENSIONS:
+                    raise BadMessage("more chunk extensions than a body can need")
             length = int(match[1], 16)
             if not length:
                 break
@@ -266,7 +337,13 @@ class _Reader:
             if self._line():
                 raise BadMessage("a chunk is longer than its size says")
         for _ in range(_MAX_TRAILERS):
-            if not self._line():
+            try:
+                line = self._line()
+            except Incomplete:
+                # The body is whole; some servers close without the last line end.
+                self._ended = True
+                line = b""
+            if not line:
                 return bytes(body)
         raise BadMessage("no end of trailer fields")
 
