@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .origin import origin_of
+from .origin import origin_of, split_url
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from .origin import Origin
 
 __all__ = ["Cookies"]
+
+
+#: Bounds on what servers make us keep: origins, and cookies of one (RFC 6265 asks for 50).
+_ORIGINS = 64
+_COOKIES = 180
 
 
 class _Answer:
@@ -45,14 +51,26 @@ class Cookies:
     def __bool__(self) -> bool:
         return bool(self._jars)
 
+    def copied(self) -> Cookies:
+        """The same cookies behind new locks: after a fork the old ones may never be released."""
+        from http.cookiejar import CookieJar
+
+        twin = Cookies()
+        for origin, jar in list(self._jars.items()):
+            twin._jars[origin] = CookieJar()
+            for cookie in jar:
+                twin._jars[origin].set_cookie(cookie)
+        return twin
+
     def header(self, url: str, own: str | None) -> str | None:
         """The Cookie field for `url`: the caller's `own`, then stored ones of other names."""
-        jar = self._jars.get(origin_of(url))
+        origin = origin_of(url)
+        jar = self._jars.get(origin)
         if jar is None:
             return own
         from urllib.request import Request
 
-        probe = Request(url)  # noqa: S310  only the cookie policy reads it, nothing is opened
+        probe = Request(_plain(url, origin))  # noqa: S310  read by the cookie policy, not opened
         jar.add_cookie_header(probe)
         stored = probe.get_header("Cookie")
         if not own or not stored:
@@ -67,7 +85,22 @@ class Cookies:
         from http.cookiejar import CookieJar
         from urllib.request import Request
 
+        origin = origin_of(url)
         with self._lock:
-            jar = self._jars.setdefault(origin_of(url), CookieJar())
+            jar = self._jars.setdefault(origin, CookieJar())
+            if len(self._jars) > _ORIGINS:
+                del self._jars[next(iter(self._jars))]
+        request = Request(_plain(url, origin))  # noqa: S310
         # The two protocols are duck-typed in the standard library and nominal in its stubs.
-        jar.extract_cookies(_Answer(set_cookies), Request(url))  # type: ignore[arg-type]  # noqa: S310
+        jar.extract_cookies(_Answer(set_cookies), request)  # type: ignore[arg-type]
+        surplus = len(jar) - _COOKIES
+        if surplus > 0:
+            with self._lock:
+                for cookie in list(jar)[:surplus]:
+                    with suppress(KeyError):
+                        jar.clear(cookie.domain, cookie.path, cookie.name)
+
+
+def _plain(url: str, origin: Origin) -> str:
+    """The URL without a user and password: to the standard library they are part of the host."""
+    return f"{origin.scheme}://{origin.netloc}{split_url(url)[1]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from time import perf_counter
@@ -29,6 +31,9 @@ ORIGINS_KEPT = 64
 #: Methods that may be sent twice (RFC 9110, section 9.2.2).
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 
+#: For the child after a fork: two processes must not talk on one connection.
+_alive: weakref.WeakSet[FollowingTransport] = weakref.WeakSet()
+
 
 class FollowingTransport(ABC):
     """`send` with redirects; a subclass knows how one request is exchanged for one response."""
@@ -41,6 +46,7 @@ class FollowingTransport(ABC):
         self._max_redirects: int = settings["max_redirects"]
         self._encodings = accepted_encodings()
         self._cookies = Cookies()
+        _alive.add(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self._settings)
@@ -63,6 +69,10 @@ class FollowingTransport(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close the connections that this transport opened."""
+
+    def _forget_connections(self) -> None:
+        """In a child process: the open connections and the state of every lock are the parent's."""
+        self._cookies = self._cookies.copied()
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request, follow its redirects, and read the whole response.
@@ -145,6 +155,15 @@ def basic(user: str, password: str) -> str:
     from base64 import b64encode
 
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _after_fork() -> None:
+    for transport in list(_alive):
+        transport._forget_connections()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _again(kind: type[FollowingTransport], settings: dict[str, Any]) -> FollowingTransport:

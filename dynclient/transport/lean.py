@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 __all__ = ["LeanTransport"]
 
 _ONE_WRITE = 1 << 16
+#: The most that one send is given: its timeout is for all of it, however slow the line is.
+_MOST_AT_ONCE = 1 << 18
+_UNKNOWN: Any = object()
 _LENGTH_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-
-#: For the child after a fork: two processes must not talk on one connection.
-_alive: weakref.WeakSet[LeanTransport] = weakref.WeakSet()
 
 
 class _Route:
@@ -87,7 +87,6 @@ class LeanTransport(FollowingTransport):
         self._routes: dict[str, _Route | None] = {}
         # The routes must not refer to the transport, or this would keep it alive.
         weakref.finalize(self, _close_all, self._routes)
-        _alive.add(self)
 
     def close(self) -> None:
         """Close every connection; a later `send` opens new ones."""
@@ -106,7 +105,10 @@ class LeanTransport(FollowingTransport):
         home: bool,
     ) -> HttpResponse:
         head, target = split_url(request.url)
-        route = self._routes[head] if head in self._routes else self._route(head)
+        # One look-up, as close() may empty the routes at any moment.
+        route = self._routes.get(head, _UNKNOWN)
+        if route is _UNKNOWN:
+            route = self._route(head)
         if route is None:
             return self._proxied()._attempt(request, body, timeouts, home)
         return self._direct(route, target, request, body, timeouts)
@@ -125,18 +127,14 @@ class LeanTransport(FollowingTransport):
         pool = route.pool
         connection = pool.take(timeouts)
         try:
-            answer = self._talk(connection, head, request, body)
-        except ConnectionError as problem:
-            pool.give_back(connection, reusable=False)
-            if not (connection.used and _may_start_anew(problem, request.method, body)):
-                raise
-            # The peer closed an idle connection just as we used it.
-            connection = pool.take(timeouts, fresh=True)
             try:
-                answer = self._talk(connection, head, request, body)
-            except BaseException:
-                pool.give_back(connection, reusable=False)
-                raise
+                answer = self._talk(connection, head, request, body, timeouts[1])
+            except ConnectionError as problem:
+                if not (connection.used and _may_start_anew(problem, request.method, body)):
+                    raise
+                # The peer closed an idle connection just as we used it.
+                connection = pool.renewed(connection, timeouts)
+                answer = self._talk(connection, head, request, body, timeouts[1])
         except BaseException:
             pool.give_back(connection, reusable=False)
             raise
@@ -151,14 +149,19 @@ class LeanTransport(FollowingTransport):
         return HttpResponse(answer.status, headers, content, request.url, perf_counter() - started)
 
     def _talk(
-        self, connection: Connection, head: bytes, request: HttpRequest, body: Stream | None
+        self,
+        connection: Connection,
+        head: bytes,
+        request: HttpRequest,
+        body: Stream | None,
+        patience: float,
     ) -> Answer:
         sent = True
         try:
             if body is not None:
                 connection.send(head)
                 for piece in chunks(body) if body.length is None else body:
-                    connection.send(piece)
+                    _send(connection, piece)
             elif isinstance(request.content, bytes) and request.content:
                 _send_with_body(connection, head, request.content)
             else:
@@ -168,7 +171,7 @@ class LeanTransport(FollowingTransport):
                 raise
             # A server may refuse a body before it has read all of it, and say so.
             sent = False
-        answer = read_answer(connection.receive, request.method, self._limit)
+        answer = read_answer(connection.receive, request.method, self._limit, patience)
         return answer if sent else answer._replace(reusable=False)
 
     def _fields(
@@ -250,7 +253,7 @@ class LeanTransport(FollowingTransport):
             return self._by_proxy
 
     def _forget_connections(self) -> None:
-        """In a child process: the open connections are the parent's."""
+        super()._forget_connections()
         self._lock = threading.Lock()
         self._tls = Tls(self._settings)
         _close_all(self._routes)
@@ -263,7 +266,16 @@ def _send_with_body(connection: Connection, head: bytes, content: bytes) -> None
         connection.send(head + content)
     else:
         connection.send(head)
-        connection.send(content)
+        _send(connection, content)
+
+
+def _send(connection: Connection, data: bytes) -> None:
+    if len(data) <= _MOST_AT_ONCE:
+        connection.send(data)
+        return
+    view = memoryview(data)
+    for start in range(0, len(data), _MOST_AT_ONCE):
+        connection.send(view[start : start + _MOST_AT_ONCE])
 
 
 def _length(request: HttpRequest, body: Stream | None) -> int | None:
@@ -296,12 +308,3 @@ def _close_all(routes: dict[str, _Route | None]) -> None:
         if route is not None:
             route.pool.close()
     routes.clear()
-
-
-def _after_fork() -> None:
-    for transport in list(_alive):
-        transport._forget_connections()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

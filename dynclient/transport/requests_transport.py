@@ -113,6 +113,13 @@ class RequestsTransport(FollowingTransport):
         if self._ours is not None:
             self._ours.close()
 
+    def _forget_connections(self) -> None:
+        super()._forget_connections()
+        self._lock = threading.Lock()
+        self._routes = {}
+        if self._ours is not None:
+            self._ours = self._plain_session()
+
     # One exchange ------------------------------------------------------------------------------
 
     def _attempt(

@@ -38,8 +38,8 @@ class Connection:
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         # Bound once: looked up for every call otherwise.
-        self.send = sock.sendall
-        self.receive = sock.recv
+        self.send: Callable[[bytes | memoryview], None] = sock.sendall
+        self.receive: Callable[[int], bytes] = sock.recv
         self.used = False
         self._timeout: float | None = None
         self._poll: select.poll | None = None
@@ -65,6 +65,45 @@ class Connection:
             self.socket.close()
 
 
+class TlsConnection(Connection):
+    """A connection through TLS, whose faults at the end of the stream are those of a socket.
+
+    An end without TLS's own goodbye may be anybody's doing: it ends no body that has no length
+    (RFC 9112, section 9.8), and is a broken connection like any other.
+    """
+
+    __slots__ = ("_tls",)
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        super().__init__(sock)
+        self._tls = sock
+        self.send = self._send
+        self.receive = self._receive
+
+    def _send(self, data: bytes | memoryview) -> None:
+        try:
+            self._tls.sendall(data)
+        except OSError as problem:
+            raise _without_goodbye(problem) from None
+
+    def _receive(self, size: int) -> bytes:
+        try:
+            return self._tls.recv(size)
+        except OSError as problem:
+            raise _without_goodbye(problem) from None
+
+    def is_stale(self) -> bool:
+        # What came in one record with the last answer is in TLS's own buffer, not the socket's.
+        return bool(self._tls.pending()) or super().is_stale()
+
+
+def _without_goodbye(problem: OSError) -> OSError:
+    """A ConnectionError for the ends of the stream that `ssl` has its own classes for."""
+    if type(problem).__name__ in {"SSLEOFError", "SSLZeroReturnError"}:
+        return BrokenPipeError()
+    return problem
+
+
 class SocketPool:
     """The connections to one origin, `size` at most, the last one used given out first."""
 
@@ -78,7 +117,7 @@ class SocketPool:
         self._permits = threading.Semaphore(size)
         self._closed = False
 
-    def take(self, timeouts: tuple[float, float], *, fresh: bool = False) -> Connection:
+    def take(self, timeouts: tuple[float, float]) -> Connection:
         """A connection for one exchange, set to the second of `timeouts` (seconds).
 
         The first is for each of waiting for a free connection and connecting.
@@ -88,13 +127,23 @@ class SocketPool:
         if not self._permits.acquire(timeout=timeouts[0]):
             raise PoolIsBusy
         try:
-            connection = None if fresh else self._kept()
+            connection = self._kept()
             if connection is None:
-                connection = Connection(self._connected(timeouts[0]))
+                connection = self._connected(timeouts[0])
             connection.set_timeout(timeouts[1])
         except BaseException:
             self._permits.release()
             raise
+        return connection
+
+    def renewed(self, old: Connection, timeouts: tuple[float, float]) -> Connection:
+        """A new connection in the place of `old`, which is closed: no thread comes in between.
+
+        Raises what `take` raises; `old` is then still to be given back.
+        """
+        old.close()
+        connection = self._connected(timeouts[0])
+        connection.set_timeout(timeouts[1])
         return connection
 
     def _kept(self) -> Connection | None:
@@ -128,10 +177,9 @@ class SocketPool:
             except IndexError:
                 return
 
-    def _connected(self, timeout: float) -> socket.socket:
-        address = (self.origin.host, self.origin.port)
+    def _connected(self, timeout: float) -> Connection:
         try:
-            sock = socket.create_connection(address, timeout)
+            sock = socket.create_connection(self.origin.address, timeout)
         except TimeoutError as problem:
             raise ConnectTimeoutError from problem
         except (OSError, UnicodeError) as problem:
@@ -140,8 +188,15 @@ class SocketPool:
             # Small messages must not wait for one another's acknowledgement.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is None:
-                return sock
-            return self._context().wrap_socket(sock, server_hostname=self.origin.host)
+                return Connection(sock)
+            return TlsConnection(
+                self._context().wrap_socket(
+                    sock,
+                    # No certificate names the root of the domain name system.
+                    server_hostname=self.origin.address[0].rstrip("."),
+                    suppress_ragged_eofs=False,
+                )
+            )
         except TimeoutError as problem:
             sock.close()
             raise ConnectTimeoutError from problem
