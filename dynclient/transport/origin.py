@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -9,9 +10,14 @@ __all__ = ["DEFAULT_PORTS", "Origin", "origin_of", "split_url"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+_BLANK_OR_CONTROL = re.compile(r"[\0- \x7f]")
+
 
 class Origin(NamedTuple):
-    """Who is spoken to. `host` is in lower case, an IPv6 address without its brackets."""
+    """Who is spoken to. `host` is in lower case, an IPv6 address without its brackets.
+
+    An IPv6 zone (`fe80::1%25eth0`) is part of the host, and as in the URL, encoded.
+    """
 
     scheme: str
     host: str
@@ -19,13 +25,25 @@ class Origin(NamedTuple):
 
     @property
     def netloc(self) -> str:
-        """`host:port` for people and for the Host field: no default port, IPv6 in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """`host:port` for people and for the Host field: no default port, IPv6 in brackets.
+
+        A zone means something on this machine only, and is left out (RFC 6874, section 4).
+        """
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if DEFAULT_PORTS.get(self.scheme) == self.port else f"{host}:{self.port}"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """What sockets take."""
+        host = self.host.replace("%25", "%", 1) if ":" in self.host else self.host
+        return host, self.port
 
 
 def origin_of(url: str) -> Origin:
     """The origin of an absolute http or https URL. ValueError, not repeating the URL, if none."""
+    if _BLANK_OR_CONTROL.search(split_url(url)[0]):
+        # The standard library would take tabs and line breaks out, and go on.
+        raise ValueError("the URL has a blank or a control character before its path")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -36,13 +54,25 @@ def origin_of(url: str) -> Origin:
         raise ValueError(f"the scheme {parts.scheme!r} is neither http nor https")
     if not host:
         raise ValueError("the URL names no host")
-    try:
-        host = host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise ValueError("the host name is not a valid international name") from None
+    if port == 0:
+        raise ValueError("the port 0 is no port")
+    host = host if host.isascii() else _international(host)
     if any(character <= " " or character in '\x7f"<>\\^`{|}' for character in host):
         raise ValueError("the host name has a character that no host name has")
     return Origin(parts.scheme, host.lower(), port or DEFAULT_PORTS[parts.scheme])
+
+
+def _international(host: str) -> str:
+    """The name in ASCII by IDNA 2008 and UTS 46, as browsers and requests write it.
+
+    The standard library's codec is of 2003: to it `faß.de` is `fass.de`, another host.
+    """
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        raise ValueError("the host name is not a valid international name") from None
 
 
 def split_url(url: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
 
 from ..errors import TooManyRedirects
 from ..messages import Headers, HttpRequest, HttpResponse
-from .origin import Origin, origin_of
+from .origin import Origin, origin_of, split_url
 
 __all__ = ["REDIRECTS", "next_request"]
 
@@ -33,13 +33,17 @@ def next_request(request: HttpRequest, response: HttpResponse) -> HttpRequest | 
     agreed on, and a `create` that turns into a `list` is worse than an answer that says 302.
     TooManyRedirects: https to http, another scheme, or a body with secrets to another origin.
     """
-    location = response.headers.get("Location")
     status = response.status
-    if not location or status not in REDIRECTS:
+    locations = set(response.headers.get_list("Location"))
+    if status not in REDIRECTS or not any(locations):
         return None
     if request.method not in _SAFE and status in {301, 302}:
         return None
-    url, here, there = _target(request, location)
+    if len(locations) > 1:
+        raise TooManyRedirects(
+            f"the server redirects ({status}) to two places at once", request=request
+        )
+    url, here, there = _target(request, locations.pop())
     headers = request.headers.pairs()
     method, content = request.method, request.content
     if status == 303 and method != "HEAD":
@@ -75,8 +79,17 @@ def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
                 "what was protected would travel in the clear",
                 request=request,
             )
+        if here == there:
+            url = _with_our_user(url, request.url)
         return url, here, there
     raise TooManyRedirects(f"the redirect can't be followed: {reason}", request=request)
+
+
+def _with_our_user(url: str, ours: str) -> str:
+    """The URL with the user and password of the caller's: it is still the same origin."""
+    user, at, _ = split_url(ours)[0].partition("://")[2].rpartition("@")
+    scheme, slashes, rest = url.partition("://")
+    return f"{scheme}{slashes}{user}{at}{rest}"
 
 
 def _ascii(url: str) -> str:
