@@ -282,7 +282,8 @@ def _secret_members(document: Document, parameter: Parameter) -> list[str]:
     As JSON they stand in the parameter's own text, so that its own name is among them.
     """
     schema = parameter.schema
-    if not isinstance(schema, dict) or schema.get("type") in _SCALARS:
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    if not isinstance(schema, dict) or (isinstance(kind, str) and kind in _SCALARS):
         return []
     members = extract(document, (schema, parameter.schema_at), "request").secrets
     spread = [name for m in members for name in (m, f"{parameter.name}[{m}]")]
