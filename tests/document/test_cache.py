@@ -370,3 +370,9 @@ def test_a_warm_start_imports_no_yaml_reader() -> None:
 
 def test_reading_the_bundled_document_never_needs_the_reference() -> None:
     assert "yaml" not in modules_after("from dynclient import load; load('qiskit-runtime')")
+
+
+def test_the_page_of_the_cache_names_what_there_is() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "loading.md").read_text(encoding="utf-8")
+    assert f"{cache._MAX_BYTES >> 20} MiB" in page
+    assert "DYNCLIENT_CACHE=off" in page
