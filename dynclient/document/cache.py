@@ -33,7 +33,7 @@ _STALE = 3600.0  # seconds after which a temporary file was left behind by a pro
 _XDG: bool = sys.platform == "linux"
 _BINARY: int = getattr(os, "O_BINARY", 0)  # Windows would turn line breaks otherwise
 
-_logged: set[str] = set()
+_logged: set[Path | None] = set()
 
 
 class Entry(NamedTuple):
@@ -55,7 +55,7 @@ def folder() -> Path | None:
     try:
         base = Path(setting).expanduser() if setting else _user_cache()
     except RuntimeError as error:  # there is no home
-        _log(f"there is no cache folder: {error}")
+        _log(None, str(error))
         return None
     return base / "documents"
 
@@ -93,7 +93,7 @@ def read(entry: Entry | None) -> Any:
     except FileNotFoundError:
         return None
     except OSError as error:
-        _log(f"{entry.folder} can't be read: {error}")
+        _log(entry.folder, f"can't be read: {error.strerror or error}")
         return None
     checksum, text = kept[:_DIGEST], kept[_DIGEST:]
     if hashlib.blake2b(text, digest_size=_DIGEST).digest() != checksum:
@@ -120,7 +120,7 @@ def write(entry: Entry | None, data: Any) -> None:
         _replace(entry, hashlib.blake2b(text, digest_size=_DIGEST).digest() + text)
         _sweep(entry)
     except OSError as error:
-        _log(f"nothing is kept in {entry.folder}: {error}")
+        _log(entry.folder, f"can't be written: {error.strerror or error}")
 
 
 def _read_ours(entry: Entry) -> bytes:
@@ -173,10 +173,10 @@ def _sweep(newest: Entry) -> None:
             total -= size
 
 
-def _log(message: str) -> None:
-    """One debug log for each thing that is wrong; a cache that does not work is no fault."""
-    if message not in _logged:
+def _log(where: Path | None, reason: str) -> None:
+    """One debug log a folder; a cache that does not work is no fault."""
+    if where not in _logged:
         import logging
 
-        _logged.add(message)
-        logging.getLogger("dynclient.document").debug("document cache: %s", message)
+        _logged.add(where)
+        logging.getLogger("dynclient.document").debug("document cache %s %s", where or "", reason)
