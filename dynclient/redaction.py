@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -64,17 +64,26 @@ _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Masks values by the name they are sent under; all names in lower case."""
+    """Masks values by the name they are sent under; all names in lower case.
+
+    `segments` are texts that are secret in the path of a URL, where nothing has a name.
+    """
 
     header_names: frozenset[str] = _HEADERS
     field_names: frozenset[str] = _FIELDS
+    segments: frozenset[str] = frozenset()
 
     def extended(self, *, headers: Iterable[str] = (), fields: Iterable[str] = ()) -> Redactor:
         """A redactor that knows these names as well (query, cookie and body names are fields)."""
         return Redactor(
             self.header_names | {name.lower() for name in headers},
             self.field_names | {name.lower() for name in fields},
+            self.segments,
         )
+
+    def hiding(self, *segments: str) -> Redactor:
+        """A redactor that masks these texts, percent-encoded as sent, in the paths of URLs."""
+        return replace(self, segments=self.segments.union(filter(None, segments)))
 
     def is_secret_header(self, name: str) -> bool:
         """Whether a header of this name carries a secret."""
@@ -94,7 +103,10 @@ class Redactor:
         scheme, slashes, rest = head.partition("://")
         authority, slash, path = rest.partition("/")
         if "@" in authority:
-            head = f"{scheme}{slashes}{MASK}@{authority.rpartition('@')[2]}{slash}{path}"
+            authority = f"{MASK}@{authority.rpartition('@')[2]}"
+        for secret in self.segments:
+            path = path.replace(secret, MASK)
+        head = f"{scheme}{slashes}{authority}{slash}{path}" if slashes else head
         return f"{head}{mark}{self._form(query)}" if mark else head
 
     def content(self, content: Content, content_type: str) -> Content:

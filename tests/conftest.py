@@ -8,6 +8,15 @@ import pytest
 from support import Scripted
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A document cache of the tests' own, for the programs they start as well."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("DYNCLIENT_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
 @pytest.fixture
 def service() -> Iterator[Scripted]:
     """A scripted service on loopback: it records what reaches it."""

@@ -14,6 +14,7 @@ from ..errors import InvalidRequest, Violation, masked
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest
 from ..schema import Validator, compile_validator
+from ..schema.closure import is_secret
 from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
@@ -61,6 +62,11 @@ class RequestPlan:
         self._query = self._writers["query"] + self._writers["querystring"]
         self._header = self._writers["header"]
         self._cookie = self._writers["cookie"]
+        self._secret_segments = tuple(
+            slot
+            for slot in self._writers["path"]
+            if is_secret(operation.document, slot[0].schema, slot[0].schema_at)
+        )
         self._path_pieces = _path_pieces(operation.path, self._writers["path"])
         self._validator: Validator | None = None
         if parameters:
@@ -218,6 +224,15 @@ class RequestPlan:
         if options is not NO_OPTIONS:
             fields = _with_option_headers(fields, options, faults)
         operation = self._operation
+        redactor = operation.redactor
+        if self._secret_segments:
+            redactor = redactor.hiding(
+                *(
+                    _write(p, write, values, [])
+                    for p, write in self._secret_segments
+                    if p.key in values
+                )
+            )
         return HttpRequest(
             operation.method,
             url,
@@ -225,7 +240,7 @@ class RequestPlan:
             encoded.sendable() if encoded is not None else None,
             options.timeout,
             operation.name,
-            operation.redactor,
+            redactor,
         )
 
     def _path(self, values: dict[str, Any], faults: list[Violation]) -> str:

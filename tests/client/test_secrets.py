@@ -243,3 +243,18 @@ def test_a_secret_member_of_an_object_in_the_query_is_not_shown(settings: dict[s
     assert SECRET not in request.redacted().url
     assert SECRET not in repr(request)
     assert SECRET not in str(client.explain("op", f=value))
+
+
+def test_a_secret_in_the_path_is_not_shown() -> None:
+    document = one_operation(
+        path="/reset/{token}/{page}",
+        parameters=[
+            parameter("path", {"type": "string", "format": "password"}, "token"),
+            parameter("path", {"type": "string"}, "page"),
+        ],
+    )
+    client = Client(document, base_url="http://127.0.0.1:1")
+    request = client.prepare("op", token="s3kr/t", page="one")
+    assert request.url.endswith("/reset/s3kr%2Ft/one")
+    assert repr(request) == "<HttpRequest GET http://127.0.0.1:1/reset/[redacted]/one>"
+    assert "s3kr" not in request.redacted().url
