@@ -92,10 +92,13 @@ def server_url(
         return str(value)
 
     url = _VARIABLE.sub(value_of, template)
-    if urlsplit(url).scheme in ("http", "https"):
-        return url
-    if urlsplit(document.uri).scheme in ("http", "https"):
-        return urljoin(document.uri, url)
+    try:
+        if urlsplit(url).scheme in ("http", "https"):
+            return url
+        if urlsplit(document.uri).scheme in ("http", "https"):
+            return urljoin(document.uri, url)
+    except ValueError as error:
+        raise DocumentError(f"the server {template!r} is no URL: {error}; pass base_url=") from None
     raise DocumentError(
         f"the server {template!r} is relative, and the document has no web address; pass base_url="
     )

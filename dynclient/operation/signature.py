@@ -70,7 +70,7 @@ def _annotation(operation: Operation, schema: Any, at: Any) -> Any:
     if isinstance(declared, str):
         return _PYTHON_TYPES.get(declared, Any)
     if isinstance(declared, list) and declared:
-        known = [_PYTHON_TYPES[name] for name in declared if name in _PYTHON_TYPES]
+        known = [_PYTHON_TYPES[name] for name in map(str, declared) if name in _PYTHON_TYPES]
         union: Any = known[0] if known else Any
         for other in known[1:]:
             union = union | other
@@ -85,7 +85,7 @@ def type_name(operation: Operation, schema: Any, at: Any, *, depth: int = 0) -> 
     if not isinstance(target, dict):
         return "any"
     declared = target.get("type")
-    name = " or ".join(declared) if isinstance(declared, list) else declared
+    name = " or ".join(map(str, declared)) if isinstance(declared, list) else declared
     if name == "array" and depth < 3:
         items = type_name(operation, target.get("items", {}), place.child("items"), depth=depth + 1)
         return f"array of {items}"
