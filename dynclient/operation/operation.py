@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ..document import Document, Location
+from ..errors import DocumentError
 from ..messages import HttpRequest, HttpResponse, Response
 from ..redaction import Redactor
 from ..schema.closure import extract, is_secret
@@ -184,13 +185,20 @@ class Operation:
     # ── what it does ─────────────────────────────────────────────────────────────────────────
 
     def compile(self) -> None:
-        """Compile everything the operation can ever need. DocumentError if the document breaks it.
+        """Compile everything the operation can ever need.
+
+        DocumentError, and a problem of the document, if the document breaks it.
 
         Calls compile what they use; this is for those who want to know beforehand.
         """
-        self.request_plan().compile_body()
-        self.response_plan().compile()
-        _ = self.signature, self.redactor
+        try:
+            self.request_plan().compile_body()
+            self.response_plan().compile()
+            _ = self.signature, self.redactor
+        except DocumentError as error:
+            place = Location(error.source or self.document.uri, error.pointer or self.at.pointer)
+            self.document.note(place, error.problem, "operation")
+            raise
 
     def request_plan(self, formats: bool = True) -> RequestPlan:
         """The compiled request side; `formats` tells whether formats are checked."""
