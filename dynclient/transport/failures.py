@@ -132,6 +132,14 @@ def _read_timeout(failure: _Failure) -> str:
     )
 
 
+def _slow_header(failure: _Failure) -> str:
+    seconds = f"{failure.timeouts[1]:g}"
+    return (
+        f"{failure.origin.netloc} did not finish the header of its answer in {seconds} seconds "
+        "(the read timeout); give a longer timeout= if the server needs it"
+    )
+
+
 def _no_free_connection(failure: _Failure) -> str:
     return (
         f"no connection of the pool became free within {failure.timeouts[0]:g} seconds (the "
@@ -177,6 +185,7 @@ _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], s
     (frozenset({"ClosedPoolError"}), TransportError, _closed),
     (frozenset({"NewConnectionError", "ConnectionRefusedError"}), ConnectError, _refused),
     (frozenset({"ConnectTimeoutError"}), RequestTimeout, _connect_timeout),
+    (frozenset({"SlowHeader"}), RequestTimeout, _slow_header),
     (frozenset({"ReadTimeout", "ReadTimeoutError", "TimeoutError"}), RequestTimeout, _read_timeout),
     (frozenset({"SSLError", "CertificateError"}), TLSError, _tls),
     (frozenset({"InvalidHeader", "UnicodeEncodeError"}), TransportError, _unsendable),

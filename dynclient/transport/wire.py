@@ -52,6 +52,10 @@ class Incomplete(ConnectionError):
     """The peer closed the connection in the middle of an answer."""
 
 
+class SlowHeader(TimeoutError):
+    """The peer began a header and did not end it in time."""
+
+
 class BadMessage(Exception):
     """What the peer sent is not an HTTP/1.x response, or could be read in two ways."""
 
@@ -118,8 +122,8 @@ def read_answer(
     """Read one final response; interim ones (1xx) are skipped.
 
     `patience` is how many seconds a header may take from its first byte to its last: a wait for
-    each byte alone would let a peer hold us for days. TimeoutError when they have passed.
-    Raises NoAnswer, Incomplete, BadMessage, TooLarge, and what `receive` raises.
+    each byte alone would let a peer hold us for days.
+    Raises NoAnswer, Incomplete, SlowHeader, BadMessage, TooLarge, and what `receive` raises.
     """
     reader = _Reader(receive)
     for turn in range(_MAX_INTERIM):
@@ -152,12 +156,12 @@ def _persists(minor: int, connection: str | None) -> bool:
     """Whether the peer keeps the connection open (RFC 9112, section 9.3)."""
     if connection is None:
         return minor == 1
-    options = {option.strip() for option in connection.lower().split(",")}
+    options = {option.strip(" \t") for option in connection.lower().split(",")}
     return "close" not in options and (minor == 1 or "keep-alive" in options)
 
 
 def _length(value: str) -> int:
-    lengths = {item.strip() for item in value.split(",")}
+    lengths = {item.strip(" \t") for item in value.split(",")}
     length = lengths.pop()
     if lengths or not (length.isascii() and length.isdigit()) or len(length) > 18:
         raise BadMessage("the Content-Length is not one number")
@@ -280,7 +284,7 @@ class _Reader:
             if span is not None:
                 return span
             if monotonic() > deadline:
-                raise TimeoutError("a header that takes too long")
+                raise SlowHeader
 
     def exactly(self, size: int, limit: int) -> bytes:
         """The next `size` bytes."""
@@ -334,8 +338,9 @@ class _Reader:
             if len(body) + length > limit:
                 raise TooLarge
             body += self.exactly(length, limit)
-            if self._line():
-                raise BadMessage("a chunk is longer than its size says")
+            if self.exactly(2, 2) != b"\r\n":
+                # Not LF alone: it could be the end of a chunk one byte short, with CR for data.
+                raise BadMessage("a chunk is not as long as its size says")
         for _ in range(_MAX_TRAILERS):
             try:
                 line = self._line()

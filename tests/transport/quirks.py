@@ -100,7 +100,12 @@ QUIRKS = {
         _ok(_CHUNKED, body=b'5;a=b;c="d"\r\nhello\r\n000;e\r\n\r\n'), _H, _H, _H
     ),
     "chunk sizes with blanks": Quirk(_ok(_CHUNKED, body=b"5  \r\nhello\r\n0 \r\n\r\n"), _H, _H, _H),
-    "chunk lines in LF": Quirk(_ok(_CHUNKED, body=b"5\nhello\n0\n\n"), _H, REFUSES, _H),
+    "chunk sizes ended by LF": Quirk(_ok(_CHUNKED, body=b"5\nhello\r\n0\n\n"), _H, _H, _H),
+    "chunks ended by LF": Quirk(_ok(_CHUNKED, body=b"5\r\nhello\n0\r\n\r\n"), REFUSES, REFUSES, _H),
+    "a chunk one byte short": Quirk(
+        _ok(_CHUNKED, body=b"6\r\nhello\r\n0\r\n\r\n"), REFUSES, REFUSES, b"hello\r"
+    ),
+    "a length and a control": Quirk(_ok(b"Content-Length: 5\x1c"), REFUSES, _H, _H),
     "a chunk size with a sign": Quirk(
         _ok(_CHUNKED, body=b"+5\r\nhello\r\n0\r\n\r\n"), REFUSES, _H, REFUSES
     ),
