@@ -126,17 +126,20 @@ def _inflated(body: bytes, window: int) -> Iterator[bytes]:
 def _unbrotlied(body: bytes, brotli: ModuleType) -> Iterator[bytes]:
     decompressor = brotli.Decompressor()
     source = memoryview(body)
+    at = 0
     try:
-        for at in range(0, len(body), _STEP):
-            if decompressor.is_finished():
-                break
-            yield decompressor.process(bytes(source[at : at + _STEP]), output_buffer_limit=_STEP)
-            while not decompressor.can_accept_more_data():
-                yield decompressor.process(b"", output_buffer_limit=_STEP)
+        while not decompressor.is_finished():
+            given = b""
+            if decompressor.can_accept_more_data():
+                given = bytes(source[at : at + _STEP])
+                at += len(given)
+            made = decompressor.process(given, output_buffer_limit=_STEP)
+            # With all input taken there may be output still: it has none only when it has ended.
+            if not made and not given:
+                raise BadEncoding
+            yield made
     except brotli.error:
         raise BadEncoding from None
-    if not decompressor.is_finished():
-        raise BadEncoding
 
 
 def _unzstandarded(body: bytes, zstd: ModuleType) -> Iterator[bytes]:
