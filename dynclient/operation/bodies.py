@@ -115,7 +115,8 @@ class BodyMedia:
             for keyword in ("oneOf", "anyOf", "allOf"):
                 members = schema.get(keyword)
                 if isinstance(members, list):
-                    stack.extend((m, at.child(keyword, i)) for i, m in enumerate(members))
+                    parts = [(m, at.child(keyword, i)) for i, m in enumerate(members)]
+                    stack.extend(reversed(parts))  # so that they are read in their order
         return found
 
     def encode(self, value: Any, content_type: str | None = None) -> EncodedBody:

@@ -210,6 +210,11 @@ def test_every_component_is_used(section: str) -> None:
     assert unused == set()
 
 
+def test_every_schema_is_reached_from_an_operation() -> None:
+    reached = schemas_of("request") | schemas_of("response")
+    assert {f"#/components/schemas/{name}" for name in SCHEMAS} - set(reached) == set()
+
+
 def test_nothing_of_openapi_3_0_is_left() -> None:
     for place, schema in (schemas_of("request") | schemas_of("response")).items():
         assert "nullable" not in schema, place
@@ -424,6 +429,13 @@ ACCEPTED_JOBS = {
     ),
     "a program of its own": job("circuit-runner", {"anything": [1, None, "x"]}),
     "a member of a newer version": job("sampler", {"pubs": []}, calibration_id="c1"),
+    "no input at all": {"program_id": "sampler", "backend": "ibm_fez"},
+    "stored input of a private job": {
+        "program_id": "estimator",
+        "backend": "ibm_fez",
+        "private": True,
+        "remote_storage": {"job_params": {}, "results": {}},
+    },
     "a noise model": job(
         "sampler",
         {"pubs": [], "options": {"simulator": {"noise_model": None, "coupling_map": [[0, 1]]}}},
@@ -476,6 +488,9 @@ ACCEPTED: dict[str, tuple[str, Any]] = {
         "CreateSessionRequest",
         {"mode": "dedicated", "interactive_ttl": 60},
     ),
+    "the names of an older list of backends": ("BackendsResponse", {"devices": ["ibm_fez"]}),
+    "input that fits several primitives": ("PrimitiveInput", {"pubs": []}),
+    "input for a program of its own": ("PrimitiveInput", {"pubs": 5}),
     "a limit taken away": ("InstanceConfigurationUpdate", {"instance_limit": None}),
     "a backend of a newer version": (
         "BackendDevice",
@@ -697,6 +712,10 @@ WRONG: list[tuple[str, str, str, Any, set[str]]] = [
     ("create_job", "noise_learner", "/params/options/zne", {}, {"/params/options"}),
     # Remote storage
     ("create_job", "remote_storage", "/params", {"pubs": []}, {"/params"}),
+    ("create_job", "remote_storage", "/program_id", MISSING, {""}),
+    ("create_job", "remote_storage", "/backend", MISSING, {""}),
+    ("create_job", "remote_storage", "/private", "yes", {"/private"}),
+    ("create_job", "remote_storage", "/remote_storage", None, {"/remote_storage"}),
     ("create_job", "remote_storage", "/remote_storage/results", MISSING, {"/remote_storage"}),
     ("create_job", "remote_storage", "/remote_storage/type", "s3", {"/remote_storage/type"}),
     (
@@ -721,6 +740,8 @@ WRONG: list[tuple[str, str, str, Any, set[str]]] = [
     ("create_session", "dedicated", "/mode", "interactive", {"/mode"}),
     ("create_session", "dedicated", "/max_ttl", 0, {"/max_ttl"}),
     ("create_session", "dedicated", "/max_ttl", "1h", {"/max_ttl"}),
+    ("create_session", "channel_partner", "/mode", MISSING, {""}),
+    ("create_session", "channel_partner", "/active_ttl", 0, {"/active_ttl"}),
     ("create_session", "channel_partner", "/interactive_ttl", MISSING, {""}),
     ("create_session", "channel_partner", "/interactive_ttl", 0, {"/interactive_ttl"}),
     ("update_session_state", "finish", "/accepting_jobs", MISSING, {""}),
@@ -791,6 +812,9 @@ WRONG_ANSWERS: list[tuple[str, str, str, Any, set[str]]] = [
     ("get_transpiled_circuits_jid", "link", "/url", MISSING, {""}),
     ("list_backends", "two", "/devices/0/status/name", "busy", {"/devices/0/status/name"}),
     ("list_backends", "two", "/devices/0/clops", 195000, {"/devices/0/clops"}),
+    ("list_backends", "two", "/devices", "ibm_fez", {"/devices"}),
+    ("list_backends", "two", "/devices/1", "ibm_torino", {"/devices/1"}),
+    ("list_backends", "names", "/devices/0", 5, {"/devices/0", "/devices/1"}),
     ("get_backend_status", "active", "/length_queue", None, {"/length_queue"}),
     ("get_session_information", "active", "/state", "done", {"/state"}),
     ("get_session_information", "active", "/backend_name", MISSING, {""}),
@@ -841,6 +865,12 @@ WRONG_VALUES: list[tuple[str, Any, set[str]]] = [
     ("EstimatorV2Data", {"evs": [1, None]}, {"/evs/1"}),
     ("ErrorContainer", {"errors": [{"code": 1.5}]}, {"/errors/0/code"}),
     ("GenericErrorDto", {"errors": [{"code": 1}]}, {"/errors/0"}),
+    ("PrimitiveInput", [], {""}),
+    ("JobRunParamsChannelPartner", {"program_id": "sampler", "backend": "ibm_fez"}, {""}),
+    ("CreateSessionRequestChannelPartner", {"mode": "batch"}, {""}),
+    ("BackendsResponse", {"devices": [{"name": "ibm_fez"}]}, {"/devices/0"}),
+    ("BackendsResponseV2", {"devices": ["ibm_fez"]}, {"/devices/0"}),
+    ("BackendsResponseV2", {"devices": []}, {"/devices"}),
 ]
 
 
