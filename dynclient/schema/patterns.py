@@ -7,6 +7,7 @@ made for ECMA-262. What that refuses too is no regular expression, and is told a
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from ..document import Document, Location
@@ -40,17 +41,27 @@ def _compiled(pattern: str) -> Any:
         return regress.Regex(pattern)
 
 
+#: Keywords that hold schemas by names of the document's own, and those that hold data.
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
+_DATA = frozenset({"enum", "const"})
+
+
 def repair_patterns(document: Document, closure: Closure) -> None:
     """Move what jsonschema-rs refuses to our keyword; take out and note what no engine reads."""
     for name, definition in closure.schema["$defs"].items():
-        stack: list[tuple[Any, Location]] = [(definition, closure.origins[name])]
+        stack: list[tuple[Any, Location, bool]] = [(definition, closure.origins[name], False)]
         while stack:
-            value, at = stack.pop()
+            value, at, is_named = stack.pop()
             if isinstance(value, list):
-                stack.extend((item, at.child(index)) for index, item in enumerate(value))
+                stack.extend((item, at.child(index), False) for index, item in enumerate(value))
             elif isinstance(value, dict):
-                _repair(document, value, at)
-                stack.extend((item, at.child(key)) for key, item in value.items())
+                if not is_named:
+                    _repair(document, value, at)
+                stack.extend(
+                    (item, at.child(key), not is_named and key in _NAMED)
+                    for key, item in value.items()
+                    if is_named or key not in _DATA
+                )
 
 
 def _repair(document: Document, schema: dict[str, Any], at: Location) -> None:
@@ -71,6 +82,7 @@ def _repair(document: Document, schema: dict[str, Any], at: Location) -> None:
             del named[key]
 
 
+@lru_cache(maxsize=256)
 def _is_native(pattern: str) -> bool:
     import jsonschema_rs
 
