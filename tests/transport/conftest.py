@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,9 +13,18 @@ from requests.adapters import HTTPAdapter
 
 from dynclient.transport import LeanTransport, RequestsTransport
 
+from .certificates import made
 from .server import Handler, Server, echo, serving
 
 Make = Callable[..., LeanTransport | RequestsTransport]
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with ca.pem, and certificates and keys for servers."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs the openssl command")
+    return made(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(autouse=True)

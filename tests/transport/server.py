@@ -65,9 +65,11 @@ class Server:
     connections: int = 0
     open_now: int = 0
     most_open: int = 0
+    host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self._listener = socket.create_server((self.host, 0), family=family, backlog=128)
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._lock = threading.Lock()
@@ -163,9 +165,11 @@ def _read(stream: object) -> Received | None:
 
 
 @contextmanager
-def serving(handler: Handler = echo, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serving(
+    handler: Handler = echo, context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[Server]:
     """A server for as long as the block runs."""
-    server = Server(handler, context)
+    server = Server(handler, context, host=host)
     try:
         yield server
     finally:

@@ -6,8 +6,6 @@ import gc
 import os
 import shutil
 import socket
-import ssl
-import subprocess
 import sys
 import threading
 import weakref
@@ -20,48 +18,12 @@ from dynclient.errors import ConnectError, TLSError, TooManyRedirects, Transport
 from dynclient.messages import Headers, HttpRequest
 from dynclient.transport import LeanTransport, RequestsTransport
 
+from .certificates import settings
 from .server import HangUp, Received, reply
 
 KINDS = [LeanTransport, RequestsTransport]
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command")
-
-
-def openssl(*arguments, cwd):
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=cwd)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """A directory with ca.pem, and server.pem (for localhost) and wrong.pem, both with keys."""
-    here = tmp_path_factory.mktemp("tls")
-    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl(
-        *("req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"),
-        *("-subj", "/CN=Test CA", "-addext", "keyUsage=critical,keyCertSign"),
-        cwd=here,
-    )
-    for name, host in (("server", "localhost"), ("wrong", "elsewhere.example")):
-        (here / "ext").write_text(f"subjectAltName=DNS:{host}\nauthorityKeyIdentifier=keyid\n")
-        openssl(
-            *("req", *new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={host}"),
-            cwd=here,
-        )
-        openssl(
-            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
-            *("-CAcreateserial", "-days", "2", "-out", f"{name}.pem", "-extfile", "ext"),
-            cwd=here,
-        )
-    return here
-
-
-def settings(certificates, name="server", *, client=False):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
-    if client:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(certificates / "ca.pem")
-    return context
 
 
 @pytest.fixture(params=KINDS)
