@@ -91,8 +91,10 @@ class Cookies:
             if len(self._jars) > _ORIGINS:
                 del self._jars[next(iter(self._jars))]
         request = Request(_plain(url, origin))  # noqa: S310
-        # The two protocols are duck-typed in the standard library and nominal in its stubs.
-        jar.extract_cookies(_Answer(set_cookies), request)  # type: ignore[arg-type]
+        for field in set_cookies:
+            # One by one: of several, the standard library deletes first and sets then.
+            # The two protocols are duck-typed there and nominal in its stubs.
+            jar.extract_cookies(_Answer([field]), request)  # type: ignore[arg-type]
         surplus = len(jar) - _COOKIES
         if surplus > 0:
             with self._lock:
