@@ -22,9 +22,19 @@ from dynclient.transport import LeanTransport, RequestsTransport
 
 from . import peers
 
-PYTHON = ["http.server 1.0", "http.server 1.1", "werkzeug", "uvicorn"]
-WHERE_INSTALLED = ["waitress", "cheroot", "gunicorn", "hypercorn", "tornado", "aiohttp"]
-OTHERS = ["node", "nginx"]
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+WHERE_INSTALLED = {
+    **{
+        name: find_spec(name) is not None
+        for name in ("waitress", "cheroot", "gunicorn", "hypercorn", "tornado", "aiohttp")
+    },
+    "node": shutil.which("node") is not None,
+    "nginx": NGINX is not None,
+}
+THERE = [
+    *("http.server 1.0", "http.server 1.1", "werkzeug", "uvicorn"),
+    *(name for name, is_there in WHERE_INSTALLED.items() if is_there),
+]
 HERE = Path(__file__).parent
 KINDS = {"lean": LeanTransport, "requests": RequestsTransport}
 
@@ -62,26 +72,19 @@ def python_server(kind: str, port: int) -> list[str]:
     return [sys.executable, peers.__file__, kind, str(port)]
 
 
-@pytest.fixture(scope="module", params=PYTHON + WHERE_INSTALLED + OTHERS)
+@pytest.fixture(scope="module", params=THERE)
 def peer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     """(its name, its URL), for every server there is."""
     name, port = request.param, free_port()
     with ExitStack() as stack:
-        if name in WHERE_INSTALLED and not find_spec(name):
-            pytest.skip(f"{name} is not installed")
         if name == "node":
-            if not shutil.which("node"):
-                pytest.skip("node is not installed")
             url = stack.enter_context(process(["node", str(HERE / "peers.js"), str(port)], port))
         elif name == "nginx":
-            nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-            if not nginx:
-                pytest.skip("nginx is not installed")
             here, upstream = tmp_path_factory.mktemp("nginx"), free_port()
             stack.enter_context(process(python_server("werkzeug", upstream), upstream))
             text = peers.NGINX.format(here=here, upstream=upstream, port=port, tls="")
             Path(here / "conf").write_text(text)
-            command = [nginx, "-p", str(here), "-c", str(here / "conf"), "-e", str(here / "err")]
+            command = [NGINX, "-p", str(here), "-c", str(here / "conf"), "-e", str(here / "err")]
             url = stack.enter_context(process(command, port))
         else:
             url = stack.enter_context(process(python_server(name, port), port))
@@ -102,6 +105,12 @@ def ask(transport, peer, target, method="GET", content=None, **fields):
 def told(response):
     assert response.status == 200, response.content[:200]
     return json.loads(response.content)
+
+
+@pytest.mark.parametrize("name", WHERE_INSTALLED)
+def test_a_server_of_the_list_is_there(name):
+    if name not in THERE:
+        pytest.skip(f"{name} is not installed: nothing here was tried with it")
 
 
 def test_bodies_of_every_framing_come_whole(transport, peer):
@@ -206,7 +215,7 @@ def test_threads_get_their_own_answers(peer):
 
 def test_interim_answers_and_trailers_of_node(peer):
     if peer[0] != "node":
-        pytest.skip("node only")
+        return
     with LeanTransport(timeout=10) as transport:
         for _ in range(2):
             assert ask(transport, peer, "/hints").content == peers.TEXT
