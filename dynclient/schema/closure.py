@@ -72,7 +72,7 @@ def is_secret(document: Document, schema: Any, at: Location) -> bool:
     target, _ = document.resources.follow(schema, at)
     return any(
         isinstance(each, dict)
-        and (each.get("writeOnly") is True or each.get("format") in _SECRET_FORMATS)
+        and (each.get("writeOnly") is True or str(each.get("format")) in _SECRET_FORMATS)
         for each in (schema, target)
     )
 
@@ -172,6 +172,9 @@ class _Extraction:
         if isinstance(reference, str):
             target, at = self.document.resources.resolve(reference, place.at)
             result["$ref"] = self._place(target, at, place.scope)
+        elif reference is not None:
+            reason = "a $ref is a string; it is ignored"
+            self.document.note(place.at.child("$ref"), reason, "reference")
         dynamic = None if old else self._dynamic_reference(schema, place)
         if dynamic is not None and "$ref" not in result:
             result["$ref"] = dynamic
