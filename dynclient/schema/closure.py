@@ -42,6 +42,7 @@ class Closure:
     sources  the Schema Object of each entry, untranslated
     choices  the discriminators in it, by the place of the schema that has one
     secrets  names of the properties whose values must not be shown
+    formats  the formats that are checked in it
     """
 
     schema: dict[str, Any]
@@ -49,6 +50,7 @@ class Closure:
     sources: Mapping[str, Any]
     choices: Mapping[Location, Choice] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    formats: frozenset[str] = frozenset()
 
 
 def extract(
@@ -110,6 +112,7 @@ class _Extraction:
     sources: dict[str, Any] = field(default_factory=dict)
     choices: dict[Location, Choice] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
+    used_formats: set[str] = field(default_factory=set)
     _names: dict[tuple[Location, _Scope], str] = field(default_factory=dict)
     _scopes: dict[str, _Scope] = field(default_factory=dict)
     _waiting: deque[str] = field(default_factory=deque)
@@ -126,7 +129,14 @@ class _Extraction:
             place = _Place(self.origins[name], self._scopes[name])
             self.definitions[name] = self._schema(self.sources[name], place)
         root["$defs"] = self.definitions
-        return Closure(root, self.origins, self.sources, self.choices, frozenset(self.secrets))
+        return Closure(
+            root,
+            self.origins,
+            self.sources,
+            self.choices,
+            frozenset(self.secrets),
+            frozenset(self.used_formats),
+        )
 
     def _place(self, schema: Any, at: Location, scope: _Scope) -> str:
         """The reference to a schema's entry in `$defs`; the entry is made if it is new."""
@@ -262,7 +272,10 @@ class _Extraction:
         # At the end of allOf: the places of what the document put there stay as they are.
         if (second := result.pop("$dynamicRef", None)) is not None:
             result.setdefault("allOf", []).append({"$ref": second})
-        if self.formats and (bounds := INTEGER_BOUNDS.get(str(result.get("format")))):
+        if (name := result.get("format")) is None:
+            return
+        self.used_formats.add(name)
+        if bounds := INTEGER_BOUNDS.get(name):
             result.setdefault("allOf", []).append({"minimum": bounds[0], "maximum": bounds[1]})
 
     def _value(
