@@ -32,6 +32,7 @@ class CallPlan:
 
     reference  judges in place of the compiled validators, where the client was told so
     refusal    why the operation can't be authenticated; raised once the arguments are right
+    supplied   keys of the parameters that the credentials fill in
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class CallPlan:
     responses: ResponsePlan
     reference: ReferenceEngine | None = None
     refusal: AuthError | None = None
+    supplied: frozenset[str] = frozenset()
 
     def prepare(
         self,
@@ -61,6 +63,7 @@ class CallPlan:
             defaults=self.defaults,
             options=options,
             policy=self.policy if reference is None else _NOTHING_JUDGED,
+            supplied=self.supplied,
         )
         if reference is None or self.policy.request == "off":
             return prepared

@@ -135,16 +135,19 @@ class Client:
         else:
             plan = self._plan_with(operation, options)
         prepared = plan.prepare(arguments, named_arguments, body, options)
-        if plan.refusal is not None:
+        own = options.headers
+        if plan.refusal is not None and not self._credentials.carried_by(own):
             raise plan.refusal
         send = self._transport.send
         request = plan.auth.authenticate(prepared.request, send)
+        if own:  # what one call says of its headers goes before the client's credentials
+            request = request.with_headers(own)
         http = send(request)
         once = isinstance(request.content, Iterator)
         if http.status == 401 and plan.auth.refused() and not once:
             # A token may have been revoked before its time: one more try, with a fresh one.
             request = plan.auth.authenticate(prepared.request, send)
-            http = send(request)
+            http = send(request.with_headers(own) if own else request)
         response = plan.parse(http, request)
         if http.status < 400 and not response.violations and not prepared.violations:
             return response
@@ -294,6 +297,7 @@ class Client:
             operation.response_plan(formats),
             self._reference,
             auth.refusal,
+            auth.fills_in(operation),
         )
 
     def _url(self, operation: Operation, options: Options, auth: AuthChoice) -> str:

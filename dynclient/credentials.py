@@ -50,6 +50,17 @@ class AuthChoice(NamedTuple):
     account: Account | None = None
     refusal: AuthError | None = None
 
+    def fills_in(self, operation: Operation) -> frozenset[str]:
+        """Keys of the parameters that a scheme in use sends: publishers declare some twice."""
+        sent = {
+            (step.scheme.location, str(step.scheme.parameter_name).lower())
+            for step in self.plan.steps
+            if step.scheme.type == "apiKey"
+        }
+        return frozenset(
+            p.key for p in operation.parameters if (p.location, p.name.lower()) in sent
+        )
+
 
 class Credentials:
     """A client's credentials: those it was given, or else those that lie about.
@@ -68,6 +79,15 @@ class Credentials:
         self._auth = auth
         self._bundled = bundled
         self._known: dict[bool, tuple[Authenticator, Account | None]] = {}
+        self._headers = frozenset(
+            str(scheme.parameter_name or "authorization").lower()
+            for scheme in schemes.values()
+            if scheme.location in (None, "header")
+        )
+
+    def carried_by(self, headers: Mapping[str, str] | None) -> bool:
+        """Whether header fields of a call's own carry what a scheme would."""
+        return any(name.lower() in self._headers for name in headers or ())
 
     def replaced(self, auth: Mapping[str, Any] | None) -> Credentials:
         """Other credentials for the same document."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from .calls import CallPlan
 from .messages import HttpRequest
-from .redaction import MASK
+from .redaction import MASK, NOT_SHOWN
 from .schema.explain import shown
 
 __all__ = ["Explanation", "explain_call"]
@@ -93,14 +93,19 @@ def _arguments(plan: CallPlan, given: Mapping[str, Any]) -> list[tuple[str, str,
 
 
 def _curl(request: HttpRequest) -> str:
+    """The request as a command. A body that has no text stands as the file `BODY`."""
     parts = ["curl"]
-    if request.method != "GET":
-        parts += ["-X", request.method]
+    if request.method == "HEAD":
+        parts.append("--head")
+    elif request.method != "GET":
+        parts += ["-X", shlex.quote(request.method)]
     parts.append(shlex.quote(request.url))
     for name, value in request.headers.pairs():
-        parts += ["-H", shlex.quote(f"{name}: {value}")]
-    if isinstance(request.content, bytes):
-        parts += ["--data-binary", shlex.quote(request.content.decode("utf-8", "replace"))]
-    elif request.content is not None:
-        parts += ["--data-binary", "@-"]
+        if name.lower() != "content-length":  # curl counts what it sends
+            parts += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name};")]
+    content = request.content
+    if isinstance(content, bytes) and not content.startswith(NOT_SHOWN):
+        parts += ["--data-raw", shlex.quote(content.decode("utf-8", "replace"))]
+    elif content is not None:
+        parts += ["--data-binary", "@BODY"]
     return " ".join(parts)

@@ -56,18 +56,19 @@ class Ops:
         self._calls: dict[str, OperationCall] = {}
 
     def __getattr__(self, name: str) -> OperationCall:
+        if name.startswith("__") or name in ("_calls", "_client"):  # asked for by copy and pickle
+            raise AttributeError(name, name=name, obj=self)
+        try:
+            return self[name]
+        except UnknownOperation as error:
+            raise AttributeError(str(error), name=name, obj=self) from None
+
+    def __getitem__(self, name: str) -> OperationCall:
         call = self._calls.get(name)
         if call is None:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            try:
-                operation = self._client.operations[name]
-            except UnknownOperation as error:
-                raise AttributeError(str(error), name=name, obj=self) from None
+            operation = self._client.operations[name]
             call = self._calls[name] = OperationCall(self._client, operation)
         return call
-
-    __getitem__ = __getattr__
 
     def __dir__(self) -> list[str]:
         operations = self._client.operations

@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 if TYPE_CHECKING:
     from .messages import Content
 
-__all__ = ["DEFAULT_REDACTOR", "MASK", "Redactor"]
+__all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor"]
 
 #: What stands in place of a secret value.
 MASK = "[redacted]"
+#: How the words begin that stand in place of a body that can't be shown.
+NOT_SHOWN = b"[body not shown"
 
 # Names that carry credentials by convention, whatever a document says of them.
 _HEADERS = frozenset(
@@ -91,7 +93,11 @@ class Redactor:
 
     def is_secret_field(self, name: str) -> bool:
         """Whether a query parameter, cookie or body property of this name carries a secret."""
-        return name.lower() in self.field_names
+        lowered = name.lower()
+        if lowered in self.field_names:
+            return True
+        # `q[token]`: a member, by style deepObject.
+        return lowered.endswith("]") and lowered[:-1].rpartition("[")[2] in self.field_names
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """The header fields with secret values masked."""
@@ -112,14 +118,15 @@ class Redactor:
     def content(self, content: Content, content_type: str) -> Content:
         """A body fit to be shown: secret members masked; a body that can't be read is named."""
         if not isinstance(content, bytes):
-            return None if content is None else b"[streamed body]"
+            return None if content is None else NOT_SHOWN + b": it is read as it is sent]"
         if "json" in content_type:
             return self._json(content)
         if "form-urlencoded" in content_type:
             return self._form(content.decode("utf-8", "replace")).encode()
         if content_type.startswith("text/"):
             return content
-        return f"[{len(content)} bytes of {content_type or 'unknown type'}]".encode()
+        kind = content_type or "unknown type"
+        return NOT_SHOWN + f": {len(content)} bytes of {kind}]".encode()
 
     def data(self, value: Any) -> Any:
         """A copy of plain data with the values of secret members masked."""
@@ -135,7 +142,15 @@ class Redactor:
     def _form(self, text: str) -> str:
         def mask(match: re.Match[str]) -> str:
             name, value = match.groups()
-            return f"{name}={MASK if self.is_secret_field(unquote_plus(name)) else value}"
+            if self.is_secret_field(unquote_plus(name)):
+                return f"{name}={MASK}"
+            text = unquote_plus(value)
+            if text.startswith(("{", "[")):  # an object as JSON text
+                content = text.encode("utf-8", "replace")
+                shown = self._json(content)
+                if shown != content:
+                    return f"{name}={quote_plus(shown.decode())}"
+            return match[0]
 
         return _FORM_FIELD.sub(mask, text)
 
@@ -146,8 +161,12 @@ class Redactor:
             data = json.loads(content)
         except (ValueError, RecursionError):
             # It was to be JSON and is not: what can't be read can't be cleared of secrets.
-            return f"[{len(content)} bytes that are not JSON]".encode()
-        return json.dumps(self.data(data), ensure_ascii=False).encode("utf-8", "replace")
+            return NOT_SHOWN + f": {len(content)} bytes that are no JSON]".encode()
+        shown = self.data(data)
+        if shown == data:
+            return content
+        text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
 
 
 DEFAULT_REDACTOR = Redactor()

@@ -49,6 +49,8 @@ class Arguments:
         """
         values: dict[str, Any] = {}
         members: dict[str, Any] = {}
+        if body is None and self._is_not_given(None):
+            body = UNSET
         if arguments:
             body = self._take(arguments, values, members, body, faults)
         if named:
@@ -57,7 +59,7 @@ class Arguments:
             for name, value in defaults.items():
                 parameter = self._names.get(name)
                 if parameter is not None and parameter.key not in values and value is not None:
-                    values[parameter.key] = value
+                    values[parameter.key] = self._plain(parameter, value, faults)
         if members:
             body = self._join_members(members, body, faults)
         return values, body
@@ -76,21 +78,29 @@ class Arguments:
             parameter = names.get(name)
             if parameter is not None:
                 if type(value) not in _PLAIN_TYPES:
-                    if value is None and not _takes_null(parameter):
+                    if value is None and not parameter.nullable:
                         continue  # as in most Python calls, None is "not given"
                     value = self._plain(parameter, value, faults)  # noqa: PLW2901
                 if parameter.key in values:
                     faults.append(fault(f"request.{parameter.key}", "duplicate", "given twice"))
                 values[parameter.key] = value
             elif self._body is not None and name == self._body.component_name:
+                if value is None and self._is_not_given(None):
+                    continue
                 if body is not UNSET:
                     faults.append(fault("request.body", "duplicate", "the body is given twice"))
                 body = value
             elif self._body is not None and name in self._body.property_names:
-                members[self._body.property_names[name]] = value
+                wire_name = self._body.property_names[name]
+                if value is not None or not self._is_not_given(wire_name):
+                    members[wire_name] = value
             else:
                 faults.append(self._unknown(name))
         return body
+
+    def _is_not_given(self, member: str | None) -> bool:
+        """Whether None for the body, or for a member of it, is no value but "not given"."""
+        return self._body is None or not self._body.preferred.takes_null(member)
 
     def _plain(self, parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
         try:
@@ -124,14 +134,6 @@ class Arguments:
 
 def _known(names: Sequence[str]) -> str:
     return f"there are {', '.join(names)}" if names else "the operation takes none"
-
-
-def _takes_null(parameter: Parameter) -> bool:
-    schema = parameter.schema
-    if not isinstance(schema, dict):
-        return False
-    kind = schema.get("type")
-    return kind == "null" or (isinstance(kind, list) and "null" in kind)
 
 
 def _argument_names(parameters: Sequence[Parameter]) -> dict[str, Parameter]:

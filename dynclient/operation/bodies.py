@@ -96,11 +96,14 @@ class BodyMedia:
             return frozenset()  # the validator says so, where it is asked
 
     @cached_property
-    def properties(self) -> Mapping[str, Any]:
-        """The properties the body's schema declares, through `$ref`, allOf, anyOf and oneOf."""
+    def properties(self) -> Mapping[str, tuple[Any, Location]]:
+        """The properties the body's schema declares, through `$ref`, allOf, anyOf and oneOf.
+
+        Each with its Schema Object and the place of that.
+        """
         if self.schema is None or self.kind in ("text", "binary", "items"):
             return {}
-        found: dict[str, Any] = {}
+        found: dict[str, tuple[Any, Location]] = {}
         seen: set[Location] = set()
         stack = [(self.schema, self.schema_at)]
         while stack:
@@ -111,13 +114,20 @@ class BodyMedia:
             properties = schema.get("properties")
             if isinstance(properties, dict):
                 for name, member in properties.items():
-                    found.setdefault(name, member)
+                    found.setdefault(name, (member, at.child("properties", name)))
             for keyword in ("oneOf", "anyOf", "allOf"):
                 members = schema.get(keyword)
                 if isinstance(members, list):
                     parts = [(m, at.child(keyword, i)) for i, m in enumerate(members)]
                     stack.extend(reversed(parts))  # so that they are read in their order
         return found
+
+    def takes_null(self, member: str | None = None) -> bool:
+        """Whether null is a value of the body, or of that property of it."""
+        found = (self.schema, self.schema_at) if member is None else self.properties[member]
+        if found[0] is None:
+            return True
+        return bool(compile_validator(self._document, found, "request").is_valid(None))
 
     def encode(self, value: Any, content_type: str | None = None) -> EncodedBody:
         """The wire form of a value. StyleError or JsonTextError, with a reason, if it has none."""

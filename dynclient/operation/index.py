@@ -15,7 +15,7 @@ from ..document import Document, Location
 from ..errors import DocumentError, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
 from .names import snake_case
-from .operation import Operation
+from .operation import Operation, PathItem
 
 __all__ = ["Operations"]
 
@@ -57,8 +57,7 @@ class Operations(Mapping[str, Operation]):
             entry.path,
             value,
             at,
-            entry.item,
-            entry.item_at,
+            entry.layers,
             self._redactor,
         )
         self._by_name[name] = operation
@@ -143,14 +142,13 @@ class Operations(Mapping[str, Operation]):
 
 
 class _Entry(NamedTuple):
-    """An operation where it stands, and the path item around it."""
+    """An operation where it stands, and the path item around it, in layers."""
 
     method: str
     path: str
     value: Any
     at: Location
-    item: Mapping[str, Any]
-    item_at: Location
+    layers: tuple[PathItem, ...]
 
 
 def _declared_id(entry: _Entry) -> str | None:
@@ -178,29 +176,41 @@ def _entries(document: Document) -> Iterator[_Entry]:
 
 
 def _of_path_item(document: Document, path: str, value: Any, at: Location) -> Iterator[_Entry]:
-    """The operations of a Path Item Object.
-
-    With a `$ref`, its target counts, and what stands beside the `$ref` adds to it or goes before:
-    the specification leaves that open, and publishers do both.
-    """
-    if not isinstance(value, Mapping):
-        document.note(at, "a path item is an object; it is ignored", "path-item")
-        return
-    if isinstance(value.get("$ref"), str):
-        target, target_at = document.resources.follow(value, at)
-        beside = {key: member for key, member in value.items() if key != "$ref"}
-        if isinstance(target, Mapping) and not beside:
-            yield from _of_path_item(document, path, target, target_at)
-            return
-        if isinstance(target, Mapping):
-            rest = {key: member for key, member in target.items() if key not in beside}
-            yield from _of_path_item(document, path, rest, target_at)
-        value = beside
+    """The operations of a Path Item Object."""
+    layers = tuple(_layers(document, value, at))
     for method in METHODS_32 if document.dialect == "3.2" else METHODS:
-        if method in value:
-            yield _Entry(method.upper(), path, value[method], at.child(method), value, at)
-    others = value.get("additionalOperations") if document.dialect == "3.2" else None
-    for method, operation in others.items() if isinstance(others, Mapping) else ():
-        # The name is the method as it is sent: unlike a field's, its case counts.
-        place = at.child("additionalOperations", method)
-        yield _Entry(str(method), path, operation, place, value, at)
+        found = next(((item, place) for item, place in layers if method in item), None)
+        if found is not None:
+            item, place = found
+            yield _Entry(method.upper(), path, item[method], place.child(method), layers)
+    if document.dialect != "3.2":
+        return
+    taken: set[str] = set()
+    for item, place in layers:
+        others = item.get("additionalOperations")
+        for method, operation in others.items() if isinstance(others, Mapping) else ():
+            # The name is the method as it is sent: unlike a field's, its case counts.
+            if method not in taken:
+                taken.add(method)
+                at = place.child("additionalOperations", method)
+                yield _Entry(str(method), path, operation, at, layers)
+
+
+def _layers(document: Document, value: Any, at: Location) -> Iterator[PathItem]:
+    """A path item, then what its `$ref` leads to, and so on; what comes first counts.
+
+    The specification leaves open what stands beside a `$ref`, and publishers mean it.
+    """
+    seen: set[Location] = set()
+    while True:
+        if not isinstance(value, Mapping):
+            document.note(at, "a path item is an object; it is ignored", "path-item")
+            return
+        yield value, at
+        reference = value.get("$ref")
+        if not isinstance(reference, str):
+            return
+        seen.add(at)
+        value, at = document.resources.resolve(reference, at)
+        if at in seen:
+            raise DocumentError("the chain of $refs from here never ends", pointer=at.pointer)

@@ -10,7 +10,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..document import Document, Location
 from ..errors import DocumentError
@@ -32,6 +32,9 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _STATUS_KEY = re.compile(r"[1-5](?:\d\d|XX)|default")
 STRICT = Validation()
 
+#: A Path Item Object and its place.
+PathItem: TypeAlias = tuple[Mapping[str, Any], Location]
+
 
 class Operation:
     """An operation. Source: OpenAPI 3.1.1, sections "Operation Object" and "Path Item Object".
@@ -41,6 +44,7 @@ class Operation:
     method        in upper case
     path          the path template
     at            where it stands in the document
+    value         the Operation Object
     """
 
     def __init__(
@@ -51,8 +55,7 @@ class Operation:
         path: str,
         value: Mapping[str, Any],
         at: Location,
-        path_item: Mapping[str, Any],
-        path_item_at: Location,
+        path_items: Sequence[PathItem],
         redactor: Redactor,
     ) -> None:
         self.document = document
@@ -61,8 +64,7 @@ class Operation:
         self.path = path
         self.at = at
         self.value = value
-        self.path_item = path_item
-        self._path_item_at = path_item_at
+        self._path_items = tuple(path_items)
         self._base_redactor = redactor
         self._requests: dict[bool, RequestPlan] = {}
         self._responses: dict[bool, ResponsePlan] = {}
@@ -103,12 +105,16 @@ class Operation:
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters, those of the path item included, in the document's order."""
-        groups = [
-            (self.path_item.get("parameters"), self._path_item_at.child("parameters")),
-            (self.value.get("parameters"), self.at.child("parameters")),
-        ]
+        owners = [*reversed(self._path_items), (self.value, self.at)]
+        groups = [(owner.get("parameters"), at.child("parameters")) for owner, at in owners]
         template = _PLACEHOLDER.findall(self.path)
         return read_parameters(self.document, groups, template, self.at)
+
+    @property
+    def shared_parameters(self) -> list[Any]:
+        """The `parameters` of the path item as the document has them, the weaker first."""
+        lists = [item.get("parameters") for item, _ in reversed(self._path_items)]
+        return [entry for entries in lists if isinstance(entries, list) for entry in entries]
 
     @cached_property
     def request_body(self) -> RequestBody | None:
@@ -143,7 +149,7 @@ class Operation:
     @property
     def servers(self) -> Sequence[Mapping[str, Any]]:
         """The servers in force: the operation's, else the path item's, else the document's."""
-        for owner in (self.value, self.path_item):
+        for owner in (self.value, *(item for item, _ in self._path_items)):
             servers = owner.get("servers")
             if isinstance(servers, list) and servers:
                 return [server for server in servers if isinstance(server, dict)]
@@ -161,7 +167,7 @@ class Operation:
     def redactor(self) -> Redactor:
         """Knows what of this operation's requests must not be shown."""
         document = self.document
-        secret = [p for p in self.parameters if is_secret(document, p.schema, p.schema_at)]
+        secret = [p for p in self.parameters if _holds_secret(document, p)]
         bodies = self.request_body.media if self.request_body else ()
         return self._base_redactor.extended(
             headers=[p.name for p in secret if p.location == "header"],
@@ -271,7 +277,7 @@ class Operation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Compiled validators don't travel: they are made again where they are needed.
-        place = (self.at, self.path_item, self._path_item_at, self._base_redactor)
+        place = (self.at, self._path_items, self._base_redactor)
         return type(self), (
             *(self.document, self.name, self.method, self.path, self.value),
             *place,
@@ -282,6 +288,16 @@ class Operation:
 
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
+
+
+def _holds_secret(document: Document, parameter: Parameter) -> bool:
+    """Whether the text of a parameter must not be shown: it, its items, or a header's members."""
+    schema, at = document.resources.follow(parameter.schema, parameter.schema_at)
+    if is_secret(document, parameter.schema, parameter.schema_at):
+        return True
+    if isinstance(schema, dict) and is_secret(document, schema.get("items"), at.child("items")):
+        return True
+    return parameter.location == "header" and bool(_secret_members(document, parameter))
 
 
 def _secret_members(document: Document, parameter: Parameter) -> list[str]:

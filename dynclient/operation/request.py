@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ..errors import InvalidRequest, Violation, masked
 from ..jsontext import JsonTextError
@@ -31,6 +32,7 @@ __all__ = ["Prepared", "RequestPlan"]
 
 
 _HEADER_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
+_PATH = "/?:@!$&'()*+,;=%-._~"  # what a path template may hold as it is (RFC 3986, section 3.3)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -67,7 +69,15 @@ class RequestPlan:
             for slot in self._writers["path"]
             if is_secret(operation.document, slot[0].schema, slot[0].schema_at)
         )
-        self._path_pieces = _path_pieces(operation.path, self._writers["path"])
+        template, fragment = operation.path.partition("#")[::2]
+        if fragment:
+            # A fragment is never sent (RFC 3986, section 3.5); publishers use it to tell two
+            # operations of one path apart.
+            reason = f"a path has no fragment: {fragment!r} is left out"
+            operation.document.note(operation.at, reason, "path")
+        self._joint = "&" if "?" in template else "?"
+        self._path_pieces = _path_pieces(template, self._writers["path"])
+        self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
         self._validator: Validator | None = None
         if parameters:
             roots = {p.key: (p.schema, p.schema_at) for p in parameters}
@@ -91,21 +101,26 @@ class RequestPlan:
         defaults: Mapping[str, Any] | None,
         options: Options,
         policy: Validation,
+        supplied: frozenset[str] = frozenset(),
     ) -> Prepared:
         """The request for these arguments.
 
         `arguments` is by wire or argument name, `named` the keywords of the call; `defaults` holds
-        values by wire name for what neither gives. InvalidRequest lists every fault at once.
+        values by wire name for what neither gives; `supplied` are the keys of parameters that the
+        credentials will fill in. InvalidRequest lists every fault at once.
         """
         faults: list[Violation] = []
         values, body = self._arguments.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         for parameter in self._required:
-            if parameter.key not in values and (judging or parameter.location == "path"):
+            key = parameter.key
+            needed = judging or parameter.location == "path"
+            if needed and key not in values and key not in supplied:
                 faults.append(missing(parameter))
+        judged = self._judged(values) if self._allow_empty else values
         validator = self._validator
-        if judging and values and validator is not None and not _is_valid(validator, values):
-            faults.extend(self._explained(validator, values))
+        if judging and judged and validator is not None and not _is_valid(validator, judged):
+            faults.extend(self._explained(validator, judged))
         encoded = self._encode_body(body, options, judging, faults)
         request = self._request(values, encoded, base_url, options, faults)
         if not faults:
@@ -124,6 +139,10 @@ class RequestPlan:
         if hard or errors:
             raise InvalidRequest(self._operation.name, [*hard, *errors])
         return Prepared(request, told)
+
+    def _judged(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values that schemas have a say in: not an empty one that is allowed to be empty."""
+        return {k: v for k, v in values.items() if v != "" or k not in self._allow_empty}
 
     def _explained(self, validator: Validator, values: dict[str, Any]) -> list[Violation]:
         redactor = self._operation.redactor
@@ -194,33 +213,9 @@ class RequestPlan:
         faults: list[Violation],
     ) -> HttpRequest:
         path = self._path(values, faults)
-        query = [
-            text
-            for p, write in self._query
-            if p.key in values and (text := _write(p, write, values, faults))
-        ]
-        url = f"{base_url}{path}?{'&'.join(query)}" if query else base_url + path
-        headers = list(self._headers)
-        if encoded is not None:
-            headers.append(("Content-Type", encoded.content_type))
-            if encoded.size is not None:
-                headers.append(("Content-Length", str(encoded.size)))
-        for p, write in self._header:
-            if p.key in values:
-                text = _write(p, write, values, faults)
-                if not _HEADER_TEXT(text):
-                    reason = "a header holds one line of Latin-1 text"
-                    faults.append(fault(f"request.{p.key}", "header", reason))
-                headers.append((p.name, text))
-        if self._cookie:
-            cookies = [
-                text
-                for p, write in self._cookie
-                if p.key in values and (text := _write(p, write, values, faults))
-            ]
-            if cookies:
-                headers.append(("Cookie", "; ".join(cookies)))
-        fields = Headers(headers)
+        query = self._query_text(values, faults) if self._query else ""
+        url = f"{base_url}{path}{self._joint}{query}" if query else base_url + path
+        fields = Headers(self._fields(values, encoded, faults))
         if options is not NO_OPTIONS:
             fields = _with_option_headers(fields, options, faults)
         operation = self._operation
@@ -242,6 +237,39 @@ class RequestPlan:
             operation.name,
             redactor,
         )
+
+    def _query_text(self, values: dict[str, Any], faults: list[Violation]) -> str:
+        parts = []
+        for p, write in self._query:
+            if p.key in values:
+                text = _write(p, write, values, faults)
+                if text:
+                    parts.append(text)
+                elif p.required:
+                    reason = "an empty array or object has no form in a query"
+                    faults.append(fault(f"request.{p.key}", "style", reason))
+        return "&".join(parts)
+
+    def _fields(
+        self, values: dict[str, Any], encoded: EncodedBody | None, faults: list[Violation]
+    ) -> list[tuple[str, str]]:
+        """The header fields: Accept, those of the body, header parameters, one Cookie."""
+        fields = list(self._headers)
+        if encoded is not None:
+            fields.append(("Content-Type", encoded.content_type))
+            if encoded.size is not None:
+                fields.append(("Content-Length", str(encoded.size)))
+        for p, write in self._header:
+            if p.key in values:
+                text = _write(p, write, values, faults)
+                if not _HEADER_TEXT(text):
+                    reason = "a header holds one line of Latin-1 text"
+                    faults.append(fault(f"request.{p.key}", "header", reason))
+                fields.append((p.name, text))
+        cookies = [_write(p, write, values, faults) for p, write in self._cookie if p.key in values]
+        if any(cookies):
+            fields.append(("Cookie", "; ".join(filter(None, cookies))))
+        return fields
 
     def _path(self, values: dict[str, Any], faults: list[Violation]) -> str:
         parts: list[str] = []
@@ -305,7 +333,7 @@ def _path_pieces(path: str, slots: Sequence[Any]) -> tuple[tuple[str, Any], ...]
     pieces: list[tuple[str, Any]] = []
     end = 0
     for match in _PLACEHOLDER.finditer(path):
-        pieces.append((path[end : match.start()], by_name.get(match[1])))
+        pieces.append((quote(path[end : match.start()], safe=_PATH), by_name.get(match[1])))
         end = match.end()
-    pieces.append((path[end:], None))
+    pieces.append((quote(path[end:], safe=_PATH), None))
     return tuple(pieces)

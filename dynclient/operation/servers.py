@@ -91,7 +91,8 @@ def server_url(
             )
         return str(value)
 
-    url = _VARIABLE.sub(value_of, template)
+    # A server's URL is what paths are appended to: a query or fragment has no place in it.
+    url: str = re.split(r"[?#]", _VARIABLE.sub(value_of, template))[0]
     try:
         if urlsplit(url).scheme in ("http", "https"):
             return url

@@ -51,7 +51,8 @@ def signature_of(operation: Operation) -> inspect.Signature:
             ):
                 continue  # shown once, under its argument name
             taken.add(name)
-            parameters.append(_optional(name))
+            member = body.preferred.properties[wire_name]
+            parameters.append(_optional(name, _annotation(operation, *member)))
         for whole in (body.component_name, "body"):
             if whole and whole not in taken:
                 taken.add(whole)
@@ -60,8 +61,10 @@ def signature_of(operation: Operation) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
-def _optional(name: str) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Any)
+def _optional(name: str, annotation: Any = Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
 
 
 def _annotation(operation: Operation, schema: Any, at: Any) -> Any:

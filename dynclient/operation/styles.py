@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import numbers
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote, quote_plus
 
@@ -31,6 +32,7 @@ DEFAULT_STYLES = {
 }
 
 _INFINITY = float("inf")
+_EXACT = 2**53  # floats hold every integer below it
 _RESERVED = ":/?@!$&'()*+,;="  # RFC 3986's, less `#[]`, which no query or path may hold
 
 
@@ -39,31 +41,60 @@ class StyleError(ValueError):
 
 
 def plain(value: Any) -> Any:
-    """Plain data for a value: what JSON has stays, dates, UUIDs, enums and tuples become it."""
+    """Plain data for a value: what JSON has stays, dates, UUIDs, enums and tuples become it.
+
+    Bytes stay bytes, for bodies. StyleError for what has no form in a request.
+    """
     kind = type(value)
     if kind is str or kind is int or kind is bool or kind is float or value is None:
         return value
-    if isinstance(value, enum.Enum):
-        return plain(value.value)
-    if isinstance(value, Mapping):
-        return {key if isinstance(key, str) else text_of(key): plain(v) for key, v in value.items()}
-    if isinstance(value, bytes | bytearray | memoryview):
-        return value
-    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime.datetime):
-        if value.tzinfo is None:
-            raise StyleError("a datetime needs a time zone to be sent (RFC 3339)")
-        return value.isoformat()
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if isinstance(value, decimal.Decimal):
-        if not value.is_finite():
-            raise StyleError(f"{value} is no number that can be sent")
-        return int(value) if value == value.to_integral_value() else value
-    return value
+    for types, convert in _CONVERSIONS:
+        if isinstance(value, types):
+            return convert(value)
+    return _built_in(value)
+
+
+def _plain_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {key if isinstance(key, str) else text_of(key): plain(v) for key, v in value.items()}
+
+
+def _plain_datetime(value: datetime.datetime) -> str:
+    if value.tzinfo is None:
+        raise StyleError("a datetime needs a time zone to be sent (RFC 3339)")
+    return value.isoformat()
+
+
+def _plain_decimal(value: decimal.Decimal) -> int | decimal.Decimal:
+    if not value.is_finite():
+        raise StyleError(f"{value} is no number that can be sent")
+    return int(value) if value == value.to_integral_value() else value
+
+
+#: What becomes plain data, and how; the first that fits counts.
+_CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (enum.Enum, lambda value: plain(value.value)),
+    (Mapping, _plain_mapping),
+    ((bytes, bytearray, memoryview), lambda value: value),
+    (str, str),
+    ((Sequence, Set, Iterator), lambda value: [plain(item) for item in value]),
+    (datetime.datetime, _plain_datetime),
+    ((datetime.date, datetime.time), lambda value: value.isoformat()),
+    (uuid.UUID, str),
+    (decimal.Decimal, _plain_decimal),
+    (numbers.Integral, int),
+    (numbers.Real, float),
+)
+
+
+def _built_in(value: Any) -> Any:
+    """Dataclasses, durations and the like, as msgspec writes them in JSON."""
+    import msgspec
+
+    try:
+        return msgspec.to_builtins(value)
+    except (TypeError, ValueError):
+        kind = type(value).__name__
+        raise StyleError(f"a value of type {kind} has no form in a request") from None
 
 
 def text_of(value: Any) -> str:
@@ -79,10 +110,13 @@ def text_of(value: Any) -> str:
     if isinstance(value, int | float):
         if value != value or value in (_INFINITY, -_INFINITY):  # noqa: PLR0124 - only NaN differs
             raise StyleError(f"{value} is no number that can be sent")
-        return repr(value)
+        # A whole number is an integer to JSON Schema, however Python holds it.
+        return repr(int(value) if value == int(value) and abs(value) < _EXACT else value)
+    if isinstance(value, decimal.Decimal):
+        return str(value)
     if isinstance(value, dict | list):
         raise StyleError("arrays and objects inside arrays or objects have no form in this style")
-    return str(value)
+    raise StyleError(f"{type(value).__name__} has no form as text")
 
 
 def _strict(text: str) -> str:
@@ -205,7 +239,7 @@ def serializer(
     it as undefined. StyleError for a value that the style has no form for.
     """
     encode = _encoder(location, style, allow_reserved)
-    key = name if location in ("header", "path") else encode(name)
+    key = name if location == "header" else encode(name)
     if style == "deepObject":
         return _deep_object(key, encode)
     if style in COLLECTION_FORMATS:
@@ -218,10 +252,11 @@ def serializer(
 
     def serialize(value: Any) -> str:
         if isinstance(value, dict):
-            pairs = [(member_of(member), member_of(item)) for member, item in value.items()]
+            # A member that is null counts as undefined (RFC 6570, section 2.3).
+            pairs = [(member_of(k), member_of(v)) for k, v in value.items() if v is not None]
             return _object(shape, key, pairs) if pairs else ""
         if isinstance(value, list):
-            items = [member_of(item) for item in value]
+            items = [member_of(item) for item in value if item is not None]
             return _array(shape, key, items) if items else ""
         return shape.prefix + _named(shape, key, encode(text_of(value)))
 
@@ -267,7 +302,7 @@ def _deep_object(key: str, encode: _Encode) -> Serializer:
             name = f"{key}%5B{encode(member)}%5D"
             # Arrays inside have no form in the specification; repeating the name is what servers
             # that take them expect.
-            items = item if isinstance(item, list) else [item]
+            items = [] if item is None else item if isinstance(item, list) else [item]
             parts.extend(f"{name}={encode(text_of(each))}" for each in items)
         return "&".join(parts)
 

@@ -108,8 +108,8 @@ class ReferenceEngine:
         own = {key: value for key, value in operation.value.items() if key != "security"}
         own["servers"] = [{"url": _HOST}]
         item: dict[str, Any] = {operation.method.lower(): own}
-        if "parameters" in operation.path_item:
-            item["parameters"] = operation.path_item["parameters"]
+        if operation.shared_parameters:
+            item["parameters"] = operation.shared_parameters
         slim = {key: value for key, value in data.items() if key not in ("paths", "security")}
         slim["servers"] = [{"url": _HOST}]
         slim["paths"] = {operation.path: item}

@@ -176,7 +176,7 @@ def test_text_is_percent_encoded_as_utf_8(location: str, value: str, text: str) 
         (12345678901234567890123456789, "12345678901234567890123456789"),
         (0.1, "0.1"),
         (1e-7, "1e-07"),
-        (1.0, "1.0"),
+        (1.0, "1"),
     ],
 )
 def test_scalars_are_written_as_json_writes_them(value: Any, text: str) -> None:

@@ -1,0 +1,216 @@
+"""Requests that are easy to get wrong: odd paths, empty and null values, odd Python values."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Scripted, json_content, one_operation, parameter
+
+from dynclient import AuthError, Client, InvalidRequest, Options
+
+
+def client_of(**fields: Any) -> Client:
+    return Client(one_operation(**fields), base_url="http://api.test")
+
+
+def url_of(client: Client, **arguments: Any) -> str:
+    return client.prepare("op", **arguments).url.removeprefix("http://api.test")
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/tags/{a}#tagKeys", "/tags/1?q=k"),
+        ("/x?view=info", "/x?view=info&q=k"),
+        ("/x y/ä/{a}", "/x%20y/%C3%A4/1?q=k"),
+        ("/{a}/{a}.json", "/1/1.json?q=k"),
+    ],
+)
+def test_what_a_path_template_holds_beside_placeholders_is_kept_apart_from_the_query(
+    path: str, url: str
+) -> None:
+    parameters = [parameter("query", name="q")]
+    if "{a}" in path:
+        parameters.append(parameter("path", name="a"))
+    arguments = {"a": 1} if "{a}" in path else {}
+    client = client_of(path=path, parameters=parameters)
+    assert url_of(client, q="k", **arguments) == url
+
+
+def test_a_fragment_in_a_path_is_told_as_a_problem() -> None:
+    client = client_of(path="/x#one")
+    client.prepare("op")
+    assert [problem.rule for problem in client.document.problems] == ["path"]
+
+
+def test_the_name_of_a_matrix_parameter_is_encoded() -> None:
+    client = client_of(
+        path="/x{a b/c}", parameters=[parameter("path", name="a b/c", style="matrix")]
+    )
+    assert client.prepare("op", {"a b/c": "v"}).url == "http://api.test/x;a%20b%2Fc=v"
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime.timedelta(days=1, seconds=5), "P1DT5S"),
+        ({"a": 1}.keys(), "a"),
+        ((n for n in (1, 2)), "1&q=2"),
+        (3.0, "3"),
+        (1e300, "1e%2B300"),
+    ],
+)
+def test_a_python_value_is_sent_as_what_was_judged(value: Any, text: str) -> None:
+    assert (
+        url_of(client_of(parameters=[parameter("query", name="q")]), q=value) == f"/thing?q={text}"
+    )
+
+
+def test_a_dataclass_is_an_object() -> None:
+    client = client_of(parameters=[parameter("query", name="q")])
+    assert url_of(client, q=Point(1)) == "/thing?x=1"
+
+
+@pytest.mark.parametrize("value", [b"ab", object(), Path("/tmp"), [b"x"]])
+def test_a_value_without_a_form_is_refused(value: Any) -> None:
+    client = client_of(parameters=[parameter("query", name="q")])
+    with pytest.raises(InvalidRequest, match="no form"):
+        client.prepare("op", q=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "query"),
+    [({"R": None, "G": 1}, "?G=1"), ([None, "a"], "?q=a"), ([None], ""), ([], "")],
+)
+def test_null_members_count_as_undefined(value: Any, query: str) -> None:
+    client = client_of(parameters=[parameter("query", name="q")])
+    assert url_of(client, q=value) == f"/thing{query}"
+
+
+def test_a_required_parameter_without_a_form_is_not_left_off() -> None:
+    client = client_of(parameters=[parameter("query", name="q", required=True)])
+    with pytest.raises(InvalidRequest, match="empty array"):
+        client.prepare("op", q=[])
+
+
+@pytest.mark.parametrize(
+    ("version", "schema", "takes"),
+    [
+        ("3.0.3", {"type": "string", "nullable": True}, True),
+        ("3.0.3", {"type": "string"}, False),
+        ("3.1.1", {"$ref": "#/components/schemas/N"}, True),
+        ("3.1.1", {"type": ["string", "null"]}, True),
+        ("3.1.1", {"type": "string"}, False),
+    ],
+)
+def test_none_is_not_given_unless_the_schema_takes_null(
+    version: str, schema: dict[str, Any], takes: bool
+) -> None:
+    client = client_of(
+        version=version,
+        parameters=[parameter("query", schema, "q")],
+        components={"schemas": {"N": {"type": ["integer", "null"]}}},
+    )
+    assert url_of(client, q=None) == ("/thing?q=" if takes else "/thing")
+
+
+def test_none_for_an_optional_body_or_member_is_not_given() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "null"}}}
+    client = client_of(method="post", content=json_content(schema), body_required=False)
+    assert client.prepare("op", body=None).content is None
+    assert client.prepare("op", a=None, n=None).content == b'{"n":null}'
+    bound = client.operations["op"].signature.bind()
+    bound.apply_defaults()
+    assert client.prepare("op", **bound.arguments).content is None
+
+
+def test_an_empty_value_may_stand_where_the_document_allows_it() -> None:
+    flag = parameter("query", {"type": "boolean"}, "q", allowEmptyValue=True)
+    assert url_of(client_of(parameters=[flag]), q="") == "/thing?q="
+    with pytest.raises(InvalidRequest):
+        url_of(client_of(parameters=[parameter("query", {"type": "boolean"}, "q")]), q="")
+
+
+def test_allow_reserved_lets_no_cookie_bring_a_second_one() -> None:
+    cookie = parameter("cookie", name="c", allowReserved=True)
+    for version in ("3.1.1", "3.2.0"):
+        request = client_of(version=version, parameters=[cookie]).prepare("op", c="x;y=z")
+        assert request.headers["Cookie"] == "c=x%3By%3Dz"
+
+
+def test_what_stands_beside_a_path_items_ref_adds_to_it() -> None:
+    operation = {"operationId": "op", "responses": {"200": {"description": "ok"}}}
+    shared = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    document = {
+        "openapi": "3.1.1",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/x/{id}": {"$ref": "#/components/pathItems/B", "parameters": [shared]}},
+        "components": {
+            "pathItems": {
+                "A": {"get": operation, "servers": [{"url": "https://a.test"}]},
+                "B": {
+                    "$ref": "#/components/pathItems/A",
+                    "parameters": [{"name": "q", "in": "query", "schema": {}}],
+                },
+            }
+        },
+    }
+    client = Client(document)
+    assert client.prepare("op", id=1, q=2).url == "https://a.test/x/1?q=2"
+    with pytest.raises(InvalidRequest, match="integer"):
+        client.prepare("op", id="one")
+    assert client.document.problems == ()
+
+
+KEYED = {
+    "security": [{"Key": []}],
+    "components": {"securitySchemes": {"Key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+}
+
+
+def test_headers_of_one_call_go_before_the_clients_credentials(service: Scripted) -> None:
+    options = Options(headers={"X-Key": "mine"})
+    with service.client(one_operation(**KEYED), auth={"Key": "clients"}) as client:
+        client.call("op", options=options)
+    with service.client(one_operation(**KEYED), auth={}) as client:
+        client.call("op", options=options)
+        with pytest.raises(AuthError):
+            client.call("op")
+    assert [request.headers["x-key"] for request in service.received] == ["mine", "mine"]
+
+
+def test_a_required_parameter_that_is_the_schemes_as_well_comes_from_the_credentials(
+    service: Scripted,
+) -> None:
+    header = parameter("header", name="X-Key", required=True)
+    document = one_operation(parameters=[header], **KEYED)
+    with service.client(document, auth={"Key": "clients"}) as client:
+        client.call("op")
+    assert service.received[0].headers["x-key"] == "clients"
+
+
+def test_ops_can_be_copied() -> None:
+    client = client_of()
+    assert copy.copy(client.ops).op.operation.name == "op"
+
+
+@pytest.mark.parametrize("body", ["@/etc/hostname", "-", "a\nb"])
+def test_the_curl_line_reads_no_file(service: Scripted, body: str) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl here")
+    document = one_operation(method="post", content={"text/plain": {"schema": {"type": "string"}}})
+    line = service.client(document).explain("op", body=body).curl
+    subprocess.run(["sh", "-c", f"{line} --silent --noproxy '*'"], check=True, timeout=30)
+    assert service.received[0].body == body.encode()
