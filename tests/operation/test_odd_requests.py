@@ -131,9 +131,20 @@ def test_none_for_an_optional_body_or_member_is_not_given() -> None:
     client = client_of(method="post", content=json_content(schema), body_required=False)
     assert client.prepare("op", body=None).content is None
     assert client.prepare("op", a=None, n=None).content == b'{"n":null}'
+
+
+def test_a_signature_bound_with_its_defaults_is_a_call_without_arguments() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    client = client_of(
+        method="post",
+        parameters=[parameter("query", {"type": "integer"}, "q")],
+        content=json_content(schema),
+        body_required=False,
+    )
     bound = client.operations["op"].signature.bind()
     bound.apply_defaults()
-    assert client.prepare("op", **bound.arguments).content is None
+    request = client.prepare("op", **bound.arguments)
+    assert (request.url, request.content) == ("http://api.test/thing", None)
 
 
 def test_an_empty_value_may_stand_where_the_document_allows_it() -> None:
