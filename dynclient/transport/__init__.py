@@ -8,11 +8,16 @@ from .base import Transport
 
 if TYPE_CHECKING:
     from .lean import LeanTransport
+    from .opened import OpenResponse
     from .requests_transport import RequestsTransport
 
-__all__ = ["LeanTransport", "RequestsTransport", "Transport", "default_transport"]
+__all__ = ["LeanTransport", "OpenResponse", "RequestsTransport", "Transport", "default_transport"]
 
-_ROOMS = {"LeanTransport": ".lean", "RequestsTransport": ".requests_transport"}
+_ROOMS = {
+    "LeanTransport": ".lean",
+    "OpenResponse": ".opened",
+    "RequestsTransport": ".requests_transport",
+}
 
 
 def default_transport(**settings: Any) -> Transport:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 import weakref
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from .. import __version__
-from ..errors import ConnectionBroken, ResponseTooLarge, TooManyRedirects, TransportError
-from ..messages import HttpRequest, HttpResponse
+from ..errors import ConnectionBroken, TooManyRedirects, TransportError
+from ..messages import Headers, HttpRequest, HttpResponse
 from .base import checked_timeout
 from .content import Stream, streamed
 from .cookies import Cookies
 from .decoding import BadEncoding, TooLarge, accepted_encodings
 from .failures import explained
+from .opened import OpenResponse, too_large
 from .origin import origin_of
 from .redirects import REDIRECTS, next_request
 
-__all__ = ["IDEMPOTENT", "ORIGINS_KEPT", "USER_AGENT", "FollowingTransport", "basic"]
+__all__ = ["IDEMPOTENT", "ORIGINS_KEPT", "USER_AGENT", "Begun", "FollowingTransport", "basic"]
 
 USER_AGENT = f"dynclient/{__version__}"
 
@@ -33,6 +35,22 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 
 #: For the child after a fork: two processes must not talk on one connection.
 _alive: weakref.WeakSet[FollowingTransport] = weakref.WeakSet()
+
+
+_R = TypeVar("_R", HttpResponse, OpenResponse)
+
+
+class Begun(NamedTuple):
+    """A response that a subclass has read up to its body: the parts of an `OpenResponse`.
+
+    Its pieces raise what the libraries raise; `end` gives the connection back or closes it.
+    """
+
+    status: int
+    headers: Headers
+    url: str
+    pieces: Iterator[bytes]
+    end: Callable[[bool], object]
 
 
 class FollowingTransport(ABC):
@@ -67,6 +85,16 @@ class FollowingTransport(ABC):
         """
 
     @abstractmethod
+    def _attempt_open(
+        self,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        home: bool,
+    ) -> Begun:
+        """The same up to the body. What is begun is still to be ended, whatever happens to it."""
+
+    @abstractmethod
     def close(self) -> None:
         """Close the connections that this transport opened."""
 
@@ -84,7 +112,22 @@ class FollowingTransport(ABC):
         body = None if content is None or isinstance(content, bytes) else streamed(request)
         response = self._exchange(request, body, True)
         if response.status in REDIRECTS and self._max_redirects:
-            return self._follow(request, response, body)
+            started = perf_counter() - response.elapsed
+            response = self._follow(request, response, body, self._exchange)
+            return replace(response, elapsed=perf_counter() - started)
+        return response
+
+    def open(self, request: HttpRequest) -> OpenResponse:
+        """Send one request, follow its redirects, and read the response up to its body.
+
+        The response is to be read to its end or closed: it holds a connection of the pool until
+        then. Raises what `send` raises; and so does the iteration over the body, which has no
+        bound (`max_response_bytes` is for `OpenResponse.read`).
+        """
+        body = streamed(request)
+        response = self._open_exchange(request, body, True)
+        if response.status in REDIRECTS and self._max_redirects:
+            return self._follow(request, response, body, self._open_exchange)
         return response
 
     def _exchange(self, request: HttpRequest, body: Stream | None, home: bool) -> HttpResponse:
@@ -94,33 +137,81 @@ class FollowingTransport(ABC):
             return self._attempt(request, body, timeouts, home)
         except TransportError:
             raise
-        except TooLarge:
-            failure: BaseException = ResponseTooLarge(
-                f"the answer is longer than {self._limit} bytes (max_response_bytes)",
-                request=request,
-            )
-        except BadEncoding:
-            failure = ConnectionBroken(
-                "the body is not whole: it is not what its Content-Encoding says", request=request
-            )
         except Exception as problem:  # noqa: BLE001  every library's own error becomes ours
-            if body is not None and body.failure is not None:
-                failure = body.failure
-            else:
-                failure = explained(problem, request, timeouts)
+            failure = self._failure(problem, request, body, timeouts)
         # Raised out here so that no library error, whose text may hold a secret, hangs on it.
         raise failure
 
+    def _open_exchange(self, request: HttpRequest, body: Stream | None, home: bool) -> OpenResponse:
+        """The same up to the body; the body of a redirect is read, as nobody else may."""
+        timeouts = self._timeouts if request.timeout is None else checked_timeout(request.timeout)
+        try:
+            opened = self._attempt_open(request, body, timeouts, home)
+        except TransportError:
+            raise
+        except Exception as problem:  # noqa: BLE001
+            failure = self._failure(problem, request, body, timeouts)
+        else:
+            limit = self._limit
+            status, headers, url, pieces, end = opened
+            pieces = self._explained(pieces, request, timeouts)
+            response = OpenResponse(
+                status, headers, url, pieces, request=request, end=end, limit=limit
+            )
+            if status in REDIRECTS and self._max_redirects:
+                content = response.read()
+                return OpenResponse(status, headers, url, (content,), request=request, limit=limit)
+            return response
+        raise failure
+
+    def _failure(
+        self,
+        problem: Exception,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+    ) -> BaseException:
+        """What to raise for what a library raised."""
+        if isinstance(problem, TooLarge):
+            return too_large(self._limit, request)
+        if isinstance(problem, BadEncoding):
+            return ConnectionBroken(
+                "the body is not whole: it is not what its Content-Encoding says", request=request
+            )
+        if body is not None and body.failure is not None:
+            return body.failure
+        return explained(problem, request, timeouts)
+
+    def _explained(
+        self, pieces: Iterator[bytes], request: HttpRequest, timeouts: tuple[float, float]
+    ) -> Iterator[bytes]:
+        """The pieces, with every error made ours."""
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration:
+                return
+            except Exception as problem:  # noqa: BLE001
+                failure = self._failure(problem, request, None, timeouts)
+            else:
+                yield piece
+                continue
+            raise failure
+
     def _follow(
-        self, request: HttpRequest, response: HttpResponse, body: Stream | None
-    ) -> HttpResponse:
-        started = perf_counter() - response.elapsed
+        self,
+        request: HttpRequest,
+        response: _R,
+        body: Stream | None,
+        exchange: Callable[[HttpRequest, Stream | None, bool], _R],
+    ) -> _R:
+        """The first response that is no redirect, or may not be followed."""
         first = request
         home = True
         for _ in range(self._max_redirects):
             following = next_request(request, response)
             if following is None:
-                return replace(response, elapsed=perf_counter() - started)
+                return response
             home = home and origin_of(request.url) == origin_of(following.url)
             if following.content is None:
                 body = None
@@ -131,9 +222,9 @@ class FollowingTransport(ABC):
                     request=first,
                 )
             request = following
-            response = self._exchange(request, body, home)
+            response = exchange(request, body, home)
         if next_request(request, response) is None:
-            return replace(response, elapsed=perf_counter() - started)
+            return response
         raise TooManyRedirects(
             f"no end after {self._max_redirects} redirects (max_redirects)", request=first
         )

@@ -11,25 +11,27 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout
 from .content import FRAMING, Stream
-from .decoding import decoded
-from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, FollowingTransport, basic
+from .decoding import decoded, decoded_pieces
+from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
 from .origin import origin_of, split_url
 from .sockets import Connection, SocketPool
 from .tls import Tls
-from .wire import Answer, NoAnswer, chunks, head_of, read_answer
+from .wire import Answer, NoAnswer, OpenAnswer, chunks, head_of, open_answer, read_answer
 
 if TYPE_CHECKING:
     from .requests_transport import RequestsTransport
 
 __all__ = ["LeanTransport"]
+
+_A = TypeVar("_A", Answer, OpenAnswer)
 
 _ONE_WRITE = 1 << 16
 #: The most that one send is given: its timeout is for all of it, however slow the line is.
@@ -113,6 +115,35 @@ class LeanTransport(FollowingTransport):
             return self._proxied()._attempt(request, body, timeouts, home)
         return self._direct(route, target, request, body, timeouts)
 
+    def _attempt_open(
+        self,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        home: bool,
+    ) -> Begun:
+        head, target = split_url(request.url)
+        route = self._routes.get(head, _UNKNOWN)
+        if route is _UNKNOWN:
+            route = self._route(head)
+        if route is None:
+            return self._proxied()._attempt_open(request, body, timeouts, home)
+        connection, answer, closing = self._talk(
+            route, target, request, body, timeouts, open_answer
+        )
+
+        def end(whole: bool) -> None:
+            reusable = whole and answer.reusable and answer.reader.is_at_boundary and not closing
+            route.pool.give_back(connection, reusable=reusable)
+
+        headers = Headers(answer.fields)
+        pieces = answer.body
+        if "content-encoding" in answer.telling:
+            pieces = decoded_pieces(pieces, answer.telling["content-encoding"])
+        if "set-cookie" in answer.telling:
+            self._cookies.store(request.url, headers.get_list("Set-Cookie"))
+        return Begun(answer.status, headers, request.url, pieces, end)
+
     def _direct(
         self,
         route: _Route,
@@ -122,23 +153,10 @@ class LeanTransport(FollowingTransport):
         timeouts: tuple[float, float],
     ) -> HttpResponse:
         started = perf_counter()
-        fields, closing = self._fields(route, request, body)
-        head = head_of(request.method, target, fields)
-        pool = route.pool
-        connection = pool.take(timeouts)
-        try:
-            try:
-                answer = self._talk(connection, head, request, body, timeouts[1])
-            except ConnectionError as problem:
-                if not (connection.used and _may_start_anew(problem, request.method, body)):
-                    raise
-                # The peer closed an idle connection just as we used it.
-                connection = pool.renewed(connection, timeouts)
-                answer = self._talk(connection, head, request, body, timeouts[1])
-        except BaseException:
-            pool.give_back(connection, reusable=False)
-            raise
-        pool.give_back(connection, reusable=answer.reusable and not closing)
+        connection, answer, closing = self._talk(
+            route, target, request, body, timeouts, read_answer
+        )
+        route.pool.give_back(connection, reusable=answer.reusable and not closing)
         headers = Headers(answer.fields)
         content = answer.body
         telling = answer.telling
@@ -150,12 +168,41 @@ class LeanTransport(FollowingTransport):
 
     def _talk(
         self,
+        route: _Route,
+        target: str,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        read: Callable[[Callable[[int], bytes], str, int, float], _A],
+    ) -> tuple[Connection, _A, bool]:
+        """(the connection, which is to be given back, the answer, whether we asked to close)."""
+        fields, closing = self._fields(route, request, body)
+        head = head_of(request.method, target, fields)
+        pool = route.pool
+        connection = pool.take(timeouts)
+        try:
+            try:
+                answer = self._once(connection, head, request, body, timeouts[1], read)
+            except ConnectionError as problem:
+                if not (connection.used and _may_start_anew(problem, request.method, body)):
+                    raise
+                # The peer closed an idle connection just as we used it.
+                connection = pool.renewed(connection, timeouts)
+                answer = self._once(connection, head, request, body, timeouts[1], read)
+        except BaseException:
+            pool.give_back(connection, reusable=False)
+            raise
+        return connection, answer, closing
+
+    def _once(
+        self,
         connection: Connection,
         head: bytes,
         request: HttpRequest,
         body: Stream | None,
         patience: float,
-    ) -> Answer:
+        read: Callable[[Callable[[int], bytes], str, int, float], _A],
+    ) -> _A:
         sent = True
         try:
             if body is not None:
@@ -171,7 +218,7 @@ class LeanTransport(FollowingTransport):
                 raise
             # A server may refuse a body before it has read all of it, and say so.
             sent = False
-        answer = read_answer(connection.receive, request.method, self._limit, patience)
+        answer = read(connection.receive, request.method, self._limit, patience)
         return answer if sent else answer._replace(reusable=False)
 
     def _fields(

@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
 
 from ..errors import TooManyRedirects
 from ..messages import Headers, HttpRequest, HttpResponse
+from .opened import OpenResponse
 from .origin import Origin, origin_of, split_url
 
 __all__ = ["REDIRECTS", "next_request"]
@@ -25,7 +26,7 @@ _OF_THE_BODY = frozenset(
 )
 
 
-def next_request(request: HttpRequest, response: HttpResponse) -> HttpRequest | None:
+def next_request(request: HttpRequest, response: HttpResponse | OpenResponse) -> HttpRequest | None:
     """The request that a 3xx asks for; None if the response is final and goes to the caller.
 
     GET and HEAD follow every redirect, 303 turns any other method into GET, 307 and 308 keep

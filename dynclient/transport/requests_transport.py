@@ -10,6 +10,7 @@ proxies, cookies and TLS settings count as they do elsewhere in the caller's pro
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
 from .content import FRAMING, Stream
-from .decoding import TooLarge, decoded
+from .decoding import TooLarge, decoded, decoded_pieces
 from .failures import chain_of
-from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, FollowingTransport, basic
+from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
 from .origin import origin_of, split_url
 
 if TYPE_CHECKING:
@@ -133,14 +134,43 @@ class RequestsTransport(FollowingTransport):
             return self._by_pool(request, body)
         return self._by_session(request, body, timeouts, home)
 
+    def _attempt_open(
+        self,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        home: bool,
+    ) -> Begun:
+        if self._theirs is None:
+            raw = self._answer(request, body)
+            fields = Headers(raw.headers.iteritems())
+            self._cookies.store(request.url, fields.get_list("Set-Cookie"))
+            pieces = _arriving(raw)
+
+            def end(whole: bool) -> None:
+                if not whole:
+                    raw.close()
+                raw.release_conn()
+
+            return Begun(raw.status, fields, request.url, pieces, end)
+        answer = self._session_answer(request, body, timeouts, home)
+        # A hook of the caller's may have read the body already, and an adapter have its own kind.
+        live = not answer._content_consumed and hasattr(answer.raw, "read1")
+        pieces = _arriving(answer.raw) if live else answer.iter_content(_STEP)
+        fields = _fields_of(answer)
+        return Begun(answer.status_code, fields, request.url, pieces, lambda _: answer.close())
+
     # Our own session: straight to the pool -------------------------------------------------------
 
-    def _by_pool(self, request: HttpRequest, body: Stream | None) -> HttpResponse:
-        started = perf_counter()
+    def _answer(self, request: HttpRequest, body: Stream | None) -> BaseHTTPResponse:
         head, target = split_url(request.url)
         route = self._routes.get(head) or self._route(head)
         headers = self._headers(request, route, body)
-        answer = self._urlopen(route, target, request, body, headers)
+        return self._urlopen(route, target, request, body, headers)
+
+    def _by_pool(self, request: HttpRequest, body: Stream | None) -> HttpResponse:
+        started = perf_counter()
+        answer = self._answer(request, body)
         try:
             fields = Headers(answer.headers.iteritems())
             content = self._body(answer, request.method)
@@ -279,6 +309,30 @@ class RequestsTransport(FollowingTransport):
         home: bool,
     ) -> HttpResponse:
         started = perf_counter()
+        answer = self._session_answer(request, body, timeouts, home)
+        try:
+            announced = answer.headers.get("Content-Length", "")
+            if announced.isdecimal() and int(announced) > self._limit and request.method != "HEAD":
+                raise TooLarge
+            content = _bounded(answer.iter_content(_STEP), self._limit)
+        finally:
+            answer.close()
+        return HttpResponse(
+            answer.status_code,
+            _fields_of(answer),
+            content,
+            request.url,
+            perf_counter() - started,
+        )
+
+    def _session_answer(
+        self,
+        request: HttpRequest,
+        body: Stream | None,
+        timeouts: tuple[float, float],
+        home: bool,
+    ) -> Any:
+        """A `requests.Response` of which the body has not been read, and is to be closed."""
         session: Any = self._theirs
         prepared = self._prepared(session, request, body, home)
         settings = _settled(session, prepared.url or "")
@@ -292,18 +346,7 @@ class RequestsTransport(FollowingTransport):
         location = getattr(answer, "hidden_location", None)
         if location is not None:
             answer.headers["Location"] = location
-        try:
-            announced = answer.headers.get("Content-Length", "")
-            if announced.isdecimal() and int(announced) > self._limit and request.method != "HEAD":
-                raise TooLarge
-            content = _bounded(answer.iter_content(_STEP), self._limit)
-        finally:
-            answer.close()
-        raw: Any = getattr(answer.raw, "headers", None)
-        pairs = raw.iteritems() if hasattr(raw, "iteritems") else answer.headers.items()
-        return HttpResponse(
-            answer.status_code, Headers(pairs), content, request.url, perf_counter() - started
-        )
+        return answer
 
     def _prepared(
         self, session: requests.Session, request: HttpRequest, body: Stream | None, home: bool
@@ -367,6 +410,20 @@ def _settled(session: requests.Session, url: str) -> dict[str, Any]:
         # requests lets REQUESTS_CA_BUNDLE overrule even a Session's verify=False; we do not.
         settings["verify"] = session.verify
     return dict(settings)
+
+
+def _fields_of(answer: Any) -> Headers:
+    """The fields of a `requests.Response`, repeated ones apart where its adapter kept them so."""
+    raw: Any = getattr(answer.raw, "headers", None)
+    return Headers(raw.iteritems() if hasattr(raw, "iteritems") else answer.headers.items())
+
+
+def _arriving(answer: BaseHTTPResponse) -> Iterator[bytes]:
+    """The decoded body of a urllib3 response, each piece as soon as it is there."""
+    # read() and stream() would wait until so many bytes have come.
+    pieces = iter(lambda: answer.read1(_STEP, decode_content=False), b"")
+    encoding = answer.headers.get("Content-Encoding")
+    return decoded_pieces(pieces, encoding) if encoding else pieces
 
 
 def _bounded(pieces: Any, limit: int) -> bytes:

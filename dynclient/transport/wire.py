@@ -16,7 +16,17 @@ from typing import NamedTuple
 
 from .decoding import TooLarge
 
-__all__ = ["Answer", "BadMessage", "Incomplete", "NoAnswer", "chunks", "head_of", "read_answer"]
+__all__ = [
+    "Answer",
+    "BadMessage",
+    "Incomplete",
+    "NoAnswer",
+    "OpenAnswer",
+    "chunks",
+    "head_of",
+    "open_answer",
+    "read_answer",
+]
 
 _BLOCK = 1 << 16
 _MAX_HEAD = 1 << 17
@@ -37,6 +47,8 @@ _TELLING = frozenset(
     {"content-length", "transfer-encoding", "connection", "content-encoding", "set-cookie"}
 )
 _NO_BODY = frozenset({204, 304})
+#: Lengths of bodies that do not say one.
+_CHUNKED, _TO_THE_END = -1, -2
 
 #: Names found to be well-formed, ours and theirs: the same few come with every call.
 _known_tokens: set[str] = set()
@@ -72,6 +84,21 @@ class Answer(NamedTuple):
     telling: dict[str, str]
     body: bytes
     reusable: bool
+
+
+class OpenAnswer(NamedTuple):
+    """One response of which the header has been read; the body comes as `body` is iterated.
+
+    The connection is left at the start of the next response if `reusable` is true, `body` has
+    come to its end, and `reader.is_at_boundary` is true then.
+    """
+
+    status: int
+    fields: list[tuple[str, str]]
+    telling: dict[str, str]
+    body: Iterator[bytes]
+    reusable: bool
+    reader: _Reader
 
 
 # Writing ----------------------------------------------------------------------------------------
@@ -126,6 +153,38 @@ def read_answer(
     Raises NoAnswer, Incomplete, SlowHeader, BadMessage, TooLarge, and what `receive` raises.
     """
     reader = _Reader(receive)
+    status, fields, telling, length, persistent = _begun(reader, method, patience)
+    if length >= 0:
+        body = reader.exactly(length, limit)
+    else:
+        body = _joined(reader.chunks() if length == _CHUNKED else reader.rest(), limit)
+    return Answer(status, fields, telling, body, persistent and reader.is_at_boundary)
+
+
+def open_answer(
+    receive: Callable[[int], bytes], method: str, _limit: int, patience: float = inf
+) -> OpenAnswer:
+    """The same up to the body, which is read piece by piece and has no bound.
+
+    Raises what `read_answer` raises, but for TooLarge; and so does the iterator of the body.
+    """
+    reader = _Reader(receive)
+    status, fields, telling, length, persistent = _begun(reader, method, patience)
+    if length >= 0:
+        pieces = reader.pieces(length)
+    else:
+        pieces = reader.chunks() if length == _CHUNKED else reader.rest()
+    return OpenAnswer(status, fields, telling, pieces, persistent, reader)
+
+
+def _begun(
+    reader: _Reader, method: str, patience: float
+) -> tuple[int, list[tuple[str, str]], dict[str, str], int, bool]:
+    """Status, fields and telling fields of the final response, and what its body is like.
+
+    That is: its length in bytes, `_CHUNKED` or `_TO_THE_END`; and whether the connection may be
+    used again after it (RFC 9112, section 6.3).
+    """
     for turn in range(_MAX_INTERIM):
         minor, status, fields, telling = reader.head(patience, first=not turn)
         if status >= 200 or status == 101:
@@ -135,7 +194,7 @@ def read_answer(
     persistent = _persists(minor, telling.get("connection"))
     coding = telling.get("transfer-encoding")
     if method == "HEAD" or status in _NO_BODY or status == 101:
-        body, persistent = b"", persistent and status != 101
+        length, persistent = 0, persistent and status != 101
         if status == 204 and (coding is not None or telling.get("content-length", "0") != "0"):
             persistent = False  # a body may follow, from a server that does not know better
     elif coding is not None and coding.lower() != "identity":
@@ -143,13 +202,22 @@ def read_answer(
         persistent = persistent and minor == 1 and "content-length" not in telling
         if coding.lower() != "chunked":
             raise BadMessage("a transfer coding other than chunked, which was not asked for")
-        body = reader.chunked(limit)
+        length = _CHUNKED
     elif "content-length" in telling:
-        body = reader.exactly(_length(telling["content-length"]), limit)
+        length = _length(telling["content-length"])
         persistent = persistent and coding is None
     else:
-        body, persistent = reader.rest(limit), False
-    return Answer(status, fields, telling, body, persistent and reader.is_at_boundary)
+        length, persistent = _TO_THE_END, False
+    return status, fields, telling, length, persistent
+
+
+def _joined(pieces: Iterator[bytes], limit: int) -> bytes:
+    whole = bytearray()  # a list of many small chunks would weigh more than they do
+    for piece in pieces:
+        if len(whole) + len(piece) > limit:
+            raise TooLarge
+        whole += piece
+    return bytes(whole)
 
 
 def _persists(minor: int, connection: str | None) -> bool:
@@ -306,22 +374,33 @@ class _Reader:
         self._buffer, self._at = b"", 0
         return b"".join(pieces)
 
-    def rest(self, limit: int) -> bytes:
-        """Everything up to the end of the stream."""
-        pieces = [self._buffer[self._at :]]
-        self._buffer, self._at = b"", 0
-        size = len(pieces[0])
-        while size <= limit:
-            piece = self._receive(_BLOCK)
-            if not piece:
-                return b"".join(pieces)
-            size += len(piece)
-            pieces.append(piece)
-        raise TooLarge
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """The next `size` bytes, as they come."""
+        while size:
+            if self._at < len(self._buffer):
+                piece = self._buffer[self._at : self._at + size]
+                self._at += len(piece)
+            else:
+                piece = self._receive(min(size, 4 * _BLOCK))
+                if not piece:
+                    raise Incomplete
+            size -= len(piece)
+            yield piece
 
-    def chunked(self, limit: int) -> bytes:
-        """The chunks up to the last, without their frames; trailer fields are dropped."""
-        body = bytearray()  # a list of many small chunks would weigh more than they do
+    def rest(self) -> Iterator[bytes]:
+        """Everything up to the end of the stream, as it comes."""
+        piece = self._buffer[self._at :]
+        self._buffer, self._at = b"", 0
+        if piece:
+            yield piece
+        while piece := self._receive(_BLOCK):
+            yield piece
+
+    def chunks(self) -> Iterator[bytes]:
+        """The chunks up to the last, without their frames; trailer fields are dropped.
+
+        What there is of a chunk comes before the rest of it does.
+        """
         extensions = 0
         while True:
             line = self._line()
@@ -335,9 +414,7 @@ class _Reader:
             length = int(match[1], 16)
             if not length:
                 break
-            if len(body) + length > limit:
-                raise TooLarge
-            body += self.exactly(length, limit)
+            yield from self.pieces(length)
             if self.exactly(2, 2) != b"\r\n":
                 # Not LF alone: it could be the end of a chunk one byte short, with CR for data.
                 raise BadMessage("a chunk is not as long as its size says")
@@ -349,7 +426,7 @@ class _Reader:
                 self._ended = True
                 line = b""
             if not line:
-                return bytes(body)
+                return
         raise BadMessage("no end of trailer fields")
 
     def _line(self) -> bytes:
