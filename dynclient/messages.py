@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from .redaction import DEFAULT_REDACTOR, Redactor
 
@@ -22,6 +22,8 @@ __all__ = ["Content", "Headers", "HttpRequest", "HttpResponse", "Response"]
 #: or an iterable of byte chunks that is sent as it is produced.
 Content: TypeAlias = bytes | IO[bytes] | Iterable[bytes] | None
 
+_T = TypeVar("_T")
+
 
 class Headers(Mapping[str, str]):
     """Header fields: case-insensitive by name, in order, repeated names kept.
@@ -33,8 +35,10 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_fields", "_pairs")
 
     def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        items = pairs.items() if isinstance(pairs, Mapping) else pairs
-        self._pairs: tuple[tuple[str, str], ...] = tuple(items)
+        # A list is the usual case, and whether something is a Mapping is a slow question.
+        if not isinstance(pairs, list) and isinstance(pairs, Mapping):
+            pairs = pairs.items()
+        self._pairs: tuple[tuple[str, str], ...] = tuple(pairs)
         self._fields: dict[str, str] | None = None
 
     def _index(self) -> dict[str, str]:
@@ -49,6 +53,15 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         fields = self._fields
         return (self._index() if fields is None else fields)[name.lower()]
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str | _T) -> str | _T: ...
+    def get(self, name: str, /, default: Any = None) -> Any:
+        """The field's value, else `default`: Mapping's own asks by way of an exception."""
+        fields = self._fields
+        return (self._index() if fields is None else fields).get(name.lower(), default)
 
     def __iter__(self) -> Iterator[str]:
         seen: set[str] = set()

@@ -53,6 +53,8 @@ class Credential:
         5.4), replacing those of the same name. The request's redactor learns every name used.
         """
         headers = request.headers
+        if not (self.headers or self.query or self.cookies):
+            return request
         if self.headers:
             headers = headers.merged(dict(self.headers))
         if self.cookies:
