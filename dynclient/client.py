@@ -10,6 +10,7 @@ and validate the arguments, add the credentials, send, read and judge the answer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
@@ -51,7 +52,8 @@ class Client:
     transport         anything with `send(HttpRequest) -> HttpResponse`, or a `requests.Session`
     trust             what the document may make the client do
 
-    Raises DocumentError if the document can't be opened.
+    Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names an
+    operation that it does not have.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Client:
         #: Every operation, by name; see `Operations`.
         self.operations = Operations(self.document, redactor_for(self._schemes))
         self._reference = ReferenceEngine(self.document) if engine == "openapi-core" else None
+        self._settings["validate"] = self._policy(validate)
         bundled = isinstance(source, str) and bundled_path(source) is not None
         self._credentials = Credentials(self._schemes, auth, bundled=bundled)
 
@@ -220,7 +223,7 @@ class Client:
             {key: value for key, value in self.__dict__.items() if key in _SHARED}
         )
         settings = {**self._settings, **changes}
-        settings["validate"] = Validation.of(settings["validate"])
+        settings["validate"] = self._policy(settings["validate"])
         settings["base_url"] = _checked_base_url(settings["base_url"])
         other._settings = settings
         other._owns_transport = False
@@ -274,8 +277,14 @@ class Client:
             return self._plans.get(name) or self._plan(name)
         return self._make_plan(self.operations[name], options)
 
+    def _policy(self, validate: Level | Validation) -> Validation:
+        """The policy, its operations under their own names; UnknownOperation for a stranger."""
+        policy = Validation.of(validate)
+        names = {self.operations[name].name: level for name, level in policy.operations.items()}
+        return replace(policy, operations=names)
+
     def _make_plan(self, operation: Operation, options: Options) -> CallPlan:
-        policy = Validation.of(options.validate or self._settings["validate"])
+        policy = self._policy(options.validate or self._settings["validate"])
         policy = policy.for_operation(operation.name)
         formats = policy.formats != "off"
         own_server = self._settings["base_url"] is None and options.server is None

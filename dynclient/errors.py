@@ -74,7 +74,8 @@ class Violation:
     where             which part of the exchange: `request.body`, `request.query.limit`,
                       `response.body`, `response.header.X-Total`, `response.status`
     pointer           JSON Pointer into that value; empty for the value itself
-    document_pointer  JSON Pointer into the document, to the rule that was broken
+    document_pointer  JSON Pointer into the document, to the rule that was broken; for a rule in
+                      another file its URI, `#` and the pointer
     rule              the keyword or check: `type`, `required`, `enum`, `unknown-argument`, …
     message           a sentence a person can act on, without secret values
     layer             the layer of the validation policy it belongs to: request, status,

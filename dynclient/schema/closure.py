@@ -18,6 +18,7 @@ from ..document import Document, Location
 from ..errors import DocumentError
 from .dialects import OAS_30, Dialect, dialect_at, say_in_2020
 from .discriminator import Choice, read_choice
+from .effort import endless_place
 from .formats import INTEGER_BOUNDS
 from .keywords import KEYWORDS_31, Holds, Keyword
 
@@ -43,6 +44,7 @@ class Closure:
     choices  the discriminators in it, by the place of the schema that has one
     secrets  names of the properties whose values must not be shown
     formats  the formats that are checked in it
+    home     the URI of the document; places in other files are told with the file's own
     """
 
     schema: dict[str, Any]
@@ -51,6 +53,7 @@ class Closure:
     choices: Mapping[Location, Choice] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     formats: frozenset[str] = frozenset()
+    home: str = ""
 
 
 def extract(
@@ -129,6 +132,14 @@ class _Extraction:
             place = _Place(self.origins[name], self._scopes[name])
             self.definitions[name] = self._schema(self.sources[name], place)
         root["$defs"] = self.definitions
+        fault = endless_place(self.definitions, self.document.resources.trust.max_nodes)
+        if fault is not None:
+            at = self.origins[fault]
+            raise DocumentError(
+                "the schema would be judged too many times over for one value",
+                source=at.uri or None,
+                pointer=at.pointer,
+            )
         return Closure(
             root,
             self.origins,
@@ -136,6 +147,7 @@ class _Extraction:
             self.choices,
             frozenset(self.secrets),
             frozenset(self.used_formats),
+            self.document.uri,
         )
 
     def _place(self, schema: Any, at: Location, scope: _Scope) -> str:

@@ -177,7 +177,8 @@ def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
         rule = path[-1] = "pattern"
     if len(path) < 2 or path[0] != "$defs" or path[1] not in closure.origins:
         return rule, ""
-    origin = closure.origins[path[1]].pointer
+    place = closure.origins[path[1]]
+    origin = place.pointer if place.uri == closure.home else f"{place.uri}#{place.pointer}"
     inner = path[2:]
     if _is_integer_format(closure, path):
         return "format", append(origin, *inner[:-3], "format")

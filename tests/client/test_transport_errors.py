@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -135,10 +136,25 @@ def test_redirects_without_an_end(service: Scripted) -> None:
     assert type(error) is errors.TooManyRedirects
 
 
-def test_tls_to_a_server_that_speaks_none(service: Scripted) -> None:
-    client = Client(DOCUMENT, base_url=service.url.replace("http:", "https:"), timeout=10)
-    with pytest.raises(errors.TLSError):
-        client.call("op")
+def test_tls_to_a_server_that_speaks_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer_in_the_clear() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                with contextlib.suppress(ConnectionResetError):
+                    while connection.recv(4096):  # so that closing does not reset what was sent
+                        pass
+
+        answering = threading.Thread(target=answer_in_the_clear)
+        answering.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with Client(DOCUMENT, base_url=url, timeout=10) as client, pytest.raises(errors.TLSError):
+            client.call("op")
+        answering.join(10)
+        assert not answering.is_alive()
 
 
 def test_a_client_survives_all_of_it(service: Scripted) -> None:

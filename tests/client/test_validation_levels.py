@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from support import Answer, Scripted, answering, json_answer, one_operation, parameter
 
-from dynclient import InvalidRequest, InvalidResponse, Options, Validation
+from dynclient import InvalidRequest, InvalidResponse, Options, UnknownOperation, Validation
 
 SCHEMA = {
     "type": "object",
@@ -146,11 +147,21 @@ def test_formats_of_a_request_have_a_level_of_their_own(
 
 @pytest.mark.parametrize("own", ["warn", Validation.of("warn"), Validation(body="warn")])
 def test_an_operation_can_have_levels_of_its_own(service: Scripted, own: Any) -> None:
-    service.answers += [BROKEN["body"][0], BROKEN["body"][0]]
-    policy = Validation(operations={"op": own})
-    assert len(service.client(DOCUMENT, validate=policy).request("op").violations) == 1
+    service.answers += [BROKEN["body"][0]] * 3
+    with_other = deepcopy(DOCUMENT)
+    (path,) = with_other["paths"]
+    with_other["paths"]["/other"] = deepcopy(with_other["paths"][path])
+    with_other["paths"]["/other"]["get"]["operationId"] = "Other"
+    for name in ("Other", "other"):  # by its name, or by an alias
+        client = service.client(with_other, validate=Validation(operations={name: own}))
+        assert len(client.request("Other").violations) == 1
     with pytest.raises(InvalidResponse):
-        service.client(DOCUMENT, validate=Validation(operations={"other": own})).request("op")
+        client.request("op")
+
+
+def test_levels_for_an_operation_that_is_not_there_are_refused(service: Scripted) -> None:
+    with pytest.raises(UnknownOperation, match="no operation 'oq'"):
+        service.client(DOCUMENT, validate=Validation(operations={"oq": "off"}))
 
 
 def test_one_call_can_have_levels_of_its_own(service: Scripted) -> None:

@@ -408,7 +408,8 @@ def test_parts_of_other_files_lead_on_from_there(tmp_path: Path) -> None:
     for call, body in ((found["op"], {"tag": 1}), (found["inline"], {"t": 1})):
         with pytest.raises(InvalidRequest) as caught:
             call.prepare(body=body)
-        assert [v.document_pointer for v in caught.value.violations] == ["/definitions/Tag/type"]
+        place = f"{(tmp_path / 'other.json').as_uri()}#/definitions/Tag/type"
+        assert [v.document_pointer for v in caught.value.violations] == [place]
     with pytest.raises(InvalidRequest) as caught:
         found["far"].prepare(limit=10)
     assert [v.document_pointer for v in caught.value.violations] == ["/parameters/Limit/maximum"]
