@@ -8,22 +8,23 @@ Sources: OpenAPI 3.1.1, sections "Responses Object", "Response Object" and "Head
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..document import Location
 from ..errors import DocumentError, Violation
 from ..jsontext import JsonTextError, decode
-from ..messages import HttpRequest, HttpResponse, Response
+from ..messages import Headers, HttpRequest, HttpResponse, Response
 from ..schema import Validator, compile_validator
 from ..validation import Validation
 from .headers import DeclaredHeader, read_headers
 from .media import Kind, best_match, charset_of, kind_of, parse_media_type
+from .records import Records, records_of
 from .sequences import ItemsValidator, decode_items, is_sequential
 
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["DeclaredResponse", "ResponsePlan"]
+__all__ = ["Begun", "DeclaredResponse", "ResponsePlan"]
 
 # A response to these has no body whatever its fields say (RFC 9110, section 6.4.1).
 _BODILESS_STATUSES = frozenset({204, 205, 304})
@@ -108,6 +109,19 @@ class _Reader:
         self.promised: Kind | None = None
 
 
+class Begun(NamedTuple):
+    """How the body of one response is read, item by item.
+
+    records    how it is cut into items and they are decoded; None if it is no row of items
+    validator  what judges an item; None where the document says nothing of it
+    """
+
+    media_type: str | None
+    bodiless: bool
+    records: Records | None
+    validator: Validator | None
+
+
 class ResponsePlan:
     """The compiled response side of one operation."""
 
@@ -171,6 +185,26 @@ class ResponsePlan:
             reader.media_type,
             tuple(faults),
         )
+
+    def begin(
+        self, status: int, headers: Headers, policy: Validation
+    ) -> tuple[Begun, list[Violation]]:
+        """How a body that is yet to come is read, and in what the header breaks the document."""
+        content_type = headers.get("Content-Type")
+        reader = self._readers.get((status, content_type)) or self._reader(status, content_type)
+        faults = [*reader.faults]
+        bodiless = self._bodiless or status in _BODILESS_STATUSES
+        if not bodiless:
+            faults += reader.untyped
+        if policy.headers != "off":
+            for header in reader.headers:
+                faults += header.judge(headers, self._formats)
+        kind = next((t for t in (content_type, reader.media_type) if t and is_sequential(t)), None)
+        rows = reader.validator if isinstance(reader.validator, ItemsValidator) else None
+        records = None if kind is None else records_of(kind)
+        item = None if rows is None else rows.item
+        begun = Begun(reader.media_type, bodiless, records, item)
+        return begun, self._operation.document.published(faults)
 
     def _empty(self, reader: _Reader, faults: list[Violation]) -> Any:
         """What an empty body is: text may be empty, JSON may not."""

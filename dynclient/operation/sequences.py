@@ -7,21 +7,20 @@ Sources: OpenAPI 3.2.0, section "Sequential Media Types"; RFC 7464; WHATWG HTML,
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from ..errors import Violation
-from ..jsontext import decode, encode
+from ..jsontext import encode
 from ..schema import Validator
 from .media import parse_media_type
+from .records import decode_items
 from .styles import StyleError
 
 __all__ = ["ItemsValidator", "decode_items", "encode_items", "is_sequential"]
 
 _RECORD_SEPARATOR = b"\x1e"
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _JSON_LINES = frozenset(
     {"application/jsonl", "application/x-ndjson", "application/ndjson", "application/x-jsonlines"}
 )
@@ -40,6 +39,11 @@ class ItemsValidator:
     def __init__(self, item: Validator) -> None:
         self._item = item
 
+    @property
+    def item(self) -> Validator | None:
+        """What judges one item; None where the document says nothing of it."""
+        return self._item
+
     def is_valid(self, items: Any) -> bool:
         """Whether every item is valid."""
         return isinstance(items, list) and all(map(self._item.is_valid, items))
@@ -55,19 +59,6 @@ class ItemsValidator:
         ]
 
 
-def decode_items(media_type: str) -> Callable[[bytes], list[Any]]:
-    """The decoder of content of a sequential media type. It raises ValueError."""
-    parsed = parse_media_type(media_type)
-    if parsed.essence == "text/event-stream":
-        return lambda content: list(_events(content.decode("utf-8-sig")))
-    separator = _RECORD_SEPARATOR if "json-seq" in parsed.subtype else b"\n"
-
-    def decode_all(content: bytes) -> list[Any]:
-        return [decode(part) for part in content.split(separator) if part.strip()]
-
-    return decode_all
-
-
 def encode_items(media_type: str, items: Any) -> Iterator[bytes]:
     """The bytes of each item, one after another. StyleError if the media type has no form."""
     parsed = parse_media_type(media_type)
@@ -78,22 +69,3 @@ def encode_items(media_type: str, items: Any) -> Iterator[bytes]:
     start = _RECORD_SEPARATOR if "json-seq" in parsed.subtype else b""
     for item in items:
         yield start + encode(item) + b"\n"
-
-
-def _events(text: str) -> Iterator[dict[str, Any]]:
-    """The events of a stream, each with the fields it was sent with; an unfinished one is lost."""
-    event: dict[str, Any] = {}
-    for line in _LINE_ENDS.split(text):
-        if not line:
-            if event:
-                yield event
-            event = {}
-            continue
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "data":
-            event["data"] = f"{event['data']}\n{value}" if "data" in event else value
-        elif name == "retry" and value.isdigit():
-            event["retry"] = int(value)
-        elif name in ("event", "id"):
-            event[name] = value
