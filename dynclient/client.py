@@ -10,10 +10,11 @@ and validate the arguments, add the credentials, send, read and judge the answer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from .calls import CallPlan, settle
@@ -28,6 +29,9 @@ from .redaction import DEFAULT_REDACTOR
 from .schema.reference import ReferenceEngine
 from .transport import Transport, default_transport
 from .validation import Level, Validation
+
+if TYPE_CHECKING:
+    from .streaming import StreamedResponse
 
 __all__ = ["Client", "Engine"]
 
@@ -155,6 +159,31 @@ class Client:
         if http.status < 400 and not response.violations and not prepared.violations:
             return response
         return settle(response, plan.policy, prepared.violations)
+
+    def stream(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> AbstractContextManager[StreamedResponse]:
+        """As `request`, for an answer that is read as it comes: `with client.stream(...) as r:`.
+
+        The request is sent on entering the block, and the connection closed on leaving it unless
+        all was read. Items and bytes are told of in `StreamedResponse`, docs/streaming.md.
+        """
+        from .streaming import opened
+
+        options = options or NO_OPTIONS
+        plan = self._plan_with(operation, options)
+        prepared = plan.prepare(arguments, named_arguments, body, options)
+        own = options.headers
+        if plan.refusal is not None and not self._credentials.carried_by(own):
+            raise plan.refusal
+        return opened(plan, prepared, self._transport, own)
 
     @cached_property
     def ops(self) -> Ops:

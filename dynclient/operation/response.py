@@ -121,6 +121,10 @@ class Begun(NamedTuple):
     records: Records | None
     validator: Validator | None
 
+    def judge(self, item: Any) -> list[Violation]:
+        """In what an item breaks the document."""
+        return [] if self.validator is None else _judge(self.validator, item)
+
 
 class ResponsePlan:
     """The compiled response side of one operation."""

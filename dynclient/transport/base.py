@@ -31,6 +31,9 @@ class Transport(Protocol):
     `send` raises a `TransportError` (or a subclass of it) when there is no whole response, and
     returns every response there is, whatever its status. It may be called by many threads.
     An object that also has `close()` is closed by the client that made it, and only by that one.
+
+    One that also has `open(request: HttpRequest) -> OpenResponse` returns as soon as the header
+    is there; `Client.stream` uses that, and without it `send`, which reads all at once.
     """
 
     def send(self, request: HttpRequest) -> HttpResponse:
