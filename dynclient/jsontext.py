@@ -18,6 +18,7 @@ import msgspec
 __all__ = ["JsonTextError", "decode", "encode"]
 
 _BOM = b"\xef\xbb\xbf"
+_NO_NUMBER = "is no JSON number"
 _PLACE = re.compile(r" ?\(byte (\d+)\)")
 
 
@@ -81,27 +82,44 @@ def encode(value: Any) -> bytes:
         raise JsonTextError(str(error)) from None
     except RecursionError:
         raise JsonTextError("it nests too deeply, or contains itself") from None
-    # msgspec writes a float's NaN as null, which would lose it silently, and a Decimal's as NaN.
-    if _SUSPECT(content) and (place := _not_finite(value)) is not None:
-        raise JsonTextError(f"{place[1]} at {place[0] or 'the root'} is no JSON number")
+    # msgspec writes NaN as null, bytes as base64 and sets as arrays: all of it silently. Plain data
+    # is what is read back as it was.
+    if not _is_plain(content, value) and (place := _without_form(value)) is not None:
+        what, pointer, why = place
+        raise JsonTextError(f"{what} at {pointer or 'the root'} {why}")
     return content
 
 
-_SUSPECT = re.compile(rb"null|NaN|Infinity").search
+def _is_plain(content: bytes, value: Any) -> bool:
+    try:
+        return bool(_decode(content) == value)
+    except (ValueError, RecursionError):  # a Decimal's NaN, say
+        return False
 
 
-def _not_finite(value: Any) -> tuple[str, Any] | None:
+def _without_form(value: Any) -> tuple[str, str, str] | None:
+    """What JSON has no form for in a value, its pointer, and the reason."""
     stack: list[tuple[Any, str]] = [(value, "")]
     while stack:
         item, pointer = stack.pop()
-        if isinstance(item, float) and not math.isfinite(item):
-            return pointer, item
-        if isinstance(item, decimal.Decimal) and not item.is_finite():
-            return pointer, item
+        if fault := _fault_of(item):
+            return fault[0], pointer, fault[1]
         if isinstance(item, dict):
             stack.extend((child, f"{pointer}/{key}") for key, child in item.items())
         elif isinstance(item, list | tuple):
             stack.extend((child, f"{pointer}/{index}") for index, child in enumerate(item))
-        elif isinstance(item, enum.Enum | set | frozenset) or hasattr(item, "__dataclass_fields__"):
-            stack.append((msgspec.to_builtins(item, builtin_types=(decimal.Decimal,)), pointer))
+        elif isinstance(item, enum.Enum):
+            stack.append((item.value, pointer))
+        elif names := getattr(item, "__dataclass_fields__", None):
+            stack.extend((getattr(item, name, None), f"{pointer}/{name}") for name in names)
     return None
+
+
+def _fault_of(item: Any) -> tuple[str, str] | None:
+    if isinstance(item, float):
+        return None if math.isfinite(item) else (str(item), _NO_NUMBER)
+    if isinstance(item, decimal.Decimal):
+        return None if item.is_finite() else (str(item), _NO_NUMBER)
+    if isinstance(item, bytes | bytearray | memoryview):
+        return "bytes", "are no JSON; give text, base64 if the document says so"
+    return ("a set", "is no JSON; give a list") if isinstance(item, set | frozenset) else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ..document import Document, Location
@@ -16,14 +15,20 @@ from ..errors import DocumentError
 from ..jsontext import decode, encode
 from ..schema import Validator, compile_validator
 from ..schema.closure import extract
-from .files import StreamedBody, guess_type, is_stream
-from .media import Kind, charset_of, kind_of, parse_media_type
+from .encodings import PartPlan, plan_part
+from .files import StreamedBody, guess_type, is_stream, name_of
+from .forms import encode_form
+from .media import Kind, best_match, charset_of, kind_of, parse_media_type
 from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
-from .sequences import ItemsValidator, decode_items, encode_items, is_sequential
-from .styles import StyleError, plain, serializer, text_of
+from .sequences import ItemsValidator, compile_row, decode_items, encode_items, is_row
+from .styles import StyleError, plain, text_of
+from .texts import Root, in_place, member_of, text_reader, types_of
+from .uploads import Opaque, judged_members, plain_members, without
 
-__all__ = ["BodyMedia", "EncodedBody", "RequestBody", "read_request_body"]
+__all__ = ["BodyMedia", "EncodedBody", "RequestBody", "encode_form", "read_request_body"]
+
+_MOST_VALIDATORS = 64
 
 #: The kinds of content, those that carry the richest data first.
 _PREFERENCE: tuple[Kind, ...] = ("json", "form", "multipart", "items", "text", "binary")
@@ -34,12 +39,14 @@ class EncodedBody:
     """A body on its way to the wire: its content, its type, and what to validate of it.
 
     `data` is the plain value for the schema; `judged` is False for a stream, which nobody has read.
+    `opaque` are the members of `data` that are files.
     """
 
     content: bytes | StreamedBody | Multipart
     content_type: str
     data: Any = None
     judged: bool = True
+    opaque: Opaque = frozenset()
 
     @property
     def size(self) -> int | None:
@@ -62,28 +69,61 @@ class BodyMedia:
         parsed = parse_media_type(media_type)
         self.is_range = "*" in media_type
         entry = entry if isinstance(entry, dict) else {}
-        #: Whether the content is a row of items, described by `itemSchema` (OpenAPI 3.2).
-        self.is_sequence = "itemSchema" in entry and is_sequential(media_type)
+        self._entry = entry
+        #: Whether the content is a row of items (OpenAPI 3.2).
+        self.is_sequence = is_row(document, media_type, entry, at)
         self.kind: Kind = "items" if self.is_sequence else kind_of(parsed)
-        keyword = "itemSchema" if self.is_sequence else "schema"
+        keyword = "itemSchema" if self.is_sequence and "itemSchema" in entry else "schema"
         self.schema: Any = entry.get(keyword)
         self.schema_at = at.child(keyword)
         encoding = entry.get("encoding")
         self.encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
-        self._validators: dict[bool, Validator | ItemsValidator | None] = {}
+        self._validators: dict[Any, Validator | ItemsValidator | None] = {}
+        self._parts: dict[str, PartPlan] = {}
 
-    def validator(self, formats: bool) -> Validator | ItemsValidator | None:
-        """The compiled schema; None where the document gives none, or the content has no data."""
-        if formats not in self._validators:
-            self._validators[formats] = self._compile(formats)
-        return self._validators[formats]
+    def validator(
+        self, formats: bool, opaque: Opaque = frozenset()
+    ) -> Validator | ItemsValidator | None:
+        """The compiled schema; None where the document gives none, or the content has no data.
 
-    def _compile(self, formats: bool) -> Validator | ItemsValidator | None:
+        It asks nothing of members that are `opaque`.
+        """
+        key = (formats, opaque) if opaque else formats
+        if key not in self._validators:
+            if len(self._validators) >= _MOST_VALIDATORS:
+                self._validators.clear()
+            self._validators[key] = self._compile(formats, opaque)
+        return self._validators[key]
+
+    def _compile(self, formats: bool, opaque: Opaque) -> Validator | ItemsValidator | None:
+        if opaque:
+            whole = self.validator(formats)
+            return without(whole, opaque, formats=formats) if isinstance(whole, Validator) else None
+        if self.is_sequence:
+            return compile_row(self._document, self._entry, self.at, "request", formats=formats)
         if self.schema is None or self.kind == "binary":
             return None
+        if self.kind == "text" and self.text_reader(self.media_type) is None:
+            return None
         root = (self.schema, self.schema_at)
-        validator = compile_validator(self._document, root, "request", formats=formats)
-        return ItemsValidator(validator) if self.is_sequence else validator
+        return compile_validator(self._document, root, "request", formats=formats)
+
+    def text_reader(self, content_type: str) -> Callable[[str], Any] | None:
+        """How text is read to be judged; None where the schema has no say over it."""
+        root = (self.schema, self.schema_at)
+        return None if root[0] is None else text_reader(self._document, root, content_type)
+
+    def part(self, name: str) -> PartPlan:
+        """How a member of a multipart body becomes parts."""
+        plan = self._parts.get(name)
+        if plan is None:
+            document, root = self._document, (self.schema, self.schema_at)
+            schema: Root | None = member_of(document, root, name)
+            place = self.at.child("encoding", name)
+            plan = plan_part(document, self.encoding.get(name), place, schema)
+            if schema is not None or name in self.encoding:
+                self._parts[name] = plan
+        return plan
 
     @cached_property
     def secrets(self) -> frozenset[str]:
@@ -104,22 +144,11 @@ class BodyMedia:
         if self.schema is None or self.kind in ("text", "binary", "items"):
             return {}
         found: dict[str, tuple[Any, Location]] = {}
-        seen: set[Location] = set()
-        stack = [(self.schema, self.schema_at)]
-        while stack:
-            schema, at = self._document.resources.follow(*stack.pop())
-            if at in seen or not isinstance(schema, dict):
-                continue
-            seen.add(at)
+        for schema, at in in_place(self._document, (self.schema, self.schema_at)):
             properties = schema.get("properties")
             if isinstance(properties, dict):
                 for name, member in properties.items():
                     found.setdefault(name, (member, at.child("properties", name)))
-            for keyword in ("oneOf", "anyOf", "allOf"):
-                members = schema.get(keyword)
-                if isinstance(members, list):
-                    parts = [(m, at.child(keyword, i)) for i, m in enumerate(members)]
-                    stack.extend(reversed(parts))  # so that they are read in their order
         return found
 
     def takes_null(self, member: str | None = None) -> bool:
@@ -129,21 +158,43 @@ class BodyMedia:
             return True
         return bool(compile_validator(self._document, found, "request").is_valid(None))
 
+    def takes_text(self) -> bool:
+        """Whether a string is data of this entry: JSON that need not be an object or array."""
+        if self.kind != "json" or self.schema is None:
+            return self.kind == "json"
+        types = types_of(self._document, (self.schema, self.schema_at))
+        return not self.properties if types is None else "string" in types
+
     def encode(self, value: Any, content_type: str | None = None) -> EncodedBody:
         """The wire form of a value. StyleError or JsonTextError, with a reason, if it has none."""
-        sent_type = content_type or self._own_type(value)
+        kind, sent_type = self.kind, content_type or self.media_type
+        if "*" in sent_type:
+            sent_type = self._type_in_range(value)
+        if self.is_range and not self.is_sequence:
+            kind = kind_of(parse_media_type(sent_type))
         if is_stream(value) and not (self.is_sequence and isinstance(value, Iterator)):
             return EncodedBody(StreamedBody(value), sent_type, judged=False)
-        return _ENCODERS[self.kind](self, value, sent_type)
+        return _ENCODERS[kind](self, value, sent_type)
 
-    def _own_type(self, value: Any) -> str:
-        if not self.is_range:
-            return self.media_type
-        if isinstance(value, Path):
-            return guess_type(value.name)
-        if self.kind == "json":
-            return "application/json"
-        return "application/octet-stream"
+    def covers(self, content_type: str) -> bool:
+        """Whether content of a type can go out under this entry."""
+        return best_match([self.media_type], content_type) is not None
+
+    def _type_in_range(self, value: Any) -> str:
+        """The type of a value under a range of types, which a Content-Type can't be."""
+        if isinstance(value, bytes | bytearray | memoryview) or is_stream(value):
+            name = name_of(value)
+            likely = [guess_type(name)] if name else []
+            likely += ["application/octet-stream", "text/plain"]
+        else:
+            likely = ["application/json", "text/plain", "multipart/form-data"]
+        if self.kind == "json" and likely[0] == "application/json":
+            return likely[0]
+        for each in likely:
+            if self.covers(each):
+                return each
+        reason = f"the document asks for {self.media_type}: say which by Options(content_type=...)"
+        raise StyleError(reason)
 
 
 def _encode_json(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
@@ -153,57 +204,40 @@ def _encode_json(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     return EncodedBody(encode(value), content_type, value)
 
 
-def _encode_text(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
+def _encode_text(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     charset = charset_of(content_type)
+    read = media.text_reader(content_type)
+    judged = read is not None
+    read = read or str
     if isinstance(value, bytes | bytearray | memoryview):
         raw = bytes(value)
-        return EncodedBody(raw, content_type, raw.decode(charset, "replace"))
-    text = text_of(plain(value))
+        return EncodedBody(raw, content_type, read(raw.decode(charset, "replace")), judged)
+    value = plain(value)
+    if isinstance(value, dict | list):
+        kind = "an object" if isinstance(value, dict) else "an array"
+        raise StyleError(f"a {content_type} body is text, not {kind}; write it yourself")
+    text = text_of(value)
     try:
-        return EncodedBody(text.encode(charset), content_type, text)
+        return EncodedBody(text.encode(charset), content_type, read(text), judged)
     except UnicodeEncodeError as error:
         raise StyleError(f"the text has no form in {charset}: {error.reason}") from None
 
 
-def _encode_binary(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
+def _encode_binary(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     if isinstance(value, bytes | bytearray | memoryview):
         return EncodedBody(bytes(value), content_type, judged=False)
     if isinstance(value, str):
         return EncodedBody(value.encode(), content_type, judged=False)
-    if media.is_range:  # any type will do, so data goes as what data is
-        return EncodedBody(encode(value), "application/json", value, judged=False)
     raise StyleError(
-        f"a {media.media_type} body is bytes, text, a Path, an open file or an iterator of bytes, "
+        f"a {content_type} body is bytes, text, a Path, an open file or an iterator of bytes, "
         f"not {type(value).__name__}"
     )
-
-
-def encode_form(data: Mapping[str, Any], encoding: Mapping[str, Any]) -> str:
-    """The form-urlencoded text of an object, each member as its `encoding` says.
-
-    Source: OpenAPI 3.1.1, section "Encoding the x-www-form-urlencoded Media Type".
-    """
-    pairs = []
-    for name, member in data.items():
-        settings = encoding.get(name)
-        settings = settings if isinstance(settings, dict) else {}
-        style = settings.get("style", "form")
-        explode = settings.get("explode", style == "form")
-        if isinstance(member, dict) and not settings.keys() & {"style", "explode"}:
-            # "application/json" is the default content type of an object (Encoding Object).
-            member, explode = encode(member).decode(), False  # noqa: PLW2901 - same member, as text
-        write = serializer(
-            name, "form", style, explode, allow_reserved=settings.get("allowReserved") is True
-        )
-        if member is not None and (text := write(member)):
-            pairs.append(text)
-    return "&".join(pairs)
 
 
 def _encode_form(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     if isinstance(value, bytes | bytearray | memoryview):
         return EncodedBody(bytes(value), content_type, judged=False)
-    data = _object(plain(value), content_type)
+    data = {k: v for k, v in _object(plain(value), content_type).items() if v is not None}
     return EncodedBody(encode_form(data, media.encoding).encode("ascii"), content_type, data)
 
 
@@ -220,28 +254,16 @@ def _encode_items(media: BodyMedia, value: Any, content_type: str) -> EncodedBod
 def _encode_multipart(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
     if isinstance(value, bytes | bytearray | memoryview):
         return EncodedBody(bytes(value), content_type, judged=False)
-    data = _object(value, content_type)
-    content, sent_type = encode_multipart(data, media.encoding, content_type)
-    return EncodedBody(content, sent_type, _without_files(data))
+    data = plain_members(_object(value, content_type))
+    content, sent_type = encode_multipart(data, media.part, content_type)
+    judged, opaque = judged_members(data)
+    return EncodedBody(content, sent_type, judged, opaque=opaque)
 
 
 def _object(value: Any, content_type: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise StyleError(f"a {content_type} body is an object, not {type(value).__name__}")
     return dict(value)
-
-
-def _without_files(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data a schema can judge: files stand as empty strings, since their content is opaque."""
-    from .files import File
-
-    def judged(value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return [judged(item) for item in value]
-        opaque = isinstance(value, File | bytes | bytearray) or is_stream(value)
-        return "" if opaque else plain(value)
-
-    return {name: judged(value) for name, value in data.items()}
 
 
 _ENCODERS: dict[Kind, Callable[[BodyMedia, Any, str], EncodedBody]] = {
@@ -262,7 +284,7 @@ class RequestBody:
         self.media = tuple(media)
         self.description = description
         #: The media type used when the caller names none: the one with the richest data.
-        self.preferred = min(media, key=lambda m: _PREFERENCE.index(m.kind))
+        self.preferred = min(media, key=lambda m: (_PREFERENCE.index(m.kind), m.is_range))
 
     @cached_property
     def component_name(self) -> str | None:
@@ -287,17 +309,29 @@ class RequestBody:
     def media_for(self, value: Any, content_type: str | None) -> BodyMedia | None:
         """The entry to encode `value` with; None if `content_type` is not declared."""
         if content_type is not None:
-            from .media import best_match
-
             key = best_match((m.media_type for m in self.media), content_type)
             return next((m for m in self.media if m.media_type == key), None)
         if len(self.media) > 1 and (is_stream(value) or isinstance(value, bytes)):
-            binary = [m for m in self.media if m.kind == "binary"]
-            return binary[0] if binary else self.preferred
-        if isinstance(value, str) and len(self.media) > 1:
+            return self._media_for_content(value)
+        if isinstance(value, str) and len(self.media) > 1 and not self.preferred.takes_text():
             text = [m for m in self.media if m.kind == "text"]
-            return text[0] if text and not self.preferred.properties else self.preferred
+            return text[0] if text else self.preferred
         return self.preferred
+
+    def _media_for_content(self, value: Any) -> BodyMedia:
+        """For bytes and streams: the entry its name fits, else one for any bytes."""
+        name = name_of(value)
+        guess = guess_type(name) if name else "application/octet-stream"
+        binary = [m for m in self.media if m.kind == "binary"]
+        for fits in (
+            lambda m: m.covers(guess),
+            lambda m: not m.is_range,
+            lambda m: m.covers("application/octet-stream"),
+        ):
+            if found := [m for m in binary if fits(m)]:
+                return found[0]
+        ranges = [m for m in self.media if m.covers("application/octet-stream")]
+        return ranges[0] if ranges else self.preferred
 
 
 def read_request_body(document: Document, value: Any, at: Location) -> RequestBody | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-__all__ = ["File", "StreamedBody", "chunks", "guess_type", "is_stream", "size_of"]
+__all__ = ["File", "StreamedBody", "chunks", "guess_type", "is_stream", "name_of", "size_of"]
 
 #: What can be sent as it is, without being read into memory first.
 Streamable: TypeAlias = Path | IO[bytes] | Iterable[bytes]
@@ -37,10 +37,7 @@ class File:
         """The file name to send for the part called `part`."""
         if self.filename is not None:
             return self.filename
-        if isinstance(self.content, Path):
-            return self.content.name
-        name = getattr(self.content, "name", None)
-        return Path(name).name if isinstance(name, str) and name else part
+        return name_of(self.content) or part
 
 
 class StreamedBody:
@@ -79,6 +76,14 @@ def is_stream(value: Any) -> bool:
     if isinstance(value, Path) or hasattr(value, "read"):
         return True
     return isinstance(value, Iterator)
+
+
+def name_of(value: Any) -> str | None:
+    """The file name of a path or an open file; None if it has none."""
+    if isinstance(value, Path):
+        return value.name
+    name = getattr(value, "name", None)
+    return Path(name).name if isinstance(name, str) and name else None
 
 
 def guess_type(filename: str) -> str:

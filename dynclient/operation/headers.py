@@ -6,15 +6,17 @@ Source: OpenAPI 3.1.1, section "Header Object".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from ..document import Document, Location
 from ..errors import Violation, masked
-from ..jsontext import JsonTextError, decode
 from ..messages import Headers
 from ..redaction import DEFAULT_REDACTOR
 from ..schema import Validator, compile_validator
+from .media import kind_of, parse_media_type
 from .styles import COLLECTION_FORMATS
+from .texts import Reader, item_of, json_reader, member_of, scalar_reader, types_of
 
 __all__ = ["DeclaredHeader", "read_headers"]
 
@@ -30,12 +32,13 @@ class DeclaredHeader:
         self._joint = COLLECTION_FORMATS.get(str(value.get("style")), ",")
         self._document = document
         content = value.get("content")
-        self._is_json = isinstance(content, dict)
+        #: The media type of a header that has `content`: such a one has no style.
+        self.content_type: str | None = None
         if isinstance(content, dict) and content:
-            media_type, entry = next(iter(content.items()))
+            self.content_type, entry = next(iter(content.items()))
             entry = entry if isinstance(entry, dict) else {}
             self.schema: Any = entry.get("schema", {})
-            self.schema_at = at.child("content", media_type, "schema")
+            self.schema_at = at.child("content", self.content_type, "schema")
         else:
             self.schema = value.get("schema", {})
             self.schema_at = at.child("schema")
@@ -58,52 +61,53 @@ class DeclaredHeader:
                 reason = "the required header is missing"
                 yield Violation(where, "", self.at.pointer, "required", reason, "headers")
             return
-        value = self.read(text)
         validator = self.validator(formats)
-        if not validator.is_valid(value):
+        # Lines of Set-Cookie "cannot be combined" (RFC 9110, section 5.3): each is a value.
+        lines = headers.get_list(self.name) if self.name.lower() == "set-cookie" else [text]
+        for line in lines:
+            value = self.read(line)
+            if validator.is_valid(value) or self._is_other(line, value, validator):
+                continue
             found = validator.explain(value, where, layer="headers")
             secret = DEFAULT_REDACTOR.is_secret_header(self.name)
             yield from map(masked, found) if secret else found
 
+    def _is_other(self, text: str, value: Any, validator: Validator) -> bool:
+        """Whether text that may be a string or something else is valid as something else."""
+        if not isinstance(value, str):
+            return False
+        other = json_reader(text)
+        return isinstance(other, int | float | None) and bool(validator.is_valid(other))
+
     def read(self, text: str) -> Any:
         """The header's text as the value its schema asks for; as text where it can't be that."""
-        if self._is_json:
-            try:
-                return decode(text.encode())
-            except JsonTextError:
-                return text
-        schema, at = self._document.resources.follow(self.schema, self.schema_at)
-        types = _types_of(schema)
-        if "array" in types:
-            items = schema.get("items", {})
-            return [self._scalar(part.strip(), items, at) for part in text.split(self._joint)]
-        if "object" in types:
-            return self._object(text, schema.get("properties") or {}, at)
-        return self._scalar(text, schema, at)
+        return self._reader(text)
 
-    def _object(self, text: str, properties: Any, at: Location) -> dict[str, Any]:
+    @cached_property
+    def _reader(self) -> Reader:
+        document, root = self._document, (self.schema, self.schema_at)
+        if self.content_type is not None:
+            is_json = kind_of(parse_media_type(self.content_type)) == "json"
+            return json_reader if is_json else scalar_reader(document, root)
+        types = types_of(document, root) or frozenset()
+        if "array" in types:
+            read, joint = scalar_reader(document, item_of(document, root)), self._joint
+            return lambda text: [read(part.strip()) for part in text.split(joint)]
+        if "object" in types:
+            return self._object
+        return scalar_reader(document, root)
+
+    def _object(self, text: str) -> dict[str, Any]:
         parts = [part.strip() for part in text.split(",")]
         if self.explode:
             pairs = [part.partition("=")[::2] for part in parts]
         else:
             pairs = list(zip(parts[::2], parts[1::2], strict=False))
-        return {name: self._scalar(part, properties.get(name, {}), at) for name, part in pairs}
-
-    def _scalar(self, text: str, schema: Any, at: Location) -> Any:
-        schema, _ = self._document.resources.follow(schema, at)
-        types = _types_of(schema)
-        if types & {"integer", "number", "boolean", "null"} and "string" not in types:
-            try:
-                value = decode(text.encode())
-            except JsonTextError:
-                return text
-            return value if isinstance(value, int | float | None) else text
-        return text
-
-
-def _types_of(schema: Any) -> set[str]:
-    declared = schema.get("type") if isinstance(schema, dict) else None
-    return set(declared) if isinstance(declared, list) else {str(declared)}
+        document, root = self._document, (self.schema, self.schema_at)
+        return {
+            name: scalar_reader(document, member_of(document, root, name))(part)
+            for name, part in pairs
+        }
 
 
 def read_headers(

@@ -42,8 +42,10 @@ def parse_media_type(text: str) -> MediaType:
     parameters = []
     for part in rest:
         name, _, value = part.partition("=")
-        if name.strip():
-            parameters.append((name.strip().lower(), value.strip().strip('"')))
+        name, value = name.strip().lower(), value.strip().strip('"')
+        if name:
+            # The one parameter whose values are known to ignore case (RFC 9110, section 8.3.2).
+            parameters.append((name, value.lower() if name == "charset" else value))
     return MediaType(kind.strip(), subtype.strip(), tuple(parameters))
 
 
@@ -61,10 +63,13 @@ def charset_of(content_type: str) -> str:
 def kind_of(media_type: MediaType) -> Kind:
     """How content of this type is read and written; XML counts as text.
 
+    A range that covers JSON is JSON until a type is named: its schema is about data.
     Never "items": that a body is a row of items is for its Media Type Object to say.
     """
     essence = media_type.essence
     if media_type.subtype in ("json", "*+json") or media_type.suffix == "json":
+        return "json"
+    if essence in ("*/*", "application/*"):
         return "json"
     if essence == "application/x-www-form-urlencoded":
         return "form"

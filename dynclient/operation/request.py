@@ -184,7 +184,7 @@ class RequestPlan:
             faults.append(fault("request.body", "unreadable", reason))
             return None
         if judging and encoded.judged:
-            validator = media.validator(self._formats)
+            validator = media.validator(self._formats, encoded.opaque)
             if validator is not None and not _is_valid(validator, encoded.data):
                 data = _as_plain(encoded.data)
                 faults.extend(validator.explain(data, "request.body", layer="request"))

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..document import Location
+from ..document import Document, Location
 from ..errors import DocumentError, Violation
 from ..jsontext import JsonTextError, decode
 from ..messages import Headers, HttpRequest, HttpResponse, Response
 from ..schema import Validator, compile_validator
 from ..validation import Validation
+from .forms import form_decoder
 from .headers import DeclaredHeader, read_headers
 from .media import Kind, best_match, charset_of, kind_of, parse_media_type
 from .records import Records, records_of
-from .sequences import ItemsValidator, decode_items, is_sequential
+from .sequences import ItemsValidator, compile_row, decode_items, is_row, is_sequential
+from .texts import Root, text_reader
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -28,6 +30,7 @@ __all__ = ["Begun", "DeclaredResponse", "ResponsePlan"]
 
 # A response to these has no body whatever its fields say (RFC 9110, section 6.4.1).
 _BODILESS_STATUSES = frozenset({204, 205, 304})
+_MOST_READERS = 256
 
 
 class DeclaredResponse:
@@ -37,7 +40,7 @@ class DeclaredResponse:
         self.key = key
         self.at = at
         self._operation = operation
-        self._validators: dict[tuple[str, bool], Validator | ItemsValidator | None] = {}
+        self._validators: dict[tuple[str, bool, bool], Validator | ItemsValidator | None] = {}
         value = value if isinstance(value, dict) else {}
         description = value.get("description")
         self.description = description if isinstance(description, str) else ""
@@ -48,15 +51,17 @@ class DeclaredResponse:
     def schema(self, media_type: str) -> tuple[Any, Location] | None:
         """The Schema Object of a declared media type and its place; None if it has none.
 
-        For a row of items (`is_sequence`) it is the schema of one of them.
+        Where a row of items has an `itemSchema`, it is that: the schema of one of them.
         """
         entry, place = self._entry(media_type)
-        keyword = "itemSchema" if self.is_sequence(media_type) else "schema"
+        by_item = "itemSchema" in entry and is_sequential(media_type)
+        keyword = "itemSchema" if by_item else "schema"
         return (entry[keyword], place.child(keyword)) if keyword in entry else None
 
-    def is_sequence(self, media_type: str) -> bool:
-        """Whether content of a declared media type is a row of items (OpenAPI 3.2)."""
-        return is_sequential(media_type) and "itemSchema" in self._entry(media_type)[0]
+    def is_sequence(self, media_type: str, actual: str | None = None) -> bool:
+        """Whether content of a declared media type, or of the actual one, is a row of items."""
+        document = self._operation.document
+        return is_row(document, actual or media_type, *self._entry(media_type))
 
     def _entry(self, media_type: str) -> tuple[Mapping[str, Any], Location]:
         place = self.at.child("content", media_type)
@@ -64,21 +69,47 @@ class DeclaredResponse:
         entry, place = resources.follow(self.content[media_type], place)
         return (entry if isinstance(entry, dict) else {}), place
 
-    def validator(self, media_type: str, formats: bool) -> Validator | ItemsValidator | None:
-        """The compiled schema of a declared media type; None where there is nothing to check."""
-        key = (media_type, formats)
+    def validator(
+        self, media_type: str, formats: bool, actual: str | None = None
+    ) -> Validator | ItemsValidator | None:
+        """The compiled schema of a declared media type; None where there is nothing to check.
+
+        That depends on the type that came, `actual`, where a range is declared.
+        """
+        sequence = self.is_sequence(media_type, actual)
+        if not sequence and not self._judges(media_type, actual or media_type):
+            return None
+        key = (media_type, formats, sequence)
         if key not in self._validators:
-            self._validators[key] = self._compile(media_type, formats)
+            self._validators[key] = self._compile(media_type, formats, sequence)
         return self._validators[key]
 
-    def _compile(self, media_type: str, formats: bool) -> Validator | ItemsValidator | None:
+    def _judges(self, media_type: str, actual: str) -> bool:
+        """Whether the schema has a say over content of that type."""
         found = self.schema(media_type)
+        kind = kind_of(parse_media_type(actual))
+        if found is None or kind in ("binary", "multipart"):
+            return False
+        return kind != "text" or text_reader(self._operation.document, found, actual) is not None
+
+    def _compile(
+        self, media_type: str, formats: bool, sequence: bool
+    ) -> Validator | ItemsValidator | None:
         document = self._operation.document
-        if found is not None and self.is_sequence(media_type):
-            return ItemsValidator(compile_validator(document, found, "response", formats=formats))
-        if found is None or kind_of(parse_media_type(media_type)) in ("binary", "multipart"):
-            return None
-        return compile_validator(document, found, "response", formats=formats)
+        if sequence:
+            entry, place = self._entry(media_type)
+            return compile_row(document, entry, place, "response", formats=formats)
+        found = self.schema(media_type)
+        return found and compile_validator(document, found, "response", formats=formats)
+
+    def decoder(self, media_type: str, actual: str | None) -> Callable[[bytes], Any]:
+        """How a body under a declared media type becomes plain data. It raises ValueError."""
+        if actual is None and "*" in media_type:
+            return _decode_unknown
+        shown = actual or media_type
+        if self.is_sequence(media_type, shown):
+            return decode_items(shown)
+        return _decoder_for(shown, self._operation.document, self.schema(media_type))
 
 
 class _Reader:
@@ -252,7 +283,7 @@ class ResponsePlan:
             or responses.get("default")
         )
         if declared is None:
-            reader = _Reader(None, _decoder_for(content_type))
+            reader = _Reader(None, _decoder_for(content_type, self._operation.document))
             known = ", ".join(responses) or "none"
             reader.faults = (
                 Violation(
@@ -266,12 +297,14 @@ class ResponsePlan:
             )
         else:
             reader = self._declared_reader(declared, content_type)
+        if len(self._readers) >= _MOST_READERS:
+            self._readers.clear()  # a boundary, say, makes every content type another one
         self._readers[status, content_type] = reader
         return reader
 
     def _declared_reader(self, declared: DeclaredResponse, content_type: str | None) -> _Reader:
         if not declared.content:
-            return _Reader(declared, _decoder_for(content_type))
+            return _Reader(declared, _decoder_for(content_type, self._operation.document))
         known = ", ".join(declared.content)
         place = declared.at.child("content").pointer
         # Without a content type the body is read as the document's first type, so that what came
@@ -282,22 +315,22 @@ class ResponsePlan:
             else best_match(declared.content, content_type)
         )
         if key is None:
-            reader = _Reader(declared, _decoder_for(content_type))
+            reader = _Reader(declared, _decoder_for(content_type, self._operation.document))
             reason = f"content type {content_type!r} is not declared; these are: {known}"
             reader.faults = (_type_fault(place, reason),)
             return reader
-        decoder = (
-            decode_items(key) if declared.is_sequence(key) else _decoder_for(content_type or key)
-        )
-        reader = _Reader(declared, decoder)
+        reader = _Reader(declared, declared.decoder(key, content_type))
         if content_type is None:
             reason = f"the body has no content type; declared are: {known}"
             reader.untyped = (_type_fault(place, reason),)
         reader.media_type = key
-        kinds = {kind_of(parse_media_type(each)) for each in declared.content}
+        kinds = {
+            "any" if each in ("*/*", "application/*") else kind_of(parse_media_type(each))
+            for each in declared.content
+        }
         reader.promised = "json" if kinds == {"json"} else "text" if "text" in kinds else None
         try:
-            reader.validator = declared.validator(key, self._formats)
+            reader.validator = declared.validator(key, self._formats, content_type)
         except DocumentError as error:
             # The answer has come and must not be lost: that it can't be judged is told beside it.
             reason = f"the body can't be judged: {error}"
@@ -319,11 +352,18 @@ def _judge(validator: Validator | ItemsValidator, data: Any) -> list[Violation]:
     except UnicodeEncodeError:
         reason = "a string holds a lone surrogate, which has no UTF-8 form"
         return [Violation("response.body", "", "", "encoding", reason)]
+    except ValueError:
+        return []  # bytes of which nobody said what they are
     return validator.explain(data, "response.body")
 
 
-def _decoder_for(content_type: str | None) -> Callable[[bytes], Any]:
-    """How a body of this content type becomes plain data. The decoder raises ValueError."""
+def _decoder_for(
+    content_type: str | None, document: Document, root: Root | None = None
+) -> Callable[[bytes], Any]:
+    """How a body of this content type becomes plain data. The decoder raises ValueError.
+
+    Text becomes what the schema at `root` wants of it; see `texts`.
+    """
     if content_type is None:
         return _decode_unknown
     kind = kind_of(parse_media_type(content_type))
@@ -331,9 +371,12 @@ def _decoder_for(content_type: str | None) -> Callable[[bytes], Any]:
         return decode
     if kind == "text":
         charset = charset_of(content_type)
-        return lambda content: content.decode(charset)
+        read = text_reader(document, root, content_type) if root else None
+        if read is None or read is str:
+            return lambda content: content.decode(charset)
+        return lambda content: read(content.decode(charset))
     if kind == "form":
-        return _decode_form
+        return form_decoder(document, root)
     return bytes
 
 
@@ -342,10 +385,3 @@ def _decode_unknown(content: bytes) -> Any:
         return decode(content)
     except JsonTextError:
         return content
-
-
-def _decode_form(content: bytes) -> dict[str, Any]:
-    from urllib.parse import parse_qs
-
-    pairs = parse_qs(content.decode(), keep_blank_values=True, strict_parsing=True)
-    return {name: values[0] if len(values) == 1 else values for name, values in pairs.items()}
