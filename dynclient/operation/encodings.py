@@ -53,19 +53,19 @@ class PartPlan(NamedTuple):
             return own
         if not self.content_types:
             return _JSON if guess == _BINARY and self.default_type == _JSON else guess
-        if best_match(self.content_types, guess) is not None:
-            return guess
-        return self._concrete(name)
+        return self._allowed(guess) or self._concrete(name)
 
     def type_of_data(self, name: str, value: Any) -> str:
         """The content type of a value that is no file."""
         by_value = _JSON if isinstance(value, dict) else _TEXT
         if self.content_types:
-            wanted = self.default_type or by_value
-            if best_match(self.content_types, wanted) is not None:
-                return wanted
-            return self._concrete(name)
+            return self._allowed(self.default_type or by_value) or self._concrete(name)
         return by_value if isinstance(value, dict) else self.default_type or by_value
+
+    def _allowed(self, content_type: str) -> str | None:
+        """The declared type that covers this one, or this one where that is a range."""
+        found = best_match(self.content_types, content_type)
+        return content_type if found is not None and "*" in found else found
 
     def _concrete(self, name: str) -> str:
         found = next((each for each in self.content_types if "*" not in each), None)
