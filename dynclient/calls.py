@@ -5,10 +5,9 @@ Shared by every kind of client: nothing here sends anything.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .auth import AuthPlan
 from .errors import AuthError, InvalidResponse, StatusError, Violation, status_error_class
@@ -16,12 +15,12 @@ from .messages import HttpRequest, HttpResponse, Response
 from .operation import Operation, Options, Prepared
 from .operation.request import RequestPlan
 from .operation.response import ResponsePlan
-from .schema.reference import ReferenceEngine
 from .validation import Validation
 
-__all__ = ["CallPlan", "settle"]
+if TYPE_CHECKING:
+    from .schema.reference import ReferenceEngine
 
-logger = logging.getLogger("dynclient")
+__all__ = ["CallPlan", "settle"]
 
 _NOTHING_JUDGED = Validation.of("off")
 
@@ -94,7 +93,7 @@ def settle(
         response = replace(response, violations=(*told_before, *errors, *told))
         if told_before or told:
             listed = "; ".join(str(violation) for violation in (*told_before, *told))
-            logger.warning("%s: %s", response.operation.name, listed)
+            _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400:
         kind = status_error_class(response.status)
         detail = _detail(response.data)
@@ -104,6 +103,12 @@ def settle(
     if errors:
         raise InvalidResponse(response.operation.name, response, errors)
     return response
+
+
+def _warn(message: str, *values: str) -> None:
+    import logging  # dear at start, and most programs that use us never log
+
+    logging.getLogger("dynclient").warning(message, *values)
 
 
 class _InvalidStatus(InvalidResponse, StatusError):

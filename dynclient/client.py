@@ -21,14 +21,16 @@ from .calls import CallPlan, settle
 from .credentials import AuthChoice, Credentials, redactor_for, schemes_of
 from .document import Document, Source, Trust, bundled_path, load
 from .errors import DocumentError
-from .explanation import Explanation, explain_call
 from .messages import Headers, HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
 from .ops import Ops
 from .redaction import DEFAULT_REDACTOR
-from .schema.reference import ReferenceEngine
 from .transport import Transport, default_transport
 from .validation import Level, Validation
+
+if TYPE_CHECKING:
+    from .explanation import Explanation
+    from .schema.reference import ReferenceEngine
 
 if TYPE_CHECKING:
     from .streaming import StreamedResponse
@@ -98,7 +100,7 @@ class Client:
         self._schemes = schemes_of(self.document)
         #: Every operation, by name; see `Operations`.
         self.operations = Operations(self.document, redactor_for(self._schemes))
-        self._reference = ReferenceEngine(self.document) if engine == "openapi-core" else None
+        self._reference = _reference(self.document) if engine == "openapi-core" else None
         self._settings["validate"] = self._policy(validate)
         bundled = isinstance(source, str) and bundled_path(source) is not None
         self._credentials = Credentials(self._schemes, auth, bundled=bundled)
@@ -234,6 +236,8 @@ class Client:
         plan = self._plan_with(operation, options or NO_OPTIONS)
         request = self.prepare(operation, arguments, body=body, options=options, **named_arguments)
         given = {**(self._settings["defaults"] or {}), **(arguments or {}), **named_arguments}
+        from .explanation import explain_call
+
         return explain_call(plan, request, given)
 
     def with_options(self, **changes: Any) -> Client:
@@ -260,7 +264,7 @@ class Client:
         if "auth" in changes:
             other._credentials = self._credentials.replaced(changes["auth"])
         if settings["engine"] == "openapi-core":
-            other._reference = self._reference or ReferenceEngine(self.document)
+            other._reference = self._reference or _reference(self.document)
         else:
             other._reference = None
         return other
@@ -383,6 +387,12 @@ def _transport(given: Any, timeout: Timeout, settings: Mapping[str, Any]) -> tup
             f"requests.Session, not {type(given).__name__}"
         )
     return given, False
+
+
+def _reference(document: Document) -> ReferenceEngine:
+    from .schema.reference import ReferenceEngine
+
+    return ReferenceEngine(document)
 
 
 def _checked_base_url(url: str | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import TypeAlias
 
 from ..errors import AuthError
@@ -76,6 +75,8 @@ def _basic(scheme: SecurityScheme, value: object) -> Credential:
             f"{scheme.name}: the user name or the password contains a control character "
             f"(a line break at the end?), which basic authentication forbids"
         )
+    from base64 import b64encode
+
     encoded = b64encode(joined.encode()).decode("ascii")
     return Credential(headers=(("Authorization", f"Basic {encoded}"),))
 

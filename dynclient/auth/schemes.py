@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import DocumentError
@@ -111,6 +110,8 @@ class _Reader:
             return value
         if value is None:
             raise self._fault(key, f"a security scheme needs {key!r}, one of {', '.join(allowed)}")
+        from difflib import get_close_matches
+
         nearest = get_close_matches(str(value), allowed, n=1)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
         raise self._fault(key, f"{key!r} is one of {', '.join(allowed)}{hint}")

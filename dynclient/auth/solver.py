@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TypeAlias
 
 from ..errors import AuthError
@@ -68,6 +67,8 @@ class Authenticator:
         if not self._schemes:
             raise AuthError(f"auth= names {name!r}, but the document has no security schemes")
         by_folded = {known.lower(): known for known in self._schemes}
+        from difflib import get_close_matches
+
         nearest = get_close_matches(str(name).lower(), by_folded, n=2, cutoff=0.5)
         hint = " or ".join(repr(by_folded[match]) for match in nearest)
         question = f"; did you mean {hint}?" if hint else ""

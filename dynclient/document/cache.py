@@ -9,7 +9,6 @@ ours) is answered by working without it, with one debug log.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -17,6 +16,11 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
+
+try:
+    from _blake2 import blake2b  # hashlib's own, without the OpenSSL that hashlib loads
+except ImportError:
+    from hashlib import blake2b
 
 from ..jsontext import JsonTextError, decode, encode
 
@@ -80,7 +84,7 @@ def entry(content: bytes, *reading: int) -> Entry | None:
 
     way = repr((_FORMAT, __version__, reading)).encode()
     return Entry(
-        where, hashlib.blake2b(content, digest_size=32, key=way[:64]).hexdigest() + ".json"
+        where, blake2b(content, digest_size=32, key=way[:64]).hexdigest() + ".json"
     )
 
 
@@ -96,7 +100,7 @@ def read(entry: Entry | None) -> Any:
         _log(entry.folder, f"can't be read: {error.strerror or error}")
         return None
     checksum, text = kept[:_DIGEST], kept[_DIGEST:]
-    if hashlib.blake2b(text, digest_size=_DIGEST).digest() != checksum:
+    if blake2b(text, digest_size=_DIGEST).digest() != checksum:
         return None
     try:
         return decode(text)
@@ -117,7 +121,7 @@ def write(entry: Entry | None, data: Any) -> None:
     try:
         entry.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_ours(entry.folder.lstat(), stat.S_ISDIR)
-        _replace(entry, hashlib.blake2b(text, digest_size=_DIGEST).digest() + text)
+        _replace(entry, blake2b(text, digest_size=_DIGEST).digest() + text)
         _sweep(entry)
     except OSError as error:
         _log(entry.folder, f"can't be written: {error.strerror or error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -15,8 +14,6 @@ __all__ = ["Document", "Problem"]
 
 #: As `swagger` says it; some write the number 2.
 SWAGGER_VERSIONS = ("2.0", "2")
-
-logger = logging.getLogger("dynclient.document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,9 @@ class Document:
         key = (source, at.pointer, rule)
         if key not in self._problems:
             self._problems[key] = problem
-            logger.warning("%s", problem)
+            import logging  # dear at start, and most documents give no cause
+
+            logging.getLogger("dynclient.document").warning("%s", problem)
 
     def published(self, violations: Sequence[Violation]) -> list[Violation]:
         """The same violations, their document pointers those of the document as published."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
@@ -77,6 +76,8 @@ def _path(name: str) -> Path:
 def _missing(name: str, error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
     names = bundled_names()
+    import difflib
+
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean the bundled {near[0]!r}?" if near else f"bundled: {', '.join(names)}"
     return f"the document can't be opened: {reason}; {hint}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -118,6 +117,8 @@ class Arguments:
         known = [p.python_name for p in self._parameters]
         if self._body is not None:
             known += [*self._body.property_names, "body"]
+        import difflib
+
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else _known(known)
         return fault("request", "unknown-argument", f"no argument {name!r}; {hint}")

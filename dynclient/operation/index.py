@@ -7,7 +7,6 @@ keeps it and the next ones get `_2`, `_3`, …: that is told as a problem.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -116,6 +115,8 @@ class Operations(Mapping[str, Operation]):
         if shared:
             return shared
         pool = [*self._by_path] if " " in key else [*self._by_name]
+        import difflib
+
         return difflib.get_close_matches(key, pool, n=3)
 
     def get(self, key: str, default: Any = None) -> Any:

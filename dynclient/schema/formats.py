@@ -8,7 +8,6 @@ Source: OpenAPI 3.1.1, section "Data Types"; https://spec.openapis.org/registry/
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Callable
 
@@ -28,6 +27,8 @@ INTEGER_BOUNDS: dict[str, tuple[int, int]] = {
 
 
 def _is_base64(value: str) -> bool:
+    import base64
+
     try:
         base64.b64decode(value.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):

@@ -7,7 +7,6 @@ header or query parameter goes that the request's redactor calls secret. HTTP li
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
 
@@ -142,6 +141,8 @@ def _holds_secrets(content: object, request: HttpRequest) -> bool:
         pairs = (_pair(item) for item in content.decode("utf-8", "replace").split("&"))
         return any(redactor.is_secret_field(name) for name, _ in pairs)
     if "json" in kind:
+        import json
+
         try:
             data = json.loads(content)
             return bool(redactor.data(data) != data)
