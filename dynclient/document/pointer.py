@@ -14,7 +14,10 @@ def _escape(token: str) -> str:
 
 def append(pointer: str, *tokens: str | int) -> str:
     """`pointer` with the tokens appended, each escaped."""
-    return pointer + "".join(f"/{_escape(str(token))}" for token in tokens)
+    for token in tokens:
+        text = str(token)
+        pointer = f"{pointer}/{_escape(text) if '/' in text or '~' in text else text}"
+    return pointer
 
 
 def join(tokens: Iterable[str | int]) -> str:
