@@ -96,8 +96,7 @@ class StreamedResponse:
         told_before: tuple[Violation, ...],
         started: float,
     ) -> None:
-        """`started` is of perf_counter. Raises InvalidResponse for a status or fields that break
-        the document, or a content type that does."""
+        """`started` is of perf_counter. InvalidResponse if the header breaks the document."""
         self._plan = plan
         self._answer = answer
         self._started = started
@@ -126,7 +125,6 @@ class StreamedResponse:
         level of "warn" it is logged and yielded, as bytes if it can't be decoded.
         TypeError if the content is no row of items.
         """
-        self._read_as("items")
         records = self._begun.records
         if records is None and not self._begun.bodiless:
             kind = self.headers.get("Content-Type", "without a type")
@@ -134,6 +132,7 @@ class StreamedResponse:
                 f"{self.operation.name}: content {kind} is no row of items; "
                 "use iter_bytes(), save() or read()"
             )
+        self._read_as("items")
         if self._index < 0 and records is not None:
             self._index = 0
             self._records = records.cut(self._counted())
