@@ -136,6 +136,58 @@ def test_server_sent_events_are_read_as_objects() -> None:
     ]
 
 
+def test_a_schema_describes_the_whole_row() -> None:
+    entry = {"schema": {"type": "array", "maxItems": 1}, "itemSchema": ITEM}
+    for keywords, rules in (
+        (["schema"], [("", "maxItems")]),
+        (["itemSchema"], [("/1/a", "type")]),
+        (["schema", "itemSchema"], [("", "maxItems"), ("/1/a", "type")]),
+    ):
+        content = {"application/jsonl": {each: entry[each] for each in keywords}}
+        paths = {
+            "/x": {
+                "post": operation(
+                    requestBody={"content": content},
+                    responses={"200": {"description": "ok", "content": content}},
+                )
+            }
+        }
+        client = client_of(paths)
+        headers = Headers({"Content-Type": "application/jsonl"})
+        answer = HttpResponse(200, headers, b'{"a":1}\n{"a":"x"}\n')
+        response = client.operations["op"].parse(answer)
+        assert response.data == [{"a": 1}, {"a": "x"}]
+        assert [(v.pointer, v.rule) for v in response.violations] == rules
+        with pytest.raises(InvalidRequest) as caught:
+            client.prepare("op", body=[{"a": 1}, {"a": "x"}])
+        assert [(v.pointer, v.rule) for v in caught.value.violations] == rules
+
+
+def test_a_schema_of_text_leaves_a_stream_as_text() -> None:
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    paths = {"/x": {"get": operation(responses={"200": {"description": "", "content": content}})}}
+    headers = Headers({"Content-Type": "text/event-stream"})
+    response = Operations_of(paths)["op"].parse(HttpResponse(200, headers, b"data: 1\n\n"))
+    assert (response.data, response.violations) == ("data: 1\n\n", ())
+
+
+def test_an_event_without_data_is_none_and_its_id_goes_on() -> None:
+    op = Operations_of(row_of("text/event-stream", {"required": ["data"]}))["op"]
+    headers = Headers({"Content-Type": "text/event-stream"})
+    stream = b"id:1\n\nevent: x\n\ndata: {}\n\nid: 2\n\n"
+    response = op.parse(HttpResponse(200, headers, stream))
+    assert response.data == [{"id": "1", "data": "{}"}]
+    assert response.violations == ()
+
+
+def test_the_data_of_an_event_stays_text_whatever_it_holds() -> None:
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": ITEM}
+    op = Operations_of(row_of("text/event-stream", {"properties": {"data": data}}))["op"]
+    headers = Headers({"Content-Type": "text/event-stream"})
+    response = op.parse(HttpResponse(200, headers, b'data: {"a":1}\n\n'))
+    assert (response.data, response.violations) == ([{"data": '{"a":1}'}], ())
+
+
 @pytest.mark.parametrize(
     ("media_type", "content"),
     [

@@ -262,6 +262,134 @@ def test_a_declared_content_type_header_is_ignored_as_specified() -> None:
     assert parsed({"200": {"description": "", "headers": headers}}).violations == ()
 
 
+OTHER_HEADERS: list[tuple[dict[str, Any], list[tuple[str, str]], list[str]]] = [
+    # Header Object, what is sent → rules
+    ({"content": {"text/plain": {"schema": {"type": "string"}}}}, [("H", "123")], []),
+    ({"content": {"text/plain": {"schema": {"type": "integer"}}}}, [("H", "123")], []),
+    ({"content": {"text/plain": {"schema": {"type": "integer"}}}}, [("H", "x")], ["type"]),
+    ({"schema": {"$ref": "#/components/schemas/N"}}, [("H", "5")], []),
+    ({"schema": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}, [("H", "5")], []),
+    ({"schema": {"oneOf": [{"type": "integer"}, {"type": "boolean"}]}}, [("H", "true")], []),
+    ({"schema": {"oneOf": [{"type": "integer"}, {"const": "all"}]}}, [("H", "all")], []),
+    ({"schema": {"oneOf": [{"type": "integer"}, {"const": "all"}]}}, [("H", "5")], []),
+    ({"schema": {"allOf": [{"type": "integer"}, {"maximum": 4}]}}, [("H", "5")], ["maximum"]),
+    ({"schema": {"enum": [1, 2]}}, [("H", "2")], []),
+    ({"schema": {"const": 1}}, [("H", "2")], ["const"]),
+    ({"schema": {"enum": [1, "all"]}}, [("H", "1")], []),
+    ({"schema": {"allOf": [{"type": "array", "items": {"type": "integer"}}]}}, [("H", "1,2")], []),
+    (
+        {"schema": {"type": "object", "additionalProperties": {"type": "integer"}}},
+        [("H", "a,1")],
+        [],
+    ),
+    ({"schema": {"type": "string", "maxLength": 5}}, [("Set-Cookie", "a=1")] * 2, []),
+    (
+        {"schema": {"type": "string", "maxLength": 3}},
+        [("Set-Cookie", "a=1"), ("Set-Cookie", "b=22")],
+        ["maxLength"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("header", "sent", "rules"), OTHER_HEADERS)
+def test_a_header_is_read_by_the_types_its_schema_comes_to(
+    header: dict[str, Any], sent: list[tuple[str, str]], rules: list[str]
+) -> None:
+    name = sent[0][0]
+    response = parsed(
+        {"200": {"description": "", "headers": {name: header}}},
+        headers=tuple(sent),
+        components={"schemas": {"N": {"$ref": "#/components/schemas/M"}, "M": {"type": "integer"}}},
+    )
+    assert found(response) == [(f"response.header.{name}", rule, "headers") for rule in rules]
+
+
+# ── what the schema judges ───────────────────────────────────────────────────────────────────────
+
+THING = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+FORM = "application/x-www-form-urlencoded"
+JUDGED: list[tuple[str, str, Any, bytes, Any, list[str]]] = [
+    # declared, actual, schema, content → data, rules
+    ("application/xml", "application/xml", THING, b"<x/>", "<x/>", []),
+    ("text/html", "text/html", {"allOf": [THING]}, b"<x/>", "<x/>", []),
+    ("text/csv", "text/csv", {"type": "array"}, b"a,b", "a,b", []),
+    ("application/yaml", "application/yaml", THING, b"a: 1", "a: 1", []),
+    ("text/csv", "text/csv", {"type": "string", "maxLength": 1}, b"ab", "ab", ["maxLength"]),
+    ("text/plain", "text/plain", {"type": "integer"}, b"5", 5, []),
+    ("text/plain", "text/plain", {"type": "integer"}, b"x", "x", ["type"]),
+    ("text/plain", "text/plain; charset=utf-8", {"type": "boolean"}, b"true", True, []),
+    ("text/plain", "text/plain", {"type": "string"}, b"5", "5", []),
+    ("text/plain", "text/plain", {}, b"5", "5", []),
+    ("*/*", "application/json", THING, b"{}", {}, ["required"]),
+    ("application/*", "application/problem+json", THING, b"{}", {}, ["required"]),
+    ("*/*", "text/plain", THING, b"oops", "oops", []),
+    ("*/*", "text/plain", {"type": "string", "maxLength": 1}, b"ab", "ab", ["maxLength"]),
+    ("*/*", "image/png", THING, b"PNG", b"PNG", []),
+    ("text/*", "text/plain", {"type": "integer"}, b"x", "x", ["type"]),
+    ("image/*", "image/svg+xml", {}, b"<svg/>", "<svg/>", []),
+    (FORM, FORM, THING, b"a=1", {"a": 1}, []),
+    (FORM, FORM, THING, b"a=x", {"a": "x"}, ["type"]),
+    ("*/*", FORM, THING, b"a=1&b=2", {"a": 1, "b": "2"}, []),
+]
+
+
+@pytest.mark.parametrize(("declared", "actual", "schema", "content", "data", "rules"), JUDGED)
+def test_a_body_is_judged_as_what_came(
+    declared: str, actual: str, schema: Any, content: bytes, data: Any, rules: list[str]
+) -> None:
+    responses = {"200": {"description": "", "content": {declared: {"schema": schema}}}}
+    response = parsed(responses, content, actual)
+    assert response.data == data
+    assert type(response.data) is type(data)
+    assert response.media_type == declared
+    assert [v.rule for v in response.violations] == rules
+
+
+def test_members_of_a_form_are_read_by_their_schemas() -> None:
+    properties = {
+        "n": {"$ref": "#/components/schemas/N"},
+        "many": {"type": "array", "items": {"type": "integer"}},
+        "one": {"type": "array"},
+        "flag": {"type": "boolean"},
+        "object": {"type": "object"},
+        "text": {"type": "string"},
+    }
+    schema = {"type": "object", "properties": properties}
+    response = parsed(
+        {"200": {"description": "", "content": {FORM: {"schema": schema}}}},
+        b"n=1&many=1&many=2&one=x&flag=true&object=%7B%22a%22%3A1%7D&text=5&more=1",
+        FORM,
+        components={"schemas": {"N": {"type": "integer"}}},
+    )
+    assert response.violations == ()
+    assert response.data == {
+        "n": 1,
+        "many": [1, 2],
+        "one": ["x"],
+        "flag": True,
+        "object": {"a": 1},
+        "text": "5",
+        "more": "1",
+    }
+
+
+@pytest.mark.parametrize(("content", "data"), [(b"{}", {}), (b"\x89", b"\x89")])
+def test_without_a_content_type_a_range_judges_what_can_be_read(content: bytes, data: Any) -> None:
+    responses = {"200": {"description": "", "content": {"*/*": {"schema": THING}}}}
+    response = parsed(responses, content, None)
+    assert response.data == data
+    rules = ["content-type", "required"] if data == {} else ["content-type"]
+    assert [v.rule for v in response.violations] == rules
+
+
+def test_content_types_without_end_are_not_kept_without_end() -> None:
+    operation = Client(one_operation()).operations["op"]
+    for number in range(2000):
+        fields = Headers({"Content-Type": f"multipart/mixed; boundary={number}"})
+        assert operation.parse(HttpResponse(200, fields, b"x")).data == b"x"
+    assert len(operation.response_plan()._readers) <= 256
+
+
 # ── what a caller gets ───────────────────────────────────────────────────────────────────────────
 
 JOB = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
