@@ -119,8 +119,12 @@ def text_of(value: Any) -> str:
     raise StyleError(f"{type(value).__name__} has no form as text")
 
 
+#: RFC 3986, section 2.3: what is never encoded, and most values are made of.
+_UNRESERVED = re.compile(r"[0-9A-Za-z._~-]*").fullmatch
+
+
 def _strict(text: str) -> str:
-    return quote(text, safe="")
+    return text if _UNRESERVED(text) else quote(text, safe="")
 
 
 def _reserved(text: str) -> str:
