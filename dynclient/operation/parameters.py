@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -61,11 +61,11 @@ class Parameter:
     deprecated: bool
     at: Location
     schema_at: Location
+    #: `query.limit`: what the parameter is called where it could be mistaken for another.
+    key: str = field(init=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        """`query.limit`: what the parameter is called where it could be mistaken for another."""
-        return f"{self.location}.{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.location}.{self.name}")
 
     def serializer(self) -> Serializer:
         """The function that makes this parameter's text; see `styles.serializer`."""
