@@ -152,8 +152,7 @@ class Client:
         if own:  # what one call says of its headers goes before the client's credentials
             request = request.with_headers(own)
         http = send(request)
-        once = isinstance(request.content, Iterator)
-        if http.status == 401 and plan.auth.refused() and not once:
+        if http.status == 401 and plan.auth.refused() and not isinstance(request.content, Iterator):
             # A token may have been revoked before its time: one more try, with a fresh one.
             request = plan.auth.authenticate(prepared.request, send)
             http = send(request.with_headers(own) if own else request)
