@@ -285,6 +285,7 @@ class RequestBody:
         self.description = description
         #: The media type used when the caller names none: the one with the richest data.
         self.preferred = min(media, key=lambda m: (_PREFERENCE.index(m.kind), m.is_range))
+        self._others: dict[str, RequestBody] = {}
 
     @cached_property
     def component_name(self) -> str | None:
@@ -306,11 +307,25 @@ class RequestBody:
             names[wire_name] = wire_name
         return names
 
+    def preferring(self, content_type: str) -> RequestBody:
+        """This body with the names of another media type; itself where it declares no such."""
+        media = self._declared(content_type)
+        if media is None or media is self.preferred:
+            return self
+        if media.media_type not in self._others:
+            other = RequestBody(self.required, list(self.media), self.description)
+            other.preferred = media
+            self._others[media.media_type] = other
+        return self._others[media.media_type]
+
+    def _declared(self, content_type: str) -> BodyMedia | None:
+        key = best_match((m.media_type for m in self.media), content_type)
+        return next((m for m in self.media if m.media_type == key), None)
+
     def media_for(self, value: Any, content_type: str | None) -> BodyMedia | None:
         """The entry to encode `value` with; None if `content_type` is not declared."""
         if content_type is not None:
-            key = best_match((m.media_type for m in self.media), content_type)
-            return next((m for m in self.media if m.media_type == key), None)
+            return self._declared(content_type)
         if len(self.media) > 1 and (is_stream(value) or isinstance(value, bytes)):
             return self._media_for_content(value)
         if isinstance(value, str) and len(self.media) > 1 and not self.preferred.takes_text():

@@ -110,7 +110,12 @@ class RequestPlan:
         credentials will fill in. InvalidRequest lists every fault at once.
         """
         faults: list[Violation] = []
-        values, body = self._arguments.sort(arguments, named, defaults, body, faults)
+        sorter = self._arguments
+        if options.content_type is not None and self.body is not None:
+            chosen = self.body.preferring(options.content_type)
+            if chosen is not self.body:
+                sorter = Arguments(self._operation.parameters, chosen)
+        values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         for parameter in self._required:
             key = parameter.key

@@ -158,6 +158,16 @@ def test_bytes_and_files_go_where_bytes_do(tmp_path: Path) -> None:
         client_of({"*/*": {}, **json_content(OBJECT)}).prepare("op", body={})
 
 
+def test_keywords_are_the_properties_of_the_type_that_the_caller_chose() -> None:
+    form = {"schema": {"properties": {"b": {"type": "integer"}}}}
+    client = client_of({**json_content(OBJECT), FORM: form})
+    assert client.prepare("op", b=1, options=Options(content_type=FORM)).content == b"b=1"
+    assert client.prepare("op", a=1).content == b'{"a":1}'
+    for name, chosen in (("a", FORM), ("b", "application/json")):
+        with pytest.raises(InvalidRequest, match=f"no argument '{name}'"):
+            client.prepare("op", {name: 1}, options=Options(content_type=chosen))
+
+
 def test_a_charset_is_compared_without_regard_to_case() -> None:
     content = {"text/plain; charset=UTF-8": {}, "text/plain; charset=latin-1": {}}
     assert sent(client_of(content), "ü", "text/plain; charset=Latin-1")[0] == b"\xfc"
