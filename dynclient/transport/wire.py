@@ -414,6 +414,13 @@ class _Reader:
             length = int(match[1], 16)
             if not length:
                 break
+            end = self._at + length
+            if self._buffer[end : end + 2] == b"\r\n":
+                # All of it is here, as is most often so.
+                piece = self._buffer[self._at : end]
+                self._at = end + 2
+                yield piece
+                continue
             yield from self.pieces(length)
             if self.exactly(2, 2) != b"\r\n":
                 # Not LF alone: it could be the end of a chunk one byte short, with CR for data.
