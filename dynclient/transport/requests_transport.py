@@ -10,7 +10,6 @@ proxies, cookies and TLS settings count as they do elsewhere in the caller's pro
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,10 +17,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
 from .content import FRAMING, Stream
-from .decoding import TooLarge, decoded, decoded_pieces
-from .failures import chain_of
-from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
+from .decoding import TooLarge, decoded
+from .following import ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
 from .origin import origin_of, split_url
+from .requests_parts import (
+    STEP,
+    arriving,
+    as_it_is,
+    bounded,
+    fields_of,
+    hide_location,
+    may_start_anew,
+    settled,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -29,10 +37,6 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 __all__ = ["RequestsTransport"]
-
-_STEP = 1 << 16
-#: What the peer's closing of an idle connection looks like when it meets a request on its way.
-_STALE = frozenset({"RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"})
 
 
 class _Route(NamedTuple):
@@ -145,7 +149,7 @@ class RequestsTransport(FollowingTransport):
             raw = self._answer(request, body)
             fields = Headers(raw.headers.iteritems())
             self._cookies.store(request.url, fields.get_list("Set-Cookie"))
-            pieces = _arriving(raw)
+            pieces = arriving(raw)
 
             def end(whole: bool) -> None:
                 if not whole:
@@ -156,8 +160,8 @@ class RequestsTransport(FollowingTransport):
         answer = self._session_answer(request, body, timeouts, home)
         # A hook of the caller's may have read the body already, and an adapter have its own kind.
         live = not answer._content_consumed and hasattr(answer.raw, "read1")
-        pieces = _arriving(answer.raw) if live else answer.iter_content(_STEP)
-        fields = _fields_of(answer)
+        pieces = arriving(answer.raw) if live else answer.iter_content(STEP)
+        fields = fields_of(answer)
         return Begun(answer.status_code, fields, request.url, pieces, lambda _: answer.close())
 
     # Our own session: straight to the pool -------------------------------------------------------
@@ -191,7 +195,7 @@ class RequestsTransport(FollowingTransport):
         origin = origin_of(head)
         url = f"{origin.scheme}://{origin.netloc}/"
         prepared = requests.Request("GET", url).prepare()
-        settings = _settled(session, url)
+        settings = settled(session, url)
         adapter: Any = session.get_adapter(url)
         verify, cert, proxies = settings["verify"], settings["cert"], settings["proxies"]
         with self._lock:
@@ -281,7 +285,7 @@ class RequestsTransport(FollowingTransport):
                     decode_content=False,
                 )
             except Exception as problem:
-                if attempt == 2 or not _may_start_anew(problem, request.method, body):
+                if attempt == 2 or not may_start_anew(problem, request.method, body):
                     raise
         raise AssertionError("unreachable")
 
@@ -296,7 +300,7 @@ class RequestsTransport(FollowingTransport):
         elif length.isdecimal():
             raise TooLarge
         else:
-            content = _bounded(answer.stream(_STEP, decode_content=False), self._limit)
+            content = bounded(answer.stream(STEP, decode_content=False), self._limit)
         return decoded(content, encoding, self._limit) if encoding and content else content
 
     # The caller's Session -----------------------------------------------------------------------
@@ -314,12 +318,12 @@ class RequestsTransport(FollowingTransport):
             announced = answer.headers.get("Content-Length", "")
             if announced.isdecimal() and int(announced) > self._limit and request.method != "HEAD":
                 raise TooLarge
-            content = _bounded(answer.iter_content(_STEP), self._limit)
+            content = bounded(answer.iter_content(STEP), self._limit)
         finally:
             answer.close()
         return HttpResponse(
             answer.status_code,
-            _fields_of(answer),
+            fields_of(answer),
             content,
             request.url,
             perf_counter() - started,
@@ -335,12 +339,12 @@ class RequestsTransport(FollowingTransport):
         """A `requests.Response` of which the body has not been read, and is to be closed."""
         session: Any = self._theirs
         prepared = self._prepared(session, request, body, home)
-        settings = _settled(session, prepared.url or "")
+        settings = settled(session, prepared.url or "")
         settings.update(stream=True, timeout=timeouts, allow_redirects=False)
         try:
             answer = session.send(prepared, **settings)
         except Exception as problem:
-            if not _may_start_anew(problem, request.method, body):
+            if not may_start_anew(problem, request.method, body):
                 raise
             answer = session.send(prepared, **settings)
         location = getattr(answer, "hidden_location", None)
@@ -362,7 +366,7 @@ class RequestsTransport(FollowingTransport):
             headers[known or name] = f"{headers[known]}{separator}{value}" if known else value
         content: Any = request.content if body is None else body
         # Without an auth of its own, requests would put ~/.netrc over our Authorization.
-        auth: Any = None if home and session.auth else _as_it_is
+        auth: Any = None if home and session.auth else as_it_is
         if "@" in split_url(request.url)[0] and "Authorization" not in request.headers:
             auth = requests.utils.get_auth_from_url(request.url)
         prepared = session.prepare_request(
@@ -381,68 +385,9 @@ class RequestsTransport(FollowingTransport):
                     added and (lower == "authorization" or request.redactor.is_secret_header(name))
                 ):
                     del prepared.headers[name]
-        prepared.hooks["response"] = [*prepared.hooks["response"], _hide_location]
+        prepared.hooks["response"] = [*prepared.hooks["response"], hide_location]
         return prepared
 
 
 _DEFAULTED = ("Accept-Encoding", "User-Agent", "Accept")
 _DEFAULTED_LOWER = frozenset(name.lower() for name in _DEFAULTED)
-
-
-def _hide_location(answer: Any, **_: Any) -> None:
-    """Keep requests from preparing a redirect, which it does even when told not to follow it.
-
-    It would read the redirect's body whole, without a bound, and raise for a Location it can't
-    parse. It runs after the caller's own hooks.
-    """
-    if answer.is_redirect:
-        answer.hidden_location = answer.headers.pop("Location")
-
-
-def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared
-
-
-def _settled(session: requests.Session, url: str) -> dict[str, Any]:
-    """The session's proxies and TLS settings for `url`, merged with the environment's."""
-    settings = session.merge_environment_settings(url, {}, None, None, None)
-    if session.verify is not True:
-        # requests lets REQUESTS_CA_BUNDLE overrule even a Session's verify=False; we do not.
-        settings["verify"] = session.verify
-    return dict(settings)
-
-
-def _fields_of(answer: Any) -> Headers:
-    """The fields of a `requests.Response`, repeated ones apart where its adapter kept them so."""
-    raw: Any = getattr(answer.raw, "headers", None)
-    return Headers(raw.iteritems() if hasattr(raw, "iteritems") else answer.headers.items())
-
-
-def _arriving(answer: BaseHTTPResponse) -> Iterator[bytes]:
-    """The decoded body of a urllib3 response, each piece as soon as it is there."""
-    # read() and stream() would wait until so many bytes have come.
-    pieces = iter(lambda: answer.read1(_STEP, decode_content=False), b"")
-    encoding = answer.headers.get("Content-Encoding")
-    return decoded_pieces(pieces, encoding) if encoding else pieces
-
-
-def _bounded(pieces: Any, limit: int) -> bytes:
-    whole = []
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > limit:
-            raise TooLarge
-        whole.append(piece)
-    return b"".join(whole)
-
-
-def _may_start_anew(problem: BaseException, method: str, body: Stream | None) -> bool:
-    """Whether a request that met a closing connection may be sent once more.
-
-    Only an idempotent one: nothing tells whether the peer acted on it before it went away.
-    """
-    causes = {type(cause).__name__ for cause in chain_of(problem)}
-    if method not in IDEMPOTENT or causes.isdisjoint(_STALE):
-        return False
-    return body is None or body.rewind()

@@ -9,12 +9,13 @@ untidy and has one meaning only (a folded field, lines that end in LF) is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from time import monotonic
 from typing import NamedTuple
 
 from .decoding import TooLarge
+from .writing import chunks, head_of
 
 __all__ = [
     "Answer",
@@ -36,8 +37,6 @@ _MAX_TRAILERS = 100
 _MAX_EXTENSIONS = 1 << 16
 _PLAIN_CHUNK_LINE = 16
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_TARGET = re.compile(r"[!-~]+")
 _STATUS = re.compile(rb"HTTP/1\.([01])[ \t]+([1-9]\d\d)(?![^ \t\r\n])")
 #: What is taken for a field name: more than a token, as `X-Rate[1]` harms nobody.
 _VISIBLE = re.compile(r"[!-9;-~]+")
@@ -50,8 +49,7 @@ _NO_BODY = frozenset({204, 304})
 #: Lengths of bodies that do not say one.
 _CHUNKED, _TO_THE_END = -1, -2
 
-#: Names found to be well-formed, ours and theirs: the same few come with every call.
-_known_tokens: set[str] = set()
+#: Names found to be well-formed: the same few come with every answer.
 _known_names: set[str] = set()
 _KNOWN = 1000
 
@@ -99,45 +97,6 @@ class OpenAnswer(NamedTuple):
     body: Iterator[bytes]
     reusable: bool
     reader: _Reader
-
-
-# Writing ----------------------------------------------------------------------------------------
-
-
-def head_of(method: str, target: str, fields: Iterable[tuple[str, str]]) -> bytes:
-    """The request line and the fields, with the empty line after them.
-
-    ValueError if a name, a value or the target could be read as something else by the server.
-    """
-    if not _TARGET.fullmatch(target):
-        raise ValueError("the request target has a blank, a control or a non-ASCII character")
-    lines = [f"{method} {target} HTTP/1.1"]
-    names = _known_tokens
-    if method not in names:
-        _check_token(method)
-    for name, value in fields:
-        if name not in names:
-            _check_token(name)
-        lines.append(f"{name}: {value}")
-    text = "\r\n".join(lines)
-    breaks = len(lines) - 1
-    if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
-        raise ValueError("a field value has a line break or a null in it")
-    return f"{text}\r\n\r\n".encode("latin-1")
-
-
-def _check_token(name: str) -> None:
-    if not _TOKEN.fullmatch(name):
-        raise ValueError("a method or field name is not a token")
-    if len(_known_tokens) < _KNOWN:
-        _known_tokens.add(name)
-
-
-def chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces in the chunked transfer coding (RFC 9112, section 7.1)."""
-    for piece in pieces:
-        yield b"%x\r\n%b\r\n" % (len(piece), piece)
-    yield b"0\r\n\r\n"
 
 
 # Reading ----------------------------------------------------------------------------------------
