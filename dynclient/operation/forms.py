@@ -27,7 +27,7 @@ def form_style(settings: Mapping[str, Any]) -> tuple[str, bool] | None:
     """
     if not settings.keys() & _STYLING:
         return None
-    style = settings.get("style", "form")
+    style = str(settings.get("style", "form"))
     if style not in STYLES_BY_LOCATION["form"] and style not in COLLECTION_FORMATS:
         style = "form"
     explode = settings.get("explode")

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from ..document import Document, Location
-from ..errors import Violation, masked
+from ..errors import DocumentError, Violation, masked
 from ..messages import Headers
 from ..redaction import DEFAULT_REDACTOR
 from ..schema import Validator, compile_validator
@@ -61,7 +61,13 @@ class DeclaredHeader:
                 reason = "the required header is missing"
                 yield Violation(where, "", self.at.pointer, "required", reason, "headers")
             return
-        validator = self.validator(formats)
+        try:
+            validator = self.validator(formats)
+        except DocumentError as error:
+            # The answer has come and must not be lost: that it can't be judged is told beside it.
+            reason = f"the header can't be judged: {error}"
+            yield Violation(where, "", error.pointer or "", "document", reason, "headers")
+            return
         # Lines of Set-Cookie "cannot be combined" (RFC 9110, section 5.3): each is a value.
         lines = headers.get_list(self.name) if self.name.lower() == "set-cookie" else [text]
         for line in lines:

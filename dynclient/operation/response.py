@@ -319,7 +319,7 @@ class ResponsePlan:
             reason = f"content type {content_type!r} is not declared; these are: {known}"
             reader.faults = (_type_fault(place, reason),)
             return reader
-        reader = _Reader(declared, declared.decoder(key, content_type))
+        reader = _Reader(declared, _decoder_for(content_type or key, self._operation.document))
         if content_type is None:
             reason = f"the body has no content type; declared are: {known}"
             reader.untyped = (_type_fault(place, reason),)
@@ -331,6 +331,7 @@ class ResponsePlan:
         reader.promised = "json" if kinds == {"json"} else "text" if "text" in kinds else None
         try:
             reader.validator = declared.validator(key, self._formats, content_type)
+            reader.decode = declared.decoder(key, content_type)
         except DocumentError as error:
             # The answer has come and must not be lost: that it can't be judged is told beside it.
             reason = f"the body can't be judged: {error}"

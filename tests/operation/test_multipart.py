@@ -189,6 +189,14 @@ def test_a_part_is_written_in_the_charset_of_its_type() -> None:
     assert b"\r\n\r\n\xfc\r\n" in raw(client, {"a": "ü"})[0]
 
 
+@pytest.mark.parametrize(
+    "settings", [5, {"headers": []}, {"contentType": 7}, {"style": []}, {"explode": "yes"}]
+)
+def test_an_encoding_that_holds_nonsense_is_left_out(settings: Any) -> None:
+    client = client_of(encoding={"a": settings})
+    assert parts(client, {"a": "x"}) == [("a", TEXT, "x")]
+
+
 # ── headers of parts ─────────────────────────────────────────────────────────────────────────────
 
 HEADERS: list[tuple[Any, dict[str, str], str | None]] = [

@@ -382,6 +382,24 @@ def test_without_a_content_type_a_range_judges_what_can_be_read(content: bytes, 
     assert [v.rule for v in response.violations] == rules
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", FORM, "application/json"])
+def test_an_answer_whose_schema_is_broken_is_read_all_the_same(media_type: str) -> None:
+    schema = {"properties": {"a": {"$ref": "#/nowhere"}}, "anyOf": [{"$ref": "#/nowhere"}]}
+    headers = {"X-H": {"schema": {"$ref": "#/nowhere"}}}
+    entry = {"description": "", "content": {media_type: {"schema": schema}}, "headers": headers}
+    content, data = {
+        "text/plain": (b"x", "x"),
+        FORM: (b"a=1", {"a": "1"}),
+        "application/json": (b"1", 1),
+    }[media_type]
+    response = parsed({"default": entry}, content, media_type, 400, (("X-H", "1"),))
+    assert response.data == data
+    assert found(response) == [
+        ("response.body", "document", "body"),
+        ("response.header.X-H", "document", "headers"),
+    ]
+
+
 def test_content_types_without_end_are_not_kept_without_end() -> None:
     operation = Client(one_operation()).operations["op"]
     for number in range(2000):
