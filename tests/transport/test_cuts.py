@@ -104,6 +104,8 @@ def test_how_the_bytes_of_a_bad_answer_arrive_changes_nothing(data, cuts, method
 def _tidy(data):
     """As http.client understands it: it does not know what is untidy but clear."""
     lines = data.replace(b"\r\n", b"\n").split(b"\n")
+    if set(lines[0]) & set(b"\v\f\x1c\x1d\x1e\x1f\x85\xa0"):
+        return False  # to http.client these are blanks in a status line
     heads_end = max((n for n, line in enumerate(lines) if line == b""), default=0)
     return not any(
         line != line.rstrip(b" \t") or b" :" in line or b"\t:" in line or line[:1] in b" \t"
