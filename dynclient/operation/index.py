@@ -165,20 +165,23 @@ def _entries(document: Document) -> Iterator[_Entry]:
         if paths is not None or document.dialect == "3.0":
             document.note(at, "`paths` must be an object", "paths")
         return
+    endless: set[Location] = set()
     for path, value in paths.items():
         if not isinstance(path, str) or not path.startswith("/"):
             if not str(path).startswith("x-"):
                 document.note(at.child(path), "a path starts with '/'; it is ignored", "paths")
             continue
         try:
-            yield from _of_path_item(document, path, value, at.child(path))
+            yield from _of_path_item(document, path, value, at.child(path), endless)
         except DocumentError as error:
             document.note(at.child(path), error.problem, "path-item")
 
 
-def _of_path_item(document: Document, path: str, value: Any, at: Location) -> Iterator[_Entry]:
+def _of_path_item(
+    document: Document, path: str, value: Any, at: Location, endless: set[Location]
+) -> Iterator[_Entry]:
     """The operations of a Path Item Object."""
-    layers = tuple(_layers(document, value, at))
+    layers = tuple(_layers(document, value, at, endless))
     for method in METHODS_32 if document.dialect == "3.2" else METHODS:
         found = next(((item, place) for item, place in layers if method in item), None)
         if found is not None:
@@ -197,10 +200,13 @@ def _of_path_item(document: Document, path: str, value: Any, at: Location) -> It
                 yield _Entry(str(method), path, operation, at, layers)
 
 
-def _layers(document: Document, value: Any, at: Location) -> Iterator[PathItem]:
+def _layers(
+    document: Document, value: Any, at: Location, endless: set[Location]
+) -> Iterator[PathItem]:
     """A path item, then what its `$ref` leads to, and so on; what comes first counts.
 
-    The specification leaves open what stands beside a `$ref`, and publishers mean it.
+    The specification leaves open what stands beside a `$ref`, and publishers mean it. `endless`
+    remembers rings: whoever enters a long one elsewhere need not walk it again.
     """
     seen: set[Location] = set()
     while True:
@@ -213,5 +219,6 @@ def _layers(document: Document, value: Any, at: Location) -> Iterator[PathItem]:
             return
         seen.add(at)
         value, at = document.resources.resolve(reference, at)
-        if at in seen:
+        if at in seen or at in endless:
+            endless |= seen
             raise DocumentError("the chain of $refs from here never ends", pointer=at.pointer)

@@ -174,7 +174,7 @@ def test_a_dry_run_explains_and_sends_nothing(invoke, shapes, server):
     assert done.exit_code == 0
     assert f"curl -X POST {server.url}/things" in done.stdout
     told = json.loads(invoke(*call, "--dry-run", "-o", "json").stdout)
-    assert told["request"]["body"] == '{"name": "ab", "size": 3}'
+    assert told["request"]["body"] == '{"name":"ab","size":3}'
     assert told["request"]["url"] == f"{server.url}/things"
     assert server.requests == []
 

@@ -59,7 +59,14 @@ def _written(folder: Path, name: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+#: Thousands of operations or parameters, each compiled: they end, but take their time.
+SLOW = {"100,000 parameters", "30,000 operations of one id", "YAML blocks nested 10,000 deep"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in HOSTILE],
+)
 def test_it_ends_in_an_answer_or_a_document_error(name: str, tmp_path: Path) -> None:
     found: dict[str, Any] = json.loads(_run(EXAMINE, _written(tmp_path, name)))
     reasons = [failure["reason"] for failure in found["failures"]]
