@@ -10,20 +10,28 @@ Requests and responses are validated against the document; no code is generated.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .client import Client
 from .document import Document, Problem, Trust, bundled_names, load
 from .errors import (
     AuthError,
+    BadRequest,
     ClientStatusError,
+    Conflict,
     ConnectError,
     DocumentError,
     DynclientError,
+    Forbidden,
     InvalidRequest,
     InvalidResponse,
+    NotFound,
     RequestTimeout,
     ServerStatusError,
     StatusError,
+    TooManyRequests,
     TransportError,
+    Unauthorized,
     UnknownOperation,
     Violation,
 )
@@ -31,35 +39,59 @@ from .messages import Headers, HttpRequest, HttpResponse, Response
 from .operation import File, Operation, Options, Parameter
 from .validation import Validation
 
+if TYPE_CHECKING:
+    from .auth import IAMAuth
+    from .transport import LeanTransport, RequestsTransport
+
 __version__ = "0.1.0"
 
 __all__ = [
     "AuthError",
+    "BadRequest",
     "Client",
     "ClientStatusError",
+    "Conflict",
     "ConnectError",
     "Document",
     "DocumentError",
     "DynclientError",
     "File",
+    "Forbidden",
     "Headers",
     "HttpRequest",
     "HttpResponse",
+    "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
+    "LeanTransport",
+    "NotFound",
     "Operation",
     "Options",
     "Parameter",
     "Problem",
     "RequestTimeout",
+    "RequestsTransport",
     "Response",
     "ServerStatusError",
     "StatusError",
+    "TooManyRequests",
     "TransportError",
     "Trust",
+    "Unauthorized",
     "UnknownOperation",
     "Validation",
     "Violation",
     "bundled_names",
     "load",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What most programs don't need is imported when it is asked for."""
+    if name == "IAMAuth":
+        from . import auth as room
+    elif name in ("LeanTransport", "RequestsTransport"):
+        from . import transport as room  # type: ignore[no-redef]
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(room, name)

@@ -32,6 +32,7 @@ class CallPlan:
     reference  judges in place of the compiled validators, where the client was told so
     refusal    why the operation can't be authenticated; raised once the arguments are right
     supplied   keys of the parameters that the credentials fill in
+    timeout    seconds, for calls that name none, over a transport of the caller's
     """
 
     operation: Operation
@@ -44,6 +45,7 @@ class CallPlan:
     reference: ReferenceEngine | None = None
     refusal: AuthError | None = None
     supplied: frozenset[str] = frozenset()
+    timeout: float | tuple[float, float] | None = None
 
     def prepare(
         self,
@@ -54,6 +56,8 @@ class CallPlan:
     ) -> Prepared:
         """The request without credentials; InvalidRequest if the arguments break the document."""
         reference = self.reference
+        if self.timeout is not None and options.timeout is None:
+            options = replace(options, timeout=self.timeout)
         prepared = self.requests.build(
             arguments,
             named,

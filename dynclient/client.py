@@ -31,8 +31,6 @@ from .validation import Level, Validation
 if TYPE_CHECKING:
     from .explanation import Explanation
     from .schema.reference import ReferenceEngine
-
-if TYPE_CHECKING:
     from .streaming import StreamedResponse
 
 __all__ = ["Client", "Engine"]
@@ -53,7 +51,8 @@ class Client:
     defaults          values by parameter name, for every operation that declares it
     validate          "strict", "warn" or "off", or a `Validation` with a level for each layer
     engine            "compiled", or "openapi-core" to have every exchange judged by the reference
-    timeout           seconds for connecting and for each read, or (connect, read)
+    timeout           seconds for connecting and for each read, or (connect, read); default: 30, or
+                      that of the `transport` given
     server_variables  values for the variables of the document's servers
     transport         anything with `send(HttpRequest) -> HttpResponse`, or a `requests.Session`
     trust             what the document may make the client do
@@ -71,7 +70,7 @@ class Client:
         defaults: Mapping[str, Any] | None = None,
         validate: Level | Validation = "strict",
         engine: Engine = "compiled",
-        timeout: Timeout = 30.0,
+        timeout: Timeout | None = None,
         server_variables: Mapping[str, str] | None = None,
         transport: Any = None,
         trust: Trust | None = None,
@@ -91,6 +90,8 @@ class Client:
             "trust": trust or Trust(),
         }
         self._transport, self._owns_transport = _transport(transport, timeout, self._settings)
+        # A transport of our own knows its timeout; one of the caller's is told at each call.
+        self._call_timeout = None if self._owns_transport else timeout
         self._plans: dict[str, CallPlan] = {}
         try:
             self.document: Document = load(source, trust=self._settings["trust"], fetch=self._fetch)
@@ -305,6 +306,8 @@ class Client:
         return plan
 
     def _plan_with(self, name: str, options: Options) -> CallPlan:
+        if not isinstance(options, Options):
+            raise TypeError(f"options= takes Options(...), not {type(options).__name__}")
         if options.validate is None and options.auth is None and options.server is None:
             return self._plans.get(name) or self._plan(name)
         return self._make_plan(self.operations[name], options)
@@ -339,6 +342,7 @@ class Client:
             self._reference,
             auth.refusal,
             auth.fills_in(operation),
+            self._call_timeout,
         )
 
     def _url(self, operation: Operation, options: Options, auth: AuthChoice) -> str:
@@ -361,6 +365,7 @@ class Client:
 #: What two clients made by `with_options` have in common.
 _SHARED = frozenset(
     {
+        "_call_timeout",
         "_credentials",
         "_reference",
         "_schemes",
@@ -372,14 +377,17 @@ _SHARED = frozenset(
 )
 
 
-def _transport(given: Any, timeout: Timeout, settings: Mapping[str, Any]) -> tuple[Transport, bool]:
+def _transport(
+    given: Any, timeout: Timeout | None, settings: Mapping[str, Any]
+) -> tuple[Transport, bool]:
+    own: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     if given is None:
         limit = settings["trust"].max_response_bytes
-        return default_transport(timeout=timeout, max_response_bytes=limit), True
+        return default_transport(max_response_bytes=limit, **own), True
     if hasattr(given, "prepare_request"):
         from .transport import RequestsTransport
 
-        return RequestsTransport(given, timeout=timeout), True
+        return RequestsTransport(given, **own), True
     if not callable(getattr(given, "send", None)):
         raise TypeError(
             f"transport= takes an object with send(HttpRequest) -> HttpResponse, or a "
@@ -397,6 +405,8 @@ def _reference(document: Document) -> ReferenceEngine:
 def _checked_base_url(url: str | None) -> str | None:
     if url is None:
         return None
+    if not isinstance(url, str):
+        raise TypeError(f"base_url= is a URL, not {type(url).__name__}")
     try:
         parts = urlsplit(url)
     except ValueError as error:

@@ -79,7 +79,7 @@ def encode(value: Any) -> bytes:
     except UnicodeEncodeError:
         raise JsonTextError("a string holds a lone surrogate, which UTF-8 can't carry") from None
     except (TypeError, ValueError, OverflowError) as error:
-        raise JsonTextError(str(error)) from None
+        raise JsonTextError(_refused(value) or str(error)) from None
     except RecursionError:
         raise JsonTextError("it nests too deeply, or contains itself") from None
     # msgspec writes NaN as null, bytes as base64 and sets as arrays: all of it silently. Plain data
@@ -88,6 +88,23 @@ def encode(value: Any) -> bytes:
         what, pointer, why = place
         raise JsonTextError(f"{what} at {pointer or 'the root'} {why}")
     return content
+
+
+def _refused(value: Any) -> str:
+    """The first member that has no JSON form, and where; empty if none is to blame alone."""
+    stack: list[tuple[Any, str]] = [(value, "")]
+    while stack:
+        item, pointer = stack.pop()
+        if isinstance(item, dict):
+            stack.extend((child, f"{pointer}/{key}") for key, child in item.items())
+        elif isinstance(item, list | tuple):
+            stack.extend((child, f"{pointer}/{index}") for index, child in enumerate(item))
+        else:
+            try:
+                _encode(item)
+            except (TypeError, ValueError, OverflowError):
+                return f"{type(item).__name__} at {pointer or 'the root'} has no JSON form"
+    return ""
 
 
 def _is_plain(content: bytes, value: Any) -> bool:

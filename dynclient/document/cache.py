@@ -83,9 +83,7 @@ def entry(content: bytes, *reading: int) -> Entry | None:
     from .. import __version__
 
     way = repr((_FORMAT, __version__, reading)).encode()
-    return Entry(
-        where, blake2b(content, digest_size=32, key=way[:64]).hexdigest() + ".json"
-    )
+    return Entry(where, blake2b(content, digest_size=32, key=way[:64]).hexdigest() + ".json")
 
 
 def read(entry: Entry | None) -> Any:

@@ -51,6 +51,11 @@ class Arguments:
         if body is None and self._is_not_given(None):
             body = UNSET
         if arguments:
+            if not isinstance(arguments, Mapping):
+                raise TypeError(
+                    "the arguments of an operation are keywords, or one mapping by wire name, "
+                    f"not {type(arguments).__name__}"
+                )
             body = self._take(arguments, values, members, body, faults)
         if named:
             body = self._take(named, values, members, body, faults)

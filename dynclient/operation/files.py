@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -101,6 +102,8 @@ def size_of(value: Any) -> int | None:
         return value.size
     if isinstance(value, Path):
         status = value.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(value))
         if not stat.S_ISREG(status.st_mode):
             return None
         value.open("rb").close()  # that it can't be read is told now, not halfway

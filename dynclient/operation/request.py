@@ -125,7 +125,9 @@ class RequestPlan:
         judged = self._judged(values) if self._allow_empty else values
         validator = self._validator
         if judging and judged and validator is not None and not _is_valid(validator, judged):
-            faults.extend(self._explained(validator, judged))
+            told = {each.where for each in faults}
+            explained = self._explained(validator, judged)
+            faults.extend(each for each in explained if each.where not in told)
         encoded = self._encode_body(body, options, judging, faults)
         request = self._request(values, encoded, base_url, options, faults)
         if not faults:
@@ -185,7 +187,8 @@ class RequestPlan:
             self._unencodable(value, media, error, judging, faults)
             return None
         except OSError as error:
-            reason = f"the content can't be read: {error.strerror or error}"
+            named = f"{error.filename}: " if error.filename else ""
+            reason = f"the content can't be read: {named}{error.strerror or error}"
             faults.append(fault("request.body", "unreadable", reason))
             return None
         if judging and encoded.judged:

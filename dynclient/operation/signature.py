@@ -114,6 +114,9 @@ def docstring_of(operation: Operation) -> str:
         need = "required" if body.required else "optional"
         kinds = ", ".join(media.media_type for media in body.media)
         lines.append(f"body: {kinds}, {need}. {' '.join(body.description.split())}".rstrip())
+        shown = {wire_name: name for name, wire_name in reversed(list(body.property_names.items()))}
+        for wire_name, (schema, at) in body.preferred.properties.items():
+            lines.append(f"{shown[wire_name]}: {type_name(operation, schema, at)}, in the body.")
     if lines:
         parts += ["", "Arguments:", *(f"    {line}" for line in lines)]
     if operation.responses:

@@ -44,6 +44,8 @@ class Transport(Protocol):
 def checked_timeout(timeout: Timeout) -> tuple[float, float]:
     """(connect, read) in seconds. ValueError unless both are finite and above zero."""
     connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    if not (isinstance(connect, int | float) and isinstance(read, int | float)):
+        raise TypeError(f"a timeout is a number of seconds, or (connect, read), not {timeout!r}")
     if not (0 < connect < math.inf and 0 < read < math.inf):
         raise ValueError(f"a timeout is a finite number of seconds above zero, not {timeout!r}")
     return float(connect), float(read)

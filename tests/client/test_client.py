@@ -20,6 +20,7 @@ from dynclient import (
     Client,
     DocumentError,
     Headers,
+    HttpRequest,
     HttpResponse,
     InvalidRequest,
     InvalidResponse,
@@ -304,3 +305,33 @@ def test_errors_made_before_a_call_pickle_too(error: Exception) -> None:
     assert type(copy) is type(error)
     assert str(copy) == str(error)
     assert vars(copy) == vars(error)
+
+
+def test_a_timeout_counts_over_a_transport_of_the_callers_too(service: Scripted) -> None:
+    class Kept:
+        def send(self, request: HttpRequest) -> HttpResponse:
+            seen.append(request.timeout)
+            return HttpResponse(204)
+
+    seen: list[Any] = []
+    document = one_operation(responses={"204": {"description": "nothing"}})
+    client = Client(document, transport=Kept(), timeout=(1.5, 3))
+    client.call("op")
+    client.call("op", options=Options(timeout=9))
+    client.with_options(validate="warn").call("op")
+    Client(document, transport=Kept()).call("op")
+    assert seen == [(1.5, 3), 9, (1.5, 3), None]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda client: client.call("op", "abc"), "one mapping by wire name, not str"),
+        (lambda client: client.call("op", options={"timeout": 1}), "Options"),
+        (lambda client: Client(DOCUMENT, base_url=3), "is a URL, not int"),
+        (lambda client: Client(DOCUMENT, timeout="5"), "a number of seconds"),
+    ],
+)
+def test_a_wrong_type_is_told_as_one(call: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        call(Client(DOCUMENT))
