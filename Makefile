@@ -33,7 +33,8 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks --markdown docs/performance-table.md
+	$(BIN)/python -m benchmarks --into docs/performance.md
+	$(BIN)/python -m benchmarks.profile --into docs/performance.md
 
 bench-quick: $(VENV)/.installed
 	$(BIN)/python -m benchmarks --quick

@@ -12,10 +12,10 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
-__all__ = ["Effort", "Measured", "Result", "Row", "measure"]
+__all__ = ["Effort", "Measured", "Result", "Row", "Runner", "computed", "measure", "repeated"]
 
 #: Runs the work so many times, and returns the seconds that took.
 Runner = Callable[[int], float]
@@ -23,11 +23,23 @@ Runner = Callable[[int], float]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to try: `rounds` of slots of about `slot` seconds; `starts` for process rows."""
+    """How long to try: so many seconds for each contestant of a row, so many starts of processes.
 
-    rounds: int = 40
-    slot: float = 0.03
+    The time is cut into slots of about `slot` seconds, a round for each: what disturbs a machine
+    comes in bursts, and many short rounds lose fewer of their ratios to one than few long ones.
+    """
+
+    seconds: float = 1.2
+    slot: float = 0.004
     starts: int = 15
+
+    def rounds(self, row: Row) -> int:
+        """How many rounds a row has."""
+        return self.starts if row.slow else max(15, round(self.seconds / self.slot_of(row)))
+
+    def slot_of(self, row: Row) -> float:
+        """The seconds that each contestant of a row has in a round."""
+        return max(self.slot, row.slot)
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,8 @@ class Row:
     """One comparison. The first contestant is ours; `against` names what it is compared with.
 
     `goal` bounds the ratio of times ours/against; with `rate` the ratio is of calls a second,
-    and the goal is a lower bound.
+    and the goal is a lower bound. `slot` is for work that can't be timed in less, `slow` for
+    work that is done once a round.
     """
 
     name: str
@@ -43,7 +56,7 @@ class Row:
     against: str
     goal: float | None = None
     rate: bool = False
-    unit: str = "µs"
+    slot: float = 0.0
     slow: bool = False
 
 
@@ -63,6 +76,7 @@ class Result:
 
     row: Row
     measured: dict[str, Measured] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def ours(self) -> Measured:
@@ -91,35 +105,47 @@ class Result:
             "goal": self.row.goal,
             "met": self.met,
             "contestants": {name: vars(numbers) for name, numbers in self.measured.items()},
+            "failed": self.failed,
         }
 
 
-def repeated(work: Callable[[], object]) -> Runner:
+def repeated(work: Callable[[], object], clock: Callable[[], float] = perf_counter) -> Runner:
     """A runner that calls `work` again and again."""
 
     def run(times: int) -> float:
         turns = range(times)
-        started = perf_counter()
+        started = clock()
         for _ in turns:
             work()
-        return perf_counter() - started
+        return clock() - started
 
     return run
 
 
+def computed(work: Callable[[], object]) -> Runner:
+    """As `repeated`, by the processor time of the thread: for what waits for nobody."""
+    return repeated(work, thread_time)
+
+
 def measure(row: Row, effort: Effort) -> Result:
-    """Time all contestants of a row."""
-    rounds = effort.starts if row.slow else effort.rounds
-    times = {name: _calibrated(run, row, effort) for name, run in row.contestants.items()}
+    """Time all contestants of a row; one that others can do without may fail alone."""
+    result = Result(row)
+    times: dict[str, int] = {}
+    for name, run in row.contestants.items():
+        try:
+            times[name] = _calibrated(run, row, effort)
+        except Exception as problem:
+            if not name.startswith("peer: "):
+                raise
+            result.failed[name] = f"{type(problem).__name__}: {problem}"
     spent: dict[str, list[float]] = {name: [] for name in times}
     order = list(times)
     gc.collect()
-    for _ in range(rounds):
+    for _ in range(effort.rounds(row)):
         random.shuffle(order)
         for name in order:
             spent[name].append(row.contestants[name](times[name]) / times[name])
-    result = Result(row)
-    for name in row.contestants:
+    for name in times:
         pairs = zip(spent[name], spent[row.against], strict=True)
         ratios = [theirs / ours if row.rate else ours / theirs for ours, theirs in pairs]
         low, _, high = quantiles(ratios, n=4)
@@ -133,4 +159,4 @@ def _calibrated(run: Runner, row: Row, effort: Effort) -> int:
         run(1)
         return 1
     run(5)
-    return max(1, round(effort.slot / (run(10) / 10)))
+    return max(1, round(effort.slot_of(row) / (run(10) / 10)))

@@ -1,9 +1,10 @@
 """One peer at work, in its own environment: builds its client, then runs what it is told.
 
 Run by `peers.py` with the peer's interpreter: peer_worker.py NAME BASE FOLDER. The folder holds
-document.json and swagger.json (for BASE), broken.json and broken-swagger.json (the same below
-/broken), body.json, and what the peer's own tools generated. Reads `OPERATION TIMES` lines from
-standard input and answers each with the seconds it took.
+document.json and swagger.json (for BASE), small.json and large.json (the bodies to post), a folder
+`broken` with the same for a service whose answers break the document, and what the peer's own
+tools generated. Reads `OPERATION TIMES THREADS` lines from standard input and answers each with
+the seconds it took. With a fourth argument, `once`, it makes one call and ends.
 
 Every `_…` function returns the work of one peer: a dict from operation to a callable.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -21,10 +23,16 @@ Works = dict[str, Callable[[], Any]]
 
 _ID = "d1k00000000000000001"
 _PATH = f"/v1/jobs/{_ID}"
+#: The operations that post, and their bodies.
+_POSTS = {"create_job": "small.json", "create_large_job": "large.json"}
 
 
 def _read(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def _posts(folder: Path, work: Callable[[Any], Callable[[], Any]]) -> Works:
+    return {name: work(_read(folder, file)) for name, file in _POSTS.items()}
 
 
 def _openapi_core(base: str, folder: Path) -> Works:
@@ -34,14 +42,11 @@ def _openapi_core(base: str, folder: Path) -> Works:
     from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 
     session = requests.Session()
-    body = _read(folder, "body.json")
+    api = OpenAPI.from_dict(_read(folder, "document.json"))
 
-    def work(document: str, method: str, path: str, **more: Any) -> Callable[[], Any]:
-        api = OpenAPI.from_dict(_read(folder, document))
-        url = base + ("/broken" if "broken" in document else "") + path
-
+    def work(method: str, path: str, **more: Any) -> Callable[[], Any]:
         def call() -> Any:
-            request = requests.Request(method, url, **more)
+            request = requests.Request(method, base + path, **more)
             asked = RequestsOpenAPIRequest(request)
             api.validate_request(asked)
             answer = session.send(session.prepare_request(request))
@@ -51,10 +56,9 @@ def _openapi_core(base: str, folder: Path) -> Works:
         return call
 
     return {
-        "get_job": work("document.json", "GET", _PATH),
-        "list_jobs": work("document.json", "GET", "/v1/jobs", params={"limit": 200}),
-        "create_job": work("document.json", "POST", "/v1/jobs", json=body),
-        "broken": work("broken.json", "GET", _PATH),
+        "get_job": work("GET", _PATH),
+        "list_jobs": work("GET", "/v1/jobs", params={"limit": 200}),
+        **_posts(folder, lambda body: work("POST", "/v1/jobs", json=body)),
     }
 
 
@@ -74,14 +78,11 @@ def _aiopenapi3(base: str, folder: Path) -> Works:
 
     # aiopenapi3 reads the annotation, which is text in this module, to tell sync from async.
     factory.__annotations__["return"] = httpx2.Client
-    body = _read(folder, "body.json")
     api = OpenAPI(base, _read(folder, "document.json"), session_factory=factory)
-    broken = OpenAPI(base, _read(folder, "broken.json"), session_factory=factory)
     return {
         "get_job": lambda: api._.get_job(parameters={"id": _ID}),
         "list_jobs": lambda: api._.list_jobs(parameters={"limit": 200}),
-        "create_job": lambda: api._.create_job(data=body),
-        "broken": lambda: broken._.get_job(parameters={"id": _ID}),
+        **_posts(folder, lambda body: lambda: api._.create_job(data=body)),
     }
 
 
@@ -89,15 +90,11 @@ def _bravado(base: str, folder: Path) -> Works:
     """bravado, which reads Swagger 2.0 only."""
     from bravado.client import SwaggerClient
 
-    def resource(document: str) -> Any:
-        made = SwaggerClient.from_spec(_read(folder, document), base)
-        return getattr(made, dir(made)[0])
-
-    api, broken = resource("swagger.json"), resource("broken-swagger.json")
+    made = SwaggerClient.from_spec(_read(folder, "swagger.json"), base)
+    api = getattr(made, dir(made)[0])
     return {
         "get_job": lambda: api.get_job(id=_ID).response().result,
         "list_jobs": lambda: api.list_jobs(limit=200).response().result,
-        "broken": lambda: broken.get_job(id=_ID).response().result,
     }
 
 
@@ -108,14 +105,12 @@ def _schemathesis(base: str, folder: Path) -> Works:
     from schemathesis.specs.openapi import checks as known
 
     session = requests.Session()
-    body = _read(folder, "body.json")
     names = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
     checks = [getattr(known, name) for name in names]
+    schema = schemathesis.openapi.from_dict(_read(folder, "document.json"))
+    schema.config.update(base_url=base)
 
-    def work(document: str, method: str, path: str, **more: Any) -> Callable[[], Any]:
-        schema = schemathesis.openapi.from_dict(_read(folder, document))
-        url = base + ("/broken" if "broken" in document else "")
-        schema.config.update(base_url=url)
+    def work(method: str, path: str, **more: Any) -> Callable[[], Any]:
         operation = schema[path][method]
         kind = {"media_type": "application/json"} if "body" in more else {}
         return lambda: (
@@ -123,10 +118,9 @@ def _schemathesis(base: str, folder: Path) -> Works:
         )
 
     return {
-        "get_job": work("document.json", "GET", "/v1/jobs/{id}", path_parameters={"id": _ID}),
-        "list_jobs": work("document.json", "GET", "/v1/jobs", query={"limit": 200}),
-        "create_job": work("document.json", "POST", "/v1/jobs", body=body),
-        "broken": work("broken.json", "GET", "/v1/jobs/{id}", path_parameters={"id": _ID}),
+        "get_job": work("GET", "/v1/jobs/{id}", path_parameters={"id": _ID}),
+        "list_jobs": work("GET", "/v1/jobs", query={"limit": 200}),
+        **_posts(folder, lambda body: work("POST", "/v1/jobs", body=body)),
     }
 
 
@@ -141,13 +135,14 @@ def _openapi_python_client(base: str, folder: Path) -> Works:
     )
     from generated.models import CreateJob  # type: ignore[import-not-found]
 
-    client, broken = Client(base_url=base), Client(base_url=base + "/broken")
-    body = _read(folder, "body.json")
+    client = Client(base_url=base)
     return {
         "get_job": lambda: get_job.sync(_ID, client=client),
         "list_jobs": lambda: list_jobs.sync(client=client, limit=200),
-        "create_job": lambda: create_job.sync(client=client, body=CreateJob.from_dict(body)),
-        "broken": lambda: get_job.sync(_ID, client=broken),
+        **_posts(
+            folder,
+            lambda body: lambda: create_job.sync(client=client, body=CreateJob.from_dict(body)),
+        ),
     }
 
 
@@ -162,13 +157,10 @@ def _openapi_generator(base: str, folder: Path) -> Works:
     )
 
     api = DefaultApi(ApiClient(Configuration(host=base)))
-    broken = DefaultApi(ApiClient(Configuration(host=base + "/broken")))
-    body = _read(folder, "body.json")
     return {
         "get_job": lambda: api.get_job(_ID),
         "list_jobs": lambda: api.list_jobs(limit=200),
-        "create_job": lambda: api.create_job(CreateJob.from_dict(body)),
-        "broken": lambda: broken.get_job(_ID),
+        **_posts(folder, lambda body: lambda: api.create_job(CreateJob.from_dict(body))),
     }
 
 
@@ -182,24 +174,47 @@ PEERS: dict[str, Callable[[str, Path], Works]] = {
 }
 
 
+def _noticed(make: Callable[[str, Path], Works], base: str, folder: Path) -> str:
+    """The error that an answer which breaks the document raises; empty if there is none."""
+    work = make(base + "/broken", folder / "broken")["get_job"]
+    try:
+        work()
+    except BaseException as problem:  # noqa: BLE001  some raise groups that are no Exception
+        return type(problem).__name__
+    return ""
+
+
+def _timed(work: Callable[[], Any], times: int, threads: int) -> float:
+    """The seconds that so many calls take, shared among threads."""
+    share = range(times // threads)
+
+    def turns() -> None:
+        for _ in share:
+            work()
+
+    crew = [threading.Thread(target=turns) for _ in range(threads)] if threads > 1 else []
+    started = perf_counter()
+    for thread in crew:
+        thread.start()
+    if not crew:
+        turns()
+    for thread in crew:
+        thread.join()
+    return perf_counter() - started
+
+
 def main() -> None:
     """Say which operations there are and whether the broken answer was noticed, then serve."""
     name, base, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     works = PEERS[name](base, folder)
     works["get_job"]()
-    noticed = ""
-    try:
-        works.pop("broken")()
-    except BaseException as problem:  # noqa: BLE001  some raise groups that are no Exception
-        noticed = type(problem).__name__
+    if sys.argv[4:] == ["once"]:
+        return
+    noticed = _noticed(PEERS[name], base, folder)
     print(json.dumps({"operations": sorted(works), "noticed": noticed}), flush=True)
     for line in sys.stdin:
-        operation, times = line.split()
-        work, turns = works[operation], range(int(times))
-        started = perf_counter()
-        for _ in turns:
-            work()
-        print(perf_counter() - started, flush=True)
+        operation, times, threads = line.split()
+        print(_timed(works[operation], int(times), int(threads)), flush=True)
 
 
 if __name__ == "__main__":

@@ -66,17 +66,22 @@ class Running:
     name: str
     operations: frozenset[str]
     noticed: str
+    once: tuple[str, ...]
     _process: subprocess.Popen[str]
 
-    def runner(self, operation: str) -> Runner:
-        """Times calls of `operation` inside the peer's process."""
+    def runner(self, operation: str, threads: int = 1) -> Runner:
+        """Times calls of `operation` inside the peer's process, shared among threads."""
 
         def run(times: int) -> float:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
-            self._process.stdin.write(f"{operation} {times}\n")
+            share = max(1, times // threads)
+            self._process.stdin.write(f"{operation} {share * threads} {threads}\n")
             self._process.stdin.flush()
-            return float(self._process.stdout.readline())
+            line = self._process.stdout.readline()
+            if not line:
+                raise RuntimeError(f"{self.name} has ended")
+            return float(line) * times / (share * threads)
 
         return run
 
@@ -132,27 +137,36 @@ def running_peers(base: str) -> Iterator[list[Running]]:
 
 def _started(peer: Peer, base: str) -> Running:
     folder = installed(peer)
+    _write_inputs(folder, base)
+    _write_inputs(folder / "broken", base + "/broken")
+    python = str(_bin(folder) / "python")
+    worker = str(Path(__file__).parent / "peer_worker.py")
+    command = (python, "-W", "ignore", worker, peer.name, base, str(folder))
+    with (folder / "stderr.txt").open("w+") as told_wrong:
+        # Into a file: nobody reads a pipe while the peer works, and a full one would stop it.
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told_wrong, text=True
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line.startswith("{"):
+            process.kill()
+            process.communicate()
+            told_wrong.seek(0)
+            raise ValueError(told_wrong.read().strip().rpartition("\n")[2] or "no answer")
+    told = json.loads(line)
+    operations = frozenset(told["operations"])
+    return Running(peer.name, operations, told["noticed"], (*command, "once"), process)
+
+
+def _write_inputs(folder: Path, base: str) -> None:
+    """What a worker reads, for a service at `base`."""
+    folder.mkdir(exist_ok=True)
     files = {
         "document.json": jobs_document(server=base),
-        "broken.json": jobs_document(server=base + "/broken"),
         "swagger.json": swagger_document(base),
-        "broken-swagger.json": swagger_document(base + "/broken"),
-        "body.json": create_job_body(1_000),
+        "small.json": create_job_body(1_000),
+        "large.json": create_job_body(20_000),
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    worker = str(Path(__file__).parent / "peer_worker.py")
-    process = subprocess.Popen(
-        [str(_bin(folder) / "python"), "-W", "ignore", worker, peer.name, base, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line.startswith("{"):
-        process.kill()
-        raise ValueError(process.communicate()[1].strip().rpartition("\n")[2] or "no answer")
-    told = json.loads(line)
-    return Running(peer.name, frozenset(told["operations"]), told["noticed"], process)

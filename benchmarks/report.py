@@ -1,4 +1,4 @@
-"""The results as a Markdown table and as a JSON file."""
+"""The results as Markdown tables and as a JSON file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from .harness import Result
 
-__all__ = ["machine", "markdown", "save"]
+__all__ = ["insert", "machine", "markdown", "save"]
 
 _LIBRARIES = ("requests", "urllib3", "jsonschema-rs", "msgspec")
 
@@ -29,42 +29,62 @@ def markdown(results: list[Result], growth: float | None) -> str:
     """The table of goals, and below it every contestant of every row."""
     lines = [
         f"Measured on {machine()}.",
+        "A ratio is the median of many rounds; in brackets its quartiles.",
         "",
-        "| work | against | ratio (quartiles) | goal | | fastest peer |",
+        "| work | against | ratio | goal | | fastest peer |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for result in results:
         if result.row.goal is not None:
             sign = "≥" if result.row.rate else "≤"
-            verdict = "met" if result.met else "**missed**"
             lines.append(
                 f"| {result.row.name} | {result.row.against} | {_ratio(result.ours)} "
-                f"| {sign} {result.row.goal:.2f} | {verdict} | {_peer(result)} |"
+                f"| {sign} {result.row.goal:.2f} | {_verdict(result.met)} | {_peer(result)} |"
             )
     if growth is not None:
-        verdict = "met" if growth < 1.02 else "**missed**"
         lines.append(
             "| memory after 10,000 calls | after 100 calls "
-            f"| {growth:.3f} | no growth | {verdict} | |"
+            f"| {growth:.3f} | no growth | {_verdict(growth < 1.02)} | |"
         )
-    lines += ["", "| work | by | median | ratio (quartiles) |", "| --- | --- | --- | --- |"]
+    lines += ["", "Everybody in every row, by the same measure:", ""]
+    lines += ["| work | by | ratio |", "| --- | --- | --- |"]
     for result in results:
-        factor, unit = (1e3, "ms") if result.row.unit == "ms" else (1e6, "µs")
-        for name, numbers in result.measured.items():
-            time = f"{numbers.seconds * factor:,.0f} {unit}"
-            lines.append(f"| {result.row.name} | {name} | {time} | {_ratio(numbers)} |")
+        lines += [
+            f"| {result.row.name} | {name} | {_ratio(numbers)} |"
+            for name, numbers in result.measured.items()
+        ]
+        lines += [f"| {result.row.name} | {name} | failed |" for name in result.failed]
     return "\n".join(lines) + "\n"
+
+
+def insert(path: Path, block: str, text: str) -> None:
+    """Replace a generated block of a Markdown file. ValueError if the file has none so called."""
+    first, last = f"<!-- {block}: generated -->", f"<!-- end of {block} -->"
+    whole = path.read_text(encoding="utf-8")
+    before, begin, rest = whole.partition(first)
+    _, end, after = rest.partition(last)
+    if not begin or not end:
+        raise ValueError(f"{path} has no block between {first} and {last}")
+    path.write_text(f"{before}{begin}\n{text}{end}{after}", encoding="utf-8")
+
+
+def _verdict(met: bool | None) -> str:
+    return "met" if met else "**missed**"
 
 
 def _peer(result: Result) -> str:
     if result.best_peer is None:
         return ""
     name, numbers = result.best_peer
-    return f"{name.removeprefix('peer: ')}: {numbers.ratio:.2f}"
+    return f"{name.removeprefix('peer: ')}: {_number(numbers.ratio)}"
 
 
 def _ratio(numbers: Any) -> str:
-    return f"{numbers.ratio:.2f} ({numbers.low:.2f} to {numbers.high:.2f})"
+    return f"{_number(numbers.ratio)} ({_number(numbers.low)} to {_number(numbers.high)})"
+
+
+def _number(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 9.995 else f"{ratio:.1f}"
 
 
 def save(path: Path, results: list[Result], growth: float | None) -> None:

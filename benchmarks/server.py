@@ -4,15 +4,17 @@ An `asyncio.Protocol` that reads just enough HTTP/1.1 to find where a request en
 with bytes made before the first request came. It answers in a few tens of microseconds, less than
 any client here needs, so what is measured is the client.
 
-Run as `python -m benchmarks.server`: prints its port on one line, serves until stdin closes.
+Run as `python -m benchmarks.server`: reads further answers as one line of JSON (a text by request
+path), prints its port on one line, serves until stdin closes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from .payloads import BROKEN_JOB, JOB, JOB_LIST, dumps
@@ -35,6 +37,9 @@ _JOBS = answer(dumps(JOB_LIST))
 _BROKEN = answer(dumps(BROKEN_JOB))
 _MISSING = answer(b'{"errors":[]}', "404 Not Found")
 
+#: Whole answers by request path, for documents that are not ours.
+_others: dict[bytes, bytes] = {}
+
 
 def route(head: bytes) -> bytes:
     """The canned answer for a request, by its method and the first letters of its path."""
@@ -46,9 +51,8 @@ def route(head: bytes) -> bytes:
         return _JOBS
     if head.startswith(b"GET /broken/"):
         return _BROKEN
-    if head.startswith(b"GET /"):
-        return _JOB
-    return _MISSING
+    path = head.split(b" ", 2)[1].partition(b"?")[0]
+    return _others.get(path, _MISSING)
 
 
 class _Canned(asyncio.Protocol):
@@ -86,14 +90,20 @@ def _content_length(head: bytes) -> int:
 
 async def _serve() -> None:
     loop = asyncio.get_running_loop()
+    told = await loop.run_in_executor(None, sys.stdin.readline)
+    for path, body in json.loads(told).items():
+        _others[path.encode()] = answer(body.encode())
     server = await loop.create_server(_Canned, "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Start the server in its own process; its base URL, without a slash at the end."""
+def running(others: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Start the server in its own process; its base URL, without a slash at the end.
+
+    `others` are further JSON texts to answer with, by request path.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.server"],
         stdin=subprocess.PIPE,
@@ -102,6 +112,8 @@ def running() -> Iterator[str]:
     )
     assert process.stdin is not None
     assert process.stdout is not None
+    process.stdin.write(json.dumps(dict(others or {})) + "\n")
+    process.stdin.flush()
     try:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}"
     finally:

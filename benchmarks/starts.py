@@ -1,36 +1,47 @@
-"""Whole processes: from the start of the interpreter to the first answer."""
+"""Whole processes: from the start of the interpreter to the first answer.
+
+Every process of a row starts under the same conditions: all modules compiled before (what pip
+installs is; a checkout, or an environment with PYTHONDONTWRITEBYTECODE, would be compiled again at
+each start), and dynclient's cache of parsed documents filled. Both live in a folder of the run.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from .harness import Runner
 
-__all__ = ["BARE", "BARE_WITH_FILE", "CLIENT", "program", "resident_growth"]
+__all__ = ["GITHUB_CALL", "QISKIT_CALL", "Starts", "github_answer", "qiskit_answer"]
 
-BARE = """
+#: Path of the request, operation and arguments of the calls in other people's documents.
+QISKIT_CALL = ("/qiskit", "/v1/jobs", "list_jobs", {})
+GITHUB_CALL = ("/github", "/repos/o/r", "repos/get", {"owner": "o", "repo": "r"})
+
+#: Arguments: the URL; a file to be read as JSON first, or nothing.
+_BARE = """
 import requests, sys
+if sys.argv[2]:
+    import json
+    with open(sys.argv[2], "rb") as file:
+        json.load(file)
 session = requests.Session()
-session.get(sys.argv[1] + "/v1/jobs/" + "a" * 20).json()
+session.get(sys.argv[1]).json()
 """
 
-BARE_WITH_FILE = """
-import requests, sys, json
-with open(sys.argv[2], "rb") as file:
-    json.load(file)
-session = requests.Session()
-session.get(sys.argv[1] + "/v1/jobs/" + "a" * 20).json()
-"""
-
-#: Arguments: base URL, document, operation, its arguments as JSON.
-CLIENT = """
+#: Arguments: base URL, document, operation, its arguments and credentials as JSON.
+_CLIENT = """
 import json, sys
 from dynclient import Client
-client = Client(sys.argv[2], base_url=sys.argv[1], validate="warn",
-                auth={"IBMCloudAuth": "t", "ServiceCRN": "c"} if "qiskit" in sys.argv[2] else None)
-client.call(sys.argv[3], json.loads(sys.argv[4]))
+arguments, auth = json.loads(sys.argv[4])
+client = Client(sys.argv[2], base_url=sys.argv[1], auth=auth)
+client.call(sys.argv[3], arguments)
 """
 
 _GROWTH = """
@@ -53,22 +64,59 @@ print(before, resident())
 """
 
 
-def program(source: str, *arguments: str) -> Runner:
-    """A runner that starts a fresh interpreter for each call."""
-    command = [sys.executable, "-c", source, *arguments]
+class Starts:
+    """Starts interpreters; `folder` holds what they keep from one start to the next."""
 
-    def run(times: int) -> float:
-        started = perf_counter()
-        for _ in range(times):
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return perf_counter() - started
+    def __init__(self, folder: Path) -> None:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+        environment["DYNCLIENT_CACHE"] = str(folder / "cache")
+        self.environment: Mapping[str, str] = environment
 
-    return run
+    def bare(self, url: str, file: str = "") -> Runner:
+        """requests, imported and used once, after a file was read as JSON if one is named."""
+        return self.program(sys.executable, "-c", _BARE, url, file)
+
+    def client(
+        self, base: str, document: str, call: tuple[str, str, str, Any], auth: Any = None
+    ) -> Runner:
+        """dynclient, imported and used once."""
+        prefix, _, operation, arguments = call
+        told = json.dumps([arguments, auth])
+        return self.program(sys.executable, "-c", _CLIENT, base + prefix, document, operation, told)
+
+    def program(self, *command: str) -> Runner:
+        """A runner that starts a fresh process for each call."""
+
+        def run(times: int) -> float:
+            started = perf_counter()
+            for _ in range(times):
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=self.environment)
+            return perf_counter() - started
+
+        return run
+
+    def resident_growth(self, base: str) -> float:
+        """Resident memory after 10,000 calls against after 100, in a process of its own (Linux)."""
+        command = [sys.executable, "-c", _GROWTH, base]
+        run = subprocess.run(
+            command, check=True, capture_output=True, text=True, env=self.environment
+        )
+        before, after = map(int, run.stdout.split())
+        return after / before
 
 
-def resident_growth(base: str) -> float:
-    """Resident memory after 10,000 calls against after 100, in a process of its own (Linux)."""
-    command = [sys.executable, "-c", _GROWTH, base]
-    run = subprocess.run(command, check=True, capture_output=True, text=True)
-    before, after = map(int, run.stdout.split())
-    return after / before
+def qiskit_answer() -> str:
+    """The jobs that the bundled document gives as an example, which keep to its schema."""
+    import dynclient
+
+    operation = dynclient.load("qiskit-runtime").data["paths"][QISKIT_CALL[1]]["get"]
+    content = operation["responses"]["200"]["content"]["application/json"]
+    return json.dumps(content["examples"]["page"]["value"])
+
+
+def github_answer(file: Path) -> str:
+    """The repository that GitHub's document gives as an example, made to keep to its schema."""
+    examples = json.loads(file.read_bytes())["components"]["examples"]
+    # The example lacks a property that the schema requires.
+    return json.dumps({**examples["full-repository"]["value"], "has_discussions": True})
