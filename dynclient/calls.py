@@ -77,8 +77,8 @@ class CallPlan:
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
         """The response with everything that was found; see `settle`."""
         if self.reference is None:
-            return self.responses.parse(http, request, self.policy)
-        response = self.responses.parse(http, request, _NOTHING_JUDGED)
+            return self.responses.parse(self.operation, http, request, self.policy)
+        response = self.responses.parse(self.operation, http, request, _NOTHING_JUDGED)
         found = self.reference.judge_response(self.operation, request, http)
         return replace(response, violations=tuple(found) or response.violations)
 

@@ -15,7 +15,6 @@ from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from .calls import CallPlan, settle
 from .credentials import AuthChoice, Credentials, redactor_for, schemes_of
@@ -25,7 +24,7 @@ from .messages import Headers, HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
 from .ops import Ops
 from .redaction import DEFAULT_REDACTOR
-from .transport import Transport, default_transport
+from .settings import Timeout, checked_base_url, transport_for
 from .validation import Level, Validation
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ __all__ = ["Client", "Engine"]
 
 #: Which validators judge: our compiled ones, or openapi-core.
 Engine: TypeAlias = Literal["compiled", "openapi-core"]
-Timeout: TypeAlias = float | tuple[float, float]
 
 _DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 
@@ -79,7 +77,7 @@ class Client:
             raise ValueError(f"engine={engine!r}: give 'compiled' or 'openapi-core'")
         self._source = source
         self._settings: dict[str, Any] = {
-            "base_url": _checked_base_url(base_url),
+            "base_url": checked_base_url(base_url),
             "auth": auth,
             "defaults": dict(defaults) if defaults else None,
             "validate": Validation.of(validate),
@@ -89,7 +87,7 @@ class Client:
             "transport": transport,
             "trust": trust or Trust(),
         }
-        self._transport, self._owns_transport = _transport(transport, timeout, self._settings)
+        self._transport, self._owns_transport = transport_for(transport, timeout, self._settings)
         # A transport of our own knows its timeout; one of the caller's is told at each call.
         self._call_timeout = None if self._owns_transport else timeout
         self._plans: dict[str, CallPlan] = {}
@@ -257,7 +255,7 @@ class Client:
         )
         settings = {**self._settings, **changes}
         settings["validate"] = self._policy(settings["validate"])
-        settings["base_url"] = _checked_base_url(settings["base_url"])
+        settings["base_url"] = checked_base_url(settings["base_url"])
         other._settings = settings
         other._owns_transport = False
         other._plans = {}
@@ -377,46 +375,10 @@ _SHARED = frozenset(
 )
 
 
-def _transport(
-    given: Any, timeout: Timeout | None, settings: Mapping[str, Any]
-) -> tuple[Transport, bool]:
-    own: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
-    if given is None:
-        limit = settings["trust"].max_response_bytes
-        return default_transport(max_response_bytes=limit, **own), True
-    if hasattr(given, "prepare_request"):
-        from .transport import RequestsTransport
-
-        return RequestsTransport(given, **own), True
-    if not callable(getattr(given, "send", None)):
-        raise TypeError(
-            f"transport= takes an object with send(HttpRequest) -> HttpResponse, or a "
-            f"requests.Session, not {type(given).__name__}"
-        )
-    return given, False
-
-
 def _reference(document: Document) -> ReferenceEngine:
     from .schema.reference import ReferenceEngine
 
     return ReferenceEngine(document)
-
-
-def _checked_base_url(url: str | None) -> str | None:
-    if url is None:
-        return None
-    if not isinstance(url, str):
-        raise TypeError(f"base_url= is a URL, not {type(url).__name__}")
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise ValueError(f"base_url= is no URL: {error}") from None
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise ValueError(
-            f"base_url={DEFAULT_REDACTOR.url(url)!r}: give an absolute http or https URL without "
-            "query or fragment"
-        )
-    return url.rstrip("/")
 
 
 def _reopen(kind: type[Client], source: Source, settings: dict[str, Any]) -> Client:

@@ -135,7 +135,7 @@ class Operation:
                     self.document.note(place, f"{key!r} is no status", "status")
                 continue
             target, place = self.document.resources.follow(value, place)
-            found[name] = DeclaredResponse(self, name, target, place)
+            found[name] = DeclaredResponse(self.document, name, target, place)
         return found
 
     @property
@@ -273,7 +273,8 @@ class Operation:
         `violations` holds everything that was found; who calls decides what is an error.
         """
         sent = request or HttpRequest(self.method, response.url or self.path)
-        return self.response_plan(policy.formats != "off").parse(response, sent, policy)
+        plan = self.response_plan(policy.formats != "off")
+        return plan.parse(self, response, sent, policy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Compiled validators don't travel: they are made again where they are needed.

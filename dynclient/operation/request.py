@@ -50,10 +50,13 @@ class RequestPlan:
     """The compiled request side of one operation."""
 
     def __init__(self, operation: Operation, *, formats: bool) -> None:
-        self._operation = operation
+        # Not the operation itself, which keeps this plan: see ResponsePlan.
+        self._document = operation.document
+        self._name, self._method = operation.name, operation.method
+        self._redactor = operation.redactor
         self._formats = formats
         self.body: RequestBody | None = operation.request_body
-        parameters = operation.parameters
+        self._parameters = parameters = operation.parameters
         self._arguments = Arguments(parameters, self.body)
         self._required = tuple(p for p in parameters if p.required)
         self._writers = {
@@ -114,7 +117,7 @@ class RequestPlan:
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
-                sorter = Arguments(self._operation.parameters, chosen)
+                sorter = Arguments(self._parameters, chosen)
         values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         for parameter in self._required:
@@ -138,13 +141,13 @@ class RequestPlan:
         self, request: HttpRequest, faults: Sequence[Violation], policy: Validation
     ) -> Prepared:
         """The request with what the policy lets pass; InvalidRequest with what it does not."""
-        faults = self._operation.document.published(faults)
+        faults = self._document.published(faults)
         # What can't be sent at all is an error whatever the policy says of schemas.
         hard = [f for f in faults if f.rule in UNSENDABLE]
         soft = [f for f in faults if f.rule not in UNSENDABLE]
         errors, told = policy.split(soft)
         if hard or errors:
-            raise InvalidRequest(self._operation.name, [*hard, *errors])
+            raise InvalidRequest(self._name, [*hard, *errors])
         return Prepared(request, told)
 
     def _judged(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -152,10 +155,10 @@ class RequestPlan:
         return {k: v for k, v in values.items() if v != "" or k not in self._allow_empty}
 
     def _explained(self, validator: Validator, values: dict[str, Any]) -> list[Violation]:
-        redactor = self._operation.redactor
+        redactor = self._redactor
         secret = {
             f"request.{p.key}"
-            for p in self._operation.parameters
+            for p in self._parameters
             if redactor.is_secret_field(p.name)
             or (p.location == "header" and redactor.is_secret_header(p.name))
         }
@@ -226,8 +229,7 @@ class RequestPlan:
         fields = Headers(self._fields(values, encoded, faults))
         if options is not NO_OPTIONS:
             fields = _with_option_headers(fields, options, faults)
-        operation = self._operation
-        redactor = operation.redactor
+        redactor = self._redactor
         if self._secret_segments:
             redactor = redactor.hiding(
                 *(
@@ -237,12 +239,12 @@ class RequestPlan:
                 )
             )
         return HttpRequest(
-            operation.method,
+            self._method,
             url,
             fields,
             encoded.sendable() if encoded is not None else None,
             options.timeout,
-            operation.name,
+            self._name,
             redactor,
         )
 

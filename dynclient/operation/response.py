@@ -36,17 +36,17 @@ _MOST_READERS = 256
 class DeclaredResponse:
     """One entry of the Responses Object: `key` is `"200"`, `"2XX"` or `"default"`."""
 
-    def __init__(self, operation: Operation, key: str, value: Any, at: Location) -> None:
+    def __init__(self, document: Document, key: str, value: Any, at: Location) -> None:
         self.key = key
         self.at = at
-        self._operation = operation
+        self._document = document
         self._validators: dict[tuple[str, bool, bool], Validator | ItemsValidator | None] = {}
         value = value if isinstance(value, dict) else {}
         description = value.get("description")
         self.description = description if isinstance(description, str) else ""
         content = value.get("content")
         self.content: Mapping[str, Any] = content if isinstance(content, dict) else {}
-        self.headers: tuple[DeclaredHeader, ...] = read_headers(operation.document, value, at)
+        self.headers: tuple[DeclaredHeader, ...] = read_headers(document, value, at)
 
     def schema(self, media_type: str) -> tuple[Any, Location] | None:
         """The Schema Object of a declared media type and its place; None if it has none.
@@ -60,13 +60,11 @@ class DeclaredResponse:
 
     def is_sequence(self, media_type: str, actual: str | None = None) -> bool:
         """Whether content of a declared media type, or of the actual one, is a row of items."""
-        document = self._operation.document
-        return is_row(document, actual or media_type, *self._entry(media_type))
+        return is_row(self._document, actual or media_type, *self._entry(media_type))
 
     def _entry(self, media_type: str) -> tuple[Mapping[str, Any], Location]:
         place = self.at.child("content", media_type)
-        resources = self._operation.document.resources
-        entry, place = resources.follow(self.content[media_type], place)
+        entry, place = self._document.resources.follow(self.content[media_type], place)
         return (entry if isinstance(entry, dict) else {}), place
 
     def validator(
@@ -90,12 +88,12 @@ class DeclaredResponse:
         kind = kind_of(parse_media_type(actual))
         if found is None or kind in ("binary", "multipart"):
             return False
-        return kind != "text" or text_reader(self._operation.document, found, actual) is not None
+        return kind != "text" or text_reader(self._document, found, actual) is not None
 
     def _compile(
         self, media_type: str, formats: bool, sequence: bool
     ) -> Validator | ItemsValidator | None:
-        document = self._operation.document
+        document = self._document
         if sequence:
             entry, place = self._entry(media_type)
             return compile_row(document, entry, place, "response", formats=formats)
@@ -109,7 +107,7 @@ class DeclaredResponse:
         shown = actual or media_type
         if self.is_sequence(media_type, shown):
             return decode_items(shown)
-        return _decoder_for(shown, self._operation.document, self.schema(media_type))
+        return _decoder_for(shown, self._document, self.schema(media_type))
 
 
 class _Reader:
@@ -161,7 +159,11 @@ class ResponsePlan:
     """The compiled response side of one operation."""
 
     def __init__(self, operation: Operation, *, formats: bool) -> None:
-        self._operation = operation
+        # Not the operation itself, which keeps this plan: whoever drops a document shall have its
+        # memory back at once, and not when the collector finds the ring.
+        self._document = operation.document
+        self._responses = operation.responses
+        self._at = operation.at
         self._formats = formats
         self._readers: dict[tuple[int, str | None], _Reader] = {}
         self._bodiless = operation.method == "HEAD"
@@ -172,7 +174,7 @@ class ResponsePlan:
         DocumentError if the document breaks one. A call compiles the successes before it sends:
         an answer that can't be judged should not be asked for.
         """
-        for declared in self._operation.responses.values():
+        for declared in self._responses.values():
             if successes_only and declared.key[:1] != "2":
                 continue
             for header in declared.headers:
@@ -180,7 +182,9 @@ class ResponsePlan:
             for media_type in declared.content:
                 declared.validator(media_type, self._formats)
 
-    def parse(self, http: HttpResponse, request: HttpRequest, policy: Validation) -> Response:
+    def parse(
+        self, operation: Operation, http: HttpResponse, request: HttpRequest, policy: Validation
+    ) -> Response:
         """The response, read. Its `violations` are all that were found, whatever their level."""
         status = http.status
         content_type = http.headers.get("Content-Type")
@@ -208,13 +212,13 @@ class ResponsePlan:
             for header in reader.headers:
                 faults.extend(header.judge(http.headers, self._formats))
         if faults:
-            faults = self._operation.document.published(faults)
+            faults = self._document.published(faults)
         return Response(
             data,
             status,
             http.headers,
             content,
-            self._operation,
+            operation,
             http.elapsed,
             request,
             reader.media_type,
@@ -239,7 +243,7 @@ class ResponsePlan:
         records = None if kind is None else records_of(kind)
         item = None if rows is None else rows.item
         begun = Begun(reader.media_type, bodiless, records, item)
-        return begun, self._operation.document.published(faults)
+        return begun, self._document.published(faults)
 
     def _empty(self, reader: _Reader, faults: list[Violation]) -> Any:
         """What an empty body is: text may be empty, JSON may not."""
@@ -276,20 +280,20 @@ class ResponsePlan:
     # ── making readers ───────────────────────────────────────────────────────────────────────
 
     def _reader(self, status: int, content_type: str | None) -> _Reader:
-        responses = self._operation.responses
+        responses = self._responses
         declared = (
             responses.get(str(status))
             or responses.get(f"{status // 100}XX")
             or responses.get("default")
         )
         if declared is None:
-            reader = _Reader(None, _decoder_for(content_type, self._operation.document))
+            reader = _Reader(None, _decoder_for(content_type, self._document))
             known = ", ".join(responses) or "none"
             reader.faults = (
                 Violation(
                     "response.status",
                     "",
-                    self._operation.at.child("responses").pointer,
+                    self._at.child("responses").pointer,
                     "status",
                     f"status {status} is not declared; these are: {known}",
                     "status",
@@ -304,7 +308,7 @@ class ResponsePlan:
 
     def _declared_reader(self, declared: DeclaredResponse, content_type: str | None) -> _Reader:
         if not declared.content:
-            return _Reader(declared, _decoder_for(content_type, self._operation.document))
+            return _Reader(declared, _decoder_for(content_type, self._document))
         known = ", ".join(declared.content)
         place = declared.at.child("content").pointer
         # Without a content type the body is read as the document's first type, so that what came
@@ -315,11 +319,11 @@ class ResponsePlan:
             else best_match(declared.content, content_type)
         )
         if key is None:
-            reader = _Reader(declared, _decoder_for(content_type, self._operation.document))
+            reader = _Reader(declared, _decoder_for(content_type, self._document))
             reason = f"content type {content_type!r} is not declared; these are: {known}"
             reader.faults = (_type_fault(place, reason),)
             return reader
-        reader = _Reader(declared, _decoder_for(content_type or key, self._operation.document))
+        reader = _Reader(declared, _decoder_for(content_type or key, self._document))
         if content_type is None:
             reason = f"the body has no content type; declared are: {known}"
             reader.untyped = (_type_fault(place, reason),)
