@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from .calls import CallPlan, settle
 from .credentials import AuthChoice, Credentials, redactor_for, schemes_of
-from .document import Document, Source, Trust, bundled_path, load
+from .document import Document, Fetch, Source, Trust, bundled_path, load
 from .errors import DocumentError
 from .messages import Headers, HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .explanation import Explanation
     from .schema.reference import ReferenceEngine
     from .streaming import StreamedResponse
+    from .transport import Transport
 
 __all__ = ["Client", "Engine"]
 
@@ -92,7 +93,9 @@ class Client:
         self._call_timeout = None if self._owns_transport else timeout
         self._plans: dict[str, CallPlan] = {}
         try:
-            self.document: Document = load(source, trust=self._settings["trust"], fetch=self._fetch)
+            self.document: Document = load(
+                source, trust=self._settings["trust"], fetch=_fetcher(self._transport)
+            )
         except BaseException:
             self.close()
             raise
@@ -352,12 +355,18 @@ class Client:
         variables = self._settings["server_variables"]
         return base_url(self.document, operation.servers, options.server, variables)
 
-    def _fetch(self, url: str) -> tuple[str, bytes]:
+
+def _fetcher(transport: Transport) -> Fetch:
+    """What documents are fetched by. It knows no client, so a document keeps none alive."""
+
+    def fetch(url: str) -> tuple[str, bytes]:
         request = HttpRequest("GET", url, Headers({"Accept": _DOCUMENT_TYPES}))
-        response = self._transport.send(request)
+        response = transport.send(request)
         if response.status != 200:
             raise DocumentError(f"the server answered {response.status}", source=url)
         return response.url or url, response.content
+
+    return fetch
 
 
 #: What two clients made by `with_options` have in common.

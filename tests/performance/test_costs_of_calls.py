@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -310,3 +311,18 @@ def test_memory_does_not_grow_with_the_number_of_calls(things: Server) -> None:
         finally:
             tracemalloc.stop()
     assert after - before < 20_000  # ten bytes a call would be noticed
+
+
+def test_a_document_that_nobody_uses_any_more_is_gone_at_once() -> None:
+    # Not when the collector finds it: walking a big one is what ends a program slowly.
+    canned = Canned({"id": "a"})
+    client = Client(document(), base_url="http://api.test", transport=canned)
+    client.call("get_thing", id="a")
+    client.call("make_thing", id="a")
+    held = weakref.ref(client.document)
+    gc.disable()
+    try:
+        del client
+        assert held() is None
+    finally:
+        gc.enable()
