@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -83,7 +83,7 @@ class ReferenceEngine:
         judged = _JudgedRequest(operation, request)
         with _told(operation):
             errors = list(app.iter_request_errors(judged))
-        return [v for error in errors for v in _violations(error, operation, "request")]
+        return _each_once(v for e in errors for v in _violations(e, operation, "request"))
 
     def judge_response(
         self, operation: Operation, request: HttpRequest, response: HttpResponse
@@ -93,7 +93,7 @@ class ReferenceEngine:
         judged = _JudgedRequest(operation, request)
         with _told(operation):
             errors = list(app.iter_response_errors(judged, _JudgedResponse(response)))
-        return [v for error in errors for v in _violations(error, operation, "response")]
+        return _each_once(v for e in errors for v in _violations(e, operation, "response"))
 
     def _app(self, operation: Operation) -> Any:
         app = self._apps.get(operation.name)
@@ -194,6 +194,15 @@ def _pattern(template: str) -> tuple[tuple[str, ...], Any]:
 
 
 # ── openapi-core's errors, in our terms ──────────────────────────────────────────────────────────
+
+
+def _each_once(violations: Iterable[Violation]) -> list[Violation]:
+    """The violations without those told before: a value that two subschemas refuse alike."""
+    found: dict[tuple[str, str, str], Violation] = {}
+    for violation in violations:
+        key = (violation.where, violation.pointer, f"{violation.rule} {violation.message}")
+        found.setdefault(key, violation)
+    return list(found.values())
 
 
 def _violations(error: Any, operation: Operation, side: str) -> Iterator[Violation]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from conftest import BELL, Api, until
+from emulator_support import BELL, Api, until
 
 from dynclient import emulator
 

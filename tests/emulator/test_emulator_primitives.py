@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import BELL, Api
+from emulator_support import BELL, Api
 
 ROTATED = """OPENQASM 3.0;
 include "stdgates.inc";

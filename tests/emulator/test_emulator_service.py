@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import BELL, Api, until
+from emulator_support import BELL, Api, until
 
 from dynclient import emulator
 
