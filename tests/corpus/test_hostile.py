@@ -60,7 +60,7 @@ def _written(folder: Path, name: str) -> Path:
 
 
 #: Thousands of operations or parameters, each compiled: they end, but take their time.
-SLOW = {"100,000 parameters", "30,000 operations of one id", "YAML blocks nested 10,000 deep"}
+SLOW = {"20,000 parameters", "5,000 operations of one id", "YAML blocks nested 10,000 deep"}
 
 
 @pytest.mark.parametrize(
