@@ -124,12 +124,13 @@ def _parts(hand: Hand, client: Client) -> Iterator[Row]:
     content = dumps(JOB_LIST)
     plain = "json.loads"
     floor = checked("Jobs", lambda: content)
-    http = client._transport.send(client.prepare("list_jobs", limit=200))
+    request = client.prepare("list_jobs", limit=200)
+    http = client._transport.send(request)
     operation = client.operations["list_jobs"]
     yield Row(
         "parse and validate 200 jobs",
         {
-            "Operation.parse": computed(lambda: operation.parse(http)),
+            "Operation.parse": computed(lambda: operation.parse(http, request)),
             plain: computed(lambda: parsed(content)),
             "floor: msgspec and jsonschema-rs": computed(floor),
         },
