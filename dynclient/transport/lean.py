@@ -1,8 +1,9 @@
 """The transport over plain sockets: the fewest steps between a request's bytes and an answer's.
 
 HTTP/1.1 to one origin needs little of what an HTTP library does for each call. This transport
-does that little (`wire` for messages, `sockets` for connections, `ssl` for TLS), imports no HTTP
-library, and hands every origin that is reached through a proxy to `RequestsTransport`.
+does that little (`writing`, `reader` and `wire` for messages, `sockets` for connections, `ssl` for
+TLS), imports no HTTP library, and hands every origin that is reached through a proxy to
+`RequestsTransport`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from .content import FRAMING, Stream
 from .decoding import decoded, decoded_pieces
 from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
 from .origin import origin_of, split_url
+from .reader import NoAnswer
 from .sockets import Connection, SocketPool
 from .tls import Tls
-from .wire import Answer, NoAnswer, OpenAnswer, chunks, head_of, open_answer, read_answer
+from .wire import Answer, OpenAnswer, open_answer, read_answer
+from .writing import chunks, head_of
 
 if TYPE_CHECKING:
     from .requests_transport import RequestsTransport

@@ -16,7 +16,8 @@ from dynclient.errors import ConnectionBroken, RequestTimeout
 from dynclient.messages import HttpRequest
 from dynclient.transport import LeanTransport
 from dynclient.transport.decoding import TooLarge
-from dynclient.transport.wire import BadMessage, Incomplete, NoAnswer, read_answer
+from dynclient.transport.reader import BadMessage, Incomplete, NoAnswer
+from dynclient.transport.wire import read_answer
 
 from .server import HangUp, reply
 from .test_wire import by_http_client, cut

@@ -12,14 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynclient.transport.decoding import TooLarge
-from dynclient.transport.wire import (
-    BadMessage,
-    Incomplete,
-    NoAnswer,
-    chunks,
-    head_of,
-    read_answer,
-)
+from dynclient.transport.reader import BadMessage, Incomplete, NoAnswer
+from dynclient.transport.wire import read_answer
+from dynclient.transport.writing import chunks, head_of
 
 LIMIT = 1 << 20
 
