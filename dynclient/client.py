@@ -18,27 +18,32 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from .calls import CallPlan, settle
 from .credentials import AuthChoice, Credentials, redactor_for, schemes_of
-from .document import Document, Fetch, Source, Trust, bundled_path, load
-from .errors import DocumentError
-from .messages import Headers, HttpRequest, Response
+from .document import Document, Source, Trust, bundled_path, load
+from .messages import HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
 from .ops import Ops
 from .redaction import DEFAULT_REDACTOR
-from .settings import Timeout, checked_base_url, transport_for
+from .settings import (
+    Timeout,
+    call_timeout,
+    checked_base_url,
+    checked_defaults,
+    checked_source,
+    fetcher,
+    transport_for,
+)
+from .transport.base import CLOSED
 from .validation import Level, Validation
 
 if TYPE_CHECKING:
     from .explanation import Explanation
     from .schema.reference import ReferenceEngine
     from .streaming import StreamedResponse
-    from .transport import Transport
 
 __all__ = ["Client", "Engine"]
 
 #: Which validators judge: our compiled ones, or openapi-core.
 Engine: TypeAlias = Literal["compiled", "openapi-core"]
-
-_DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 
 
 class Client:
@@ -57,7 +62,8 @@ class Client:
     trust             what the document may make the client do
 
     Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names an
-    operation that it does not have.
+    operation that it does not have, ValueError if `defaults` name a parameter that none of its
+    operations has.
     """
 
     def __init__(
@@ -76,11 +82,11 @@ class Client:
     ) -> None:
         if engine not in ("compiled", "openapi-core"):
             raise ValueError(f"engine={engine!r}: give 'compiled' or 'openapi-core'")
-        self._source = source
+        self._source = checked_source(source)
         self._settings: dict[str, Any] = {
             "base_url": checked_base_url(base_url),
             "auth": auth,
-            "defaults": dict(defaults) if defaults else None,
+            "defaults": defaults,
             "validate": Validation.of(validate),
             "engine": engine,
             "timeout": timeout,
@@ -88,13 +94,13 @@ class Client:
             "transport": transport,
             "trust": trust or Trust(),
         }
-        self._transport, self._owns_transport = transport_for(transport, timeout, self._settings)
+        self._transport, self._own_transport = transport_for(transport, timeout, self._settings)
         # A transport of our own knows its timeout; one of the caller's is told at each call.
-        self._call_timeout = None if self._owns_transport else timeout
+        self._call_timeout = None if self._own_transport else call_timeout(timeout, transport)
         self._plans: dict[str, CallPlan] = {}
         try:
             self.document: Document = load(
-                source, trust=self._settings["trust"], fetch=_fetcher(self._transport)
+                source, trust=self._settings["trust"], fetch=fetcher(self._transport)
             )
         except BaseException:
             self.close()
@@ -104,6 +110,7 @@ class Client:
         self.operations = Operations(self.document, redactor_for(self._schemes))
         self._reference = _reference(self.document) if engine == "openapi-core" else None
         self._settings["validate"] = self._policy(validate)
+        self._settings["defaults"] = checked_defaults(defaults, self.operations, self.document)
         bundled = isinstance(source, str) and bundled_path(source) is not None
         self._credentials = Credentials(self._schemes, auth, bundled=bundled)
 
@@ -178,7 +185,7 @@ class Client:
         The request is sent on entering the block, and the connection closed on leaving it unless
         all was read. Items and bytes are told of in `StreamedResponse`, docs/streaming.md.
         """
-        from .streaming import opened
+        from .streaming import Opening
 
         options = options or NO_OPTIONS
         plan = self._plan_with(operation, options)
@@ -186,7 +193,7 @@ class Client:
         own = options.headers
         if plan.refusal is not None and not self._credentials.carried_by(own):
             raise plan.refusal
-        return opened(plan, prepared, self._transport, own)
+        return Opening(plan, prepared, self._transport, own)
 
     @cached_property
     def ops(self) -> Ops:
@@ -244,10 +251,12 @@ class Client:
     def with_options(self, **changes: Any) -> Client:
         """Another client on the same compiled document and transport, some options changed.
 
-        Takes `base_url`, `auth`, `defaults`, `validate`, `engine`. Credentials are never shared
-        between the two unless the new one was given the same handler object.
+        Takes `base_url`, `auth`, `defaults`, `validate`, `engine` and `timeout`, which mean what
+        they mean to `Client`. Credentials are never shared between the two unless the new one was
+        given the same handler object. Closing this client closes the new one too, as its
+        connections are this one's; closing the new one leaves this one open.
         """
-        allowed = {"base_url", "auth", "defaults", "validate", "engine"}
+        allowed = {"base_url", "auth", "defaults", "validate", "engine", "timeout"}
         if unknown := changes.keys() - allowed:
             raise TypeError(
                 f"with_options() takes {', '.join(sorted(allowed))}; not {', '.join(unknown)}"
@@ -259,9 +268,14 @@ class Client:
         settings = {**self._settings, **changes}
         settings["validate"] = self._policy(settings["validate"])
         settings["base_url"] = checked_base_url(settings["base_url"])
+        if "defaults" in changes:
+            defaults = checked_defaults(changes["defaults"], self.operations, self.document)
+            settings["defaults"] = defaults
         other._settings = settings
-        other._owns_transport = False
+        other._own_transport = None
         other._plans = {}
+        if "timeout" in changes:
+            other._call_timeout = call_timeout(settings["timeout"], settings["transport"])
         if "auth" in changes:
             other._credentials = self._credentials.replaced(changes["auth"])
         if settings["engine"] == "openapi-core":
@@ -273,11 +287,15 @@ class Client:
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 
     def close(self) -> None:
-        """Close the connections, if the transport is the client's own."""
-        if self._owns_transport:
-            close = getattr(self._transport, "close", None)
-            if close is not None:
-                close()
+        """Close the connections; every later call raises RuntimeError, and nothing is sent.
+
+        So do the calls of clients that `with_options` made of this one. A transport that the
+        caller gave stays open. Calls and streams under way come to their end. May be called twice.
+        """
+        if self._own_transport is not None:
+            self._own_transport.retire()
+        else:
+            self._transport = CLOSED
 
     def __enter__(self) -> Client:
         return self
@@ -354,19 +372,6 @@ class Client:
             return auth.account.base_url()
         variables = self._settings["server_variables"]
         return base_url(self.document, operation.servers, options.server, variables)
-
-
-def _fetcher(transport: Transport) -> Fetch:
-    """What documents are fetched by. It knows no client, so a document keeps none alive."""
-
-    def fetch(url: str) -> tuple[str, bytes]:
-        request = HttpRequest("GET", url, Headers({"Accept": _DOCUMENT_TYPES}))
-        response = transport.send(request)
-        if response.status != 200:
-            raise DocumentError(f"the server answered {response.status}", source=url)
-        return response.url or url, response.content
-
-    return fetch
 
 
 #: What two clients made by `with_options` have in common.

@@ -1,41 +1,111 @@
-"""What a client is given, checked: its transport and its base URL."""
+"""What a client is given, checked: its document, transport, timeout, base URL and defaults."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .document import Document, Fetch, Source
+from .errors import DocumentError
+from .messages import Headers, HttpRequest
+from .operation import Operations
+from .operation.names import python_name
 from .redaction import DEFAULT_REDACTOR
 from .transport import Transport, default_transport
+from .transport.base import DEFAULT_TIMEOUT, Timeout, checked_timeout
 
-__all__ = ["Timeout", "checked_base_url", "transport_for"]
+if TYPE_CHECKING:
+    from .transport.following import FollowingTransport
 
-#: Seconds: one number for connecting and for each read, or the two apart.
-Timeout: TypeAlias = float | tuple[float, float]
+__all__ = [
+    "Timeout",
+    "call_timeout",
+    "checked_base_url",
+    "checked_defaults",
+    "checked_source",
+    "fetcher",
+    "transport_for",
+]
+
+#: The text of a document where its name should be. A path may have a brace, as templates of
+#: paths do, but hardly a line break, or a member name right behind the brace.
+_TEXT = re.compile(r"\s*(?:\{\s*(?:[\"'}]|\w+\s*:)|(?:openapi|swagger)\s*:|[^\n]*\n)")
+_JSON = re.compile(r"\s*[\[{]")
+
+_DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
+
+
+def checked_source(source: Source) -> Source:
+    """The source as it is. DocumentError for a text that is no name of a document, but its text."""
+    text: Any = source
+    if isinstance(text, bytes | bytearray):
+        text = text.decode("utf-8", "replace")
+    elif not isinstance(text, str) or not _TEXT.match(text):
+        return source
+    remedy = "give json.loads(text)" if _JSON.match(text) else "save it to a file and give that"
+    raise DocumentError(
+        "this looks like the text of a document, and a document is given as a bundled name, a "
+        f"path, a URL or a mapping; {remedy}"
+    )
 
 
 def transport_for(
     given: Any, timeout: Timeout | None, settings: Mapping[str, Any]
-) -> tuple[Transport, bool]:
-    """The transport for what a caller gave, and whether it is the client's own to close.
+) -> tuple[Transport, FollowingTransport | None]:
+    """The transport for what a caller gave; and the same again if it is the client's own.
 
     Raises TypeError for what can't send.
     """
     own: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
+    made: FollowingTransport
     if given is None:
         limit = settings["trust"].max_response_bytes
-        return default_transport(max_response_bytes=limit, **own), True
-    if hasattr(given, "prepare_request"):
+        made = default_transport(max_response_bytes=limit, **own)
+        return made, made
+    if _is_session(given):
         from .transport import RequestsTransport
 
-        return RequestsTransport(given, **own), True
+        made = RequestsTransport(given, **own)
+        return made, made
     if not callable(getattr(given, "send", None)):
         raise TypeError(
             f"transport= takes an object with send(HttpRequest) -> HttpResponse, or a "
             f"requests.Session, not {type(given).__name__}"
         )
-    return given, False
+    return given, None
+
+
+def call_timeout(timeout: Timeout | None, given: Any) -> Timeout | None:
+    """What a client tells a transport that was not made for it with each call; None for nothing.
+
+    `given` is the `transport=` it goes back to. ValueError, or TypeError, for what is no timeout.
+    """
+    if timeout is None:
+        # A transport of ours has the timeout of the client that made it.
+        return DEFAULT_TIMEOUT if given is None or _is_session(given) else None
+    checked_timeout(timeout)
+    return timeout
+
+
+def _is_session(given: Any) -> bool:
+    """Whether it is a `requests.Session`, told without importing requests."""
+    return hasattr(given, "prepare_request")
+
+
+def fetcher(transport: Transport) -> Fetch:
+    """What documents are fetched by. It knows no client, so a document keeps none alive."""
+
+    def fetch(url: str) -> tuple[str, bytes]:
+        request = HttpRequest("GET", url, Headers({"Accept": _DOCUMENT_TYPES}))
+        response = transport.send(request)
+        if response.status != 200:
+            raise DocumentError(f"the server answered {response.status}", source=url)
+        return response.url or url, response.content
+
+    return fetch
 
 
 def checked_base_url(url: str | None) -> str | None:
@@ -54,3 +124,63 @@ def checked_base_url(url: str | None) -> str | None:
             "query or fragment"
         )
     return url.rstrip("/")
+
+
+def checked_defaults(
+    defaults: Mapping[str, Any] | None, operations: Operations, document: Document
+) -> dict[str, Any] | None:
+    """A copy of the defaults. ValueError for a name that is no parameter of any operation.
+
+    Looks no further than it must: most names are declared by the first operations, and only one
+    that is found nowhere has every operation's parameters read.
+    """
+    if not defaults:
+        return None
+    unknown = dict.fromkeys(defaults)
+    for name in _parameter_names(operations, document):
+        unknown.pop(name, None)
+        if not unknown:
+            return dict(defaults)
+    raise ValueError(_unknown_defaults(list(unknown), operations, document))
+
+
+def _parameter_names(operations: Operations, document: Document) -> Iterator[str]:
+    """Every name that a parameter can be given by, some of them several times.
+
+    First what stands in the document, which is quick to read; then what has to be worked out:
+    `path_id` and `query_id` where one name stands in two places, and references to other files.
+    """
+    seen: set[str] = set()
+    for entries in _declared(operations, document):
+        for entry in entries if isinstance(entries, list) else ():
+            name = entry.get("name") if isinstance(entry, dict) else None
+            if isinstance(name, str) and name not in seen:
+                seen.add(name)
+                yield name
+                yield python_name(name)
+    for operation in operations.values():
+        with suppress(DocumentError):  # of an operation that can't be called either
+            for parameter in operation.parameters:
+                yield parameter.name
+                yield parameter.python_name
+
+
+def _declared(operations: Operations, document: Document) -> Iterator[Any]:
+    """The lists of Parameter Objects in a document, as they stand there."""
+    components = document.data.get("components")
+    shared = components.get("parameters") if isinstance(components, dict) else None
+    yield list(shared.values()) if isinstance(shared, dict) else None
+    for operation in operations.values():
+        yield operation.shared_parameters
+        yield operation.value.get("parameters")
+
+
+def _unknown_defaults(names: list[str], operations: Operations, document: Document) -> str:
+    import difflib
+
+    known = list(dict.fromkeys(_parameter_names(operations, document)))
+    said = []
+    for name in names:
+        near = difflib.get_close_matches(name, known, n=1)
+        said.append(f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return f"defaults=: no operation has a parameter {', or '.join(said)}"

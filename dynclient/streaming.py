@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from types import TracebackType
+from typing import Any, NoReturn
 
 from .calls import CallPlan, settle
 from .errors import Violation
@@ -25,11 +26,11 @@ from .operation.response import Begun
 from .transport import OpenResponse, Transport
 from .transport.opened import too_large
 
-__all__ = ["StreamedResponse", "opened"]
+__all__ = ["Opening", "StreamedResponse"]
 
 
 @contextmanager
-def opened(
+def _opened(
     plan: CallPlan, prepared: Prepared, transport: Transport, own: Mapping[str, str] | None
 ) -> Generator[StreamedResponse, None, None]:
     """Send the request on entering the block, and close the answer on leaving it.
@@ -72,6 +73,46 @@ def _open(transport: Transport, request: HttpRequest) -> OpenResponse:
     return OpenResponse(
         http.status, http.headers, http.url or request.url, (http.content,), request=request
     )
+
+
+class Opening(AbstractContextManager["StreamedResponse"]):
+    """What `Client.stream` returns: a request, sent on entering it as a `with` block.
+
+    Whoever takes it for the response itself is told so, by the error that its use as one raises.
+    """
+
+    def __init__(
+        self,
+        plan: CallPlan,
+        prepared: Prepared,
+        transport: Transport,
+        own: Mapping[str, str] | None,
+    ) -> None:
+        """`own` as for the block itself; see `_opened`."""
+        self._block = _opened(plan, prepared, transport, own)
+
+    def __enter__(self) -> StreamedResponse:
+        return self._block.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        return self._block.__exit__(kind, error, traceback)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"no {name!r} yet: {_NOT_SENT}", name=name, obj=self)
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError(f"no items yet: {_NOT_SENT}")
+
+
+_NOT_SENT = (
+    "the request is sent on entering a `with` block; write "
+    "`with client.stream(...) as response:` and use the response in it"
+)
 
 
 class StreamedResponse:

@@ -20,7 +20,7 @@ _ROOMS = {
 }
 
 
-def default_transport(**settings: Any) -> Transport:
+def default_transport(**settings: Any) -> LeanTransport:
     """The transport a client uses when it is given none: `LeanTransport`, see docs/transport.md.
 
     `settings` are its options: timeout, pool_size, max_response_bytes, verify, cert,

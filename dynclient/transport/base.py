@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol, runtime_checkable
+from typing import NoReturn, Protocol, runtime_checkable
 
 from ..messages import HttpRequest, HttpResponse
 
 __all__ = [
+    "CLOSED",
     "DEFAULT_MAX_RESPONSE_BYTES",
     "DEFAULT_TIMEOUT",
     "Timeout",
@@ -39,6 +40,22 @@ class Transport(Protocol):
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request and read the whole response."""
         ...
+
+
+class _Closed:
+    """Sends nothing. RuntimeError, as a closed httpx.Client raises it: the program is at fault."""
+
+    def send(self, _request: HttpRequest) -> NoReturn:
+        raise RuntimeError(
+            "the client is closed, so nothing was sent; call within its `with` block or before "
+            "close(), or make another Client"
+        )
+
+    open = send
+
+
+#: What a closed client has for a transport: no call that is open has to ask whether it is.
+CLOSED = _Closed()
 
 
 def checked_timeout(timeout: Timeout) -> tuple[float, float]:

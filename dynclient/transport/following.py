@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from .. import __version__
 from ..errors import ConnectionBroken, TooManyRedirects, TransportError
 from ..messages import Headers, HttpRequest, HttpResponse
-from .base import checked_timeout
+from .base import CLOSED, checked_timeout
 from .content import Stream, streamed
 from .cookies import Cookies
 from .decoding import BadEncoding, TooLarge, accepted_encodings
@@ -97,6 +97,15 @@ class FollowingTransport(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close the connections that this transport opened."""
+
+    def retire(self) -> None:
+        """Close for good: from here on `send` and `open` raise RuntimeError, whoever calls them.
+
+        What is under way comes to its end. A transport that was merely closed opens anew.
+        """
+        # In front of the methods rather than in them, where every call would have to ask.
+        self.__dict__.update(send=CLOSED.send, open=CLOSED.open)
+        self.close()
 
     def _forget_connections(self) -> None:
         """In a child process: the open connections and the state of every lock are the parent's."""

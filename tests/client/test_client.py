@@ -20,7 +20,6 @@ from dynclient import (
     Client,
     DocumentError,
     Headers,
-    HttpRequest,
     HttpResponse,
     InvalidRequest,
     InvalidResponse,
@@ -116,7 +115,7 @@ def test_closing_a_client_made_by_with_options_leaves_the_first_one_open(
     assert client.call("op", id="b") == {}
 
 
-@pytest.mark.parametrize("option", ["timeout", "transport", "nonsense"])
+@pytest.mark.parametrize("option", ["trust", "transport", "nonsense"])
 def test_with_options_refuses_what_it_can_not_change(option: str) -> None:
     with pytest.raises(TypeError, match=f"with_options.. takes auth, base_url.*not {option}"):
         Client(DOCUMENT).with_options(**{option: 1})
@@ -305,22 +304,6 @@ def test_errors_made_before_a_call_pickle_too(error: Exception) -> None:
     assert type(copy) is type(error)
     assert str(copy) == str(error)
     assert vars(copy) == vars(error)
-
-
-def test_a_timeout_counts_over_a_transport_of_the_callers_too(service: Scripted) -> None:
-    class Kept:
-        def send(self, request: HttpRequest) -> HttpResponse:
-            seen.append(request.timeout)
-            return HttpResponse(204)
-
-    seen: list[Any] = []
-    document = one_operation(responses={"204": {"description": "nothing"}})
-    client = Client(document, transport=Kept(), timeout=(1.5, 3))
-    client.call("op")
-    client.call("op", options=Options(timeout=9))
-    client.with_options(validate="warn").call("op")
-    Client(document, transport=Kept()).call("op")
-    assert seen == [(1.5, 3), 9, (1.5, 3), None]
 
 
 @pytest.mark.parametrize(

@@ -527,3 +527,29 @@ def test_a_transport_that_only_sends_need_not_be_over_http() -> None:
     with client.stream("op") as response:
         assert [item["a"] for item in response] == [0, 1, 2]
         assert response.url == "http://api.test/v1/thing"
+
+
+# ── without `with` ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("use", "kind"),
+    [
+        (lambda stream: stream.status, AttributeError),
+        (lambda stream: stream.headers, AttributeError),
+        (lambda stream: stream.read(), AttributeError),
+        (lambda stream: stream.iter_bytes(), AttributeError),
+        (list, TypeError),
+    ],
+)
+def test_a_stream_taken_for_its_response_says_how_to_open_it(
+    service: Scripted, use: Callable[[Any], object], kind: type[Exception]
+) -> None:
+    stream = service.client(DOWNLOAD).stream("op")
+    with pytest.raises(kind, match=r"with client\.stream\(\.\.\.\) as response:"):
+        use(stream)
+    assert not hasattr(stream, "status")
+    assert service.received == []
+    service.answers += [Answer(b"abc", content_type="application/octet-stream")]
+    with stream as response:
+        assert response.read().data == b"abc"

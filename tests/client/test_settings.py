@@ -1,0 +1,228 @@
+"""What a client is given: sources that are none, defaults that nobody declares, timeouts."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from support import one_operation
+from support import parameter as param
+from transport.server import Server, reply
+
+from dynclient import Client, DocumentError, HttpRequest, HttpResponse, Options
+from dynclient.errors import RequestTimeout
+from dynclient.operation import Operation
+
+DOCUMENT = one_operation(
+    responses={"204": {"description": "nothing"}},
+    parameters=[
+        param("query", {"type": "integer"}, "limit"),
+        param("header", {"type": "string"}, "X-Api-Version"),
+        {"$ref": "#/components/parameters/Shared"},
+    ],
+    components={"parameters": {"Shared": param("query", {"type": "string"}, "sort-by")}},
+)
+YAML = "openapi: 3.1.0\ninfo:\n  title: secret-title\n"
+
+
+# ── sources ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        (json.dumps(DOCUMENT), "give json.loads(text)"),
+        (json.dumps(DOCUMENT, indent=2), "give json.loads(text)"),
+        (json.dumps(DOCUMENT).encode(), "give json.loads(text)"),
+        (bytearray(json.dumps(DOCUMENT).encode()), "give json.loads(text)"),
+        ("{}", "give json.loads(text)"),
+        ('{"a"', "give json.loads(text)"),
+        ("{openapi: 3.1.0, paths: {}}", "give json.loads(text)"),
+        (YAML, "save it to a file"),
+        (YAML.encode(), "save it to a file"),
+        ("# a comment\n" + YAML, "save it to a file"),
+        ("swagger: '2.0'", "save it to a file"),
+        ("x" * 100_000 + "\n" + YAML, "save it to a file"),
+    ],
+)
+def test_the_text_of_a_document_is_told_from_its_name(text: Any, remedy: str) -> None:
+    with pytest.raises(DocumentError, match="looks like the text of a document") as caught:
+        Client(text)
+    assert remedy in str(caught.value)
+    assert "secret-title" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["{name}.json", "{{a.name}}.json", "openapi.json", "a b.yaml"])
+def test_a_name_that_could_be_one_is_looked_for(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps(DOCUMENT))
+    for source in (path, str(path)):
+        assert list(Client(source).operations) == ["op"]
+    with pytest.raises(DocumentError, match="no such file"):
+        Client(f"not-there/{name}")
+
+
+def test_a_file_in_this_folder_may_be_called_with_braces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("{name}.json").write_text(json.dumps(DOCUMENT))
+    assert list(Client("{name}.json").operations) == ["op"]
+
+
+# ── defaults ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("limt", "no operation has a parameter 'limt'; did you mean 'limit'?"),
+        ("X-Api-Versoin", "did you mean 'X-Api-Version'?"),
+        ("sort_bye", "did you mean 'sort_by'?"),
+        ("Accept", "no operation has a parameter 'Accept'$"),
+    ],
+)
+def test_a_default_that_no_operation_declares_is_refused(name: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Client(DOCUMENT, defaults={"limit": 1, name: 1})
+    client = Client(DOCUMENT, defaults={"limit": 1})
+    with pytest.raises(ValueError, match=said):
+        client.with_options(defaults={name: 1})
+
+
+def test_every_default_that_nobody_declares_is_named_at_once() -> None:
+    with pytest.raises(ValueError, match=r"'limt'; did you mean 'limit'.*, or 'qqq'$"):
+        Client(DOCUMENT, defaults={"limt": 1, "qqq": 2})
+
+
+@pytest.mark.parametrize("name", ["limit", "X-Api-Version", "x_api_version", "sort-by", "sort_by"])
+def test_a_default_goes_by_wire_name_or_by_argument_name(name: str) -> None:
+    request = Client(DOCUMENT, defaults={name: 7}, validate="off").prepare("op")
+    assert "7" in request.url or request.headers["X-Api-Version"] == "7"
+
+
+def test_a_default_for_one_of_two_places_goes_by_the_name_that_tells_which() -> None:
+    document = one_operation(
+        path="/{id}", parameters=[param("path", {}, "id"), param("query", {}, "id")]
+    )
+    client = Client(document, defaults={"query_id": "q"})
+    assert client.prepare("op", path_id="p").url.endswith("/p?id=q")
+    with pytest.raises(ValueError, match="no operation has a parameter 'header_id'"):
+        Client(document, defaults={"header_id": "q"})
+
+
+def test_a_default_may_be_declared_in_another_file(tmp_path: Path) -> None:
+    (tmp_path / "more.json").write_text(json.dumps({"p": param("query", {}, "far")}))
+    document = one_operation(parameters=[{"$ref": "more.json#/p"}])
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document))
+    assert Client(path, defaults={"far": 1}).prepare("op").url.endswith("?far=1")
+
+
+def test_a_broken_operation_does_not_keep_a_default_from_being_judged() -> None:
+    document = one_operation(parameters=[{"$ref": "#/nowhere"}])
+    document["paths"]["/other"] = {"get": {"operationId": "other", "parameters": "none"}}
+    document["paths"]["/third"] = {
+        "parameters": [{"name": ["x"], "in": "query"}, 3, param("query", {}, "page")],
+        "get": {"operationId": "third"},
+    }
+    assert Client(document, defaults={"page": 1}).prepare("third", {}) is not None
+    with pytest.raises(ValueError, match="did you mean 'page'"):
+        Client(document, defaults={"pag": 1})
+
+
+def test_a_default_that_is_declared_has_no_operation_worked_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: Operation) -> Any:
+        raise AssertionError("the parameters of an operation were read")
+
+    document = one_operation()
+    for number in range(100):
+        entry = {"operationId": f"op{number}", "parameters": [param("query", {}, f"n-{number}")]}
+        document["paths"][f"/{number}"] = {"get": entry}
+    monkeypatch.setattr(Operation, "parameters", property(refuse))
+    client = Client(document, defaults={"n-99": 1, "n_50": 2})
+    client.with_options(defaults={"n-0": 1})
+
+
+# ── timeouts ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Kept:
+    """A transport of the caller's, which keeps the timeouts that it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        self.seen.append(request.timeout)
+        return HttpResponse(204)
+
+
+def test_a_timeout_counts_over_a_transport_of_the_callers_too() -> None:
+    kept = Kept()
+    client = Client(DOCUMENT, transport=kept, timeout=(1.5, 3))
+    client.call("op")
+    client.call("op", options=Options(timeout=9))
+    client.with_options(validate="warn").call("op")
+    Client(DOCUMENT, transport=kept).call("op")
+    assert kept.seen == [(1.5, 3), 9, (1.5, 3), None]
+
+
+def test_the_timeout_of_a_call_comes_first_then_that_of_with_options() -> None:
+    kept = Kept()
+    client = Client(DOCUMENT, transport=kept, timeout=5)
+    other = client.with_options(timeout=(1, 2))
+    other.call("op")
+    other.call("op", options=Options(timeout=9))
+    other.with_options(validate="off").call("op")
+    other.with_options(timeout=None).call("op")
+    with other.stream("op") as response:
+        assert response.status == 204
+    client.call("op")
+    assert kept.seen == [(1, 2), 9, (1, 2), None, (1, 2), 5]
+
+
+@pytest.mark.parametrize("given", ["nothing", "session"])
+def test_with_options_changes_the_timeout_on_a_transport_of_our_own(given: str) -> None:
+    def handler(request: Any, _: Any) -> bytes:
+        time.sleep(0.3)
+        return reply(b"", "204 No Content")
+
+    server = Server(handler)
+    transport = {"transport": requests.Session()} if given == "session" else {}
+    try:
+        with Client(DOCUMENT, base_url=server.url, timeout=0.05, **transport) as client:
+            patient = client.with_options(timeout=20)
+            assert patient.call("op") is None
+            assert client.with_options(timeout=None).call("op") is None  # the default: 30
+            with pickle.loads(pickle.dumps(patient)) as copy:
+                assert copy.call("op") is None
+            for hasty in (client, client.with_options(validate="off"), patient):
+                with pytest.raises(RequestTimeout, match=r"0\.05"):
+                    hasty.call("op", options=Options(timeout=0.05) if hasty is patient else None)
+            assert patient.call("op") is None
+    finally:
+        for session in transport.values():
+            session.close()
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("timeout", "kind"), [(0, ValueError), (-1, ValueError), ((1, float("inf")), ValueError),
+                          ("5", TypeError)]
+)  # fmt: skip
+@pytest.mark.parametrize("transport", [None, Kept()])
+def test_a_timeout_that_is_none_is_refused_at_once(
+    timeout: Any, kind: type[Exception], transport: Any
+) -> None:
+    with pytest.raises(kind, match="a timeout is"):
+        Client(DOCUMENT, transport=transport, timeout=timeout)
+    with pytest.raises(kind, match="a timeout is"):
+        Client(DOCUMENT, transport=transport).with_options(timeout=timeout)
