@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # CI runs everything; by hand, what takes minutes is left to `make test-all`.
 MARKS := $(if $(CI),,-m "not long")
 
-.PHONY: demo test test-all check format bench bench-quick clean
+.PHONY: demo test test-all test-reference check format bench bench-quick clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,11 +17,15 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed
 	$(BIN)/dynclient demo
 
-test: $(VENV)/.installed
+test: $(VENV)/.installed $(if $(CI),test-reference)
 	$(BIN)/python -m pytest -n 2 $(MARKS)
 
-test-all: $(VENV)/.installed
+test-all: test-reference
 	$(BIN)/python -m pytest -n 2
+
+# The same tests, with openapi-core as the judge of every exchange.
+test-reference: $(VENV)/.installed
+	$(BIN)/python -m pytest -n 2 -m "not long" --engine=openapi-core
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .

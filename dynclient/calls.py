@@ -18,11 +18,9 @@ from .operation.response import ResponsePlan
 from .validation import Validation
 
 if TYPE_CHECKING:
-    from .schema.reference import ReferenceEngine
+    from .reference import ReferenceEngine
 
 __all__ = ["CallPlan", "settle"]
-
-_NOTHING_JUDGED = Validation.of("off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +53,31 @@ class CallPlan:
         options: Options,
     ) -> Prepared:
         """The request without credentials; InvalidRequest if the arguments break the document."""
-        reference = self.reference
         if self.timeout is not None and options.timeout is None:
             options = replace(options, timeout=self.timeout)
-        prepared = self.requests.build(
+        return self.requests.build(
             arguments,
             named,
             body,
             base_url=self.base_url,
             defaults=self.defaults,
             options=options,
-            policy=self.policy if reference is None else _NOTHING_JUDGED,
+            policy=self.policy,
             supplied=self.supplied,
+            second=None if self.reference is None else self._judge_again,
         )
-        if reference is None or self.policy.request == "off":
-            return prepared
-        return self.requests.settle(
-            prepared.request, reference.judge_request(self.operation, prepared.request), self.policy
-        )
+
+    def _judge_again(self, request: HttpRequest, ours: list[Violation]) -> list[Violation]:
+        assert self.reference is not None  # noqa: S101
+        return self.reference.judge_request(self.operation, request, ours, self.supplied)
 
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
         """The response with everything that was found; see `settle`."""
+        response = self.responses.parse(self.operation, http, request, self.policy)
         if self.reference is None:
-            return self.responses.parse(self.operation, http, request, self.policy)
-        response = self.responses.parse(self.operation, http, request, _NOTHING_JUDGED)
-        found = self.reference.judge_response(self.operation, request, http)
-        return replace(response, violations=tuple(found) or response.violations)
+            return response
+        found = self.reference.judge_response(self.operation, request, http, response.violations)
+        return replace(response, violations=tuple(found))
 
 
 def settle(

@@ -37,7 +37,7 @@ from .validation import Level, Validation
 
 if TYPE_CHECKING:
     from .explanation import Explanation
-    from .schema.reference import ReferenceEngine
+    from .reference import ReferenceEngine
     from .streaming import StreamedResponse
 
 __all__ = ["Client", "Engine"]
@@ -108,7 +108,7 @@ class Client:
         self._schemes = schemes_of(self.document)
         #: Every operation, by name; see `Operations`.
         self.operations = Operations(self.document, redactor_for(self._schemes))
-        self._reference = _reference(self.document) if engine == "openapi-core" else None
+        self._reference = _reference() if engine == "openapi-core" else None
         self._settings["validate"] = self._policy(validate)
         self._settings["defaults"] = checked_defaults(defaults, self.operations, self.document)
         bundled = isinstance(source, str) and bundled_path(source) is not None
@@ -279,7 +279,7 @@ class Client:
         if "auth" in changes:
             other._credentials = self._credentials.replaced(changes["auth"])
         if settings["engine"] == "openapi-core":
-            other._reference = self._reference or _reference(self.document)
+            other._reference = self._reference or _reference()
         else:
             other._reference = None
         return other
@@ -389,10 +389,10 @@ _SHARED = frozenset(
 )
 
 
-def _reference(document: Document) -> ReferenceEngine:
-    from .schema.reference import ReferenceEngine
+def _reference() -> ReferenceEngine:
+    from .reference import ReferenceEngine
 
-    return ReferenceEngine(document)
+    return ReferenceEngine()
 
 
 def _reopen(kind: type[Client], source: Source, settings: dict[str, Any]) -> Client:

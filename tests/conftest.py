@@ -9,10 +9,34 @@ import pytest
 from hypothesis import settings
 from support import Scripted
 
+from dynclient import Client
+
 # Two runs of the tests say the same; HYPOTHESIS_PROFILE=explore looks at other values each time.
 settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("explore")
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        default="compiled",
+        choices=("compiled", "openapi-core"),
+        help="the validation engine of every client that names none",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Client.__init__.__kwdefaults__["engine"] = config.getoption("engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("engine") == "compiled":
+        return
+    for item in items:
+        mark = item.get_closest_marker("compiled")
+        if mark is not None:
+            item.add_marker(pytest.mark.skip(reason=f"of the compiled engine: {mark.args[0]}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -29,7 +29,8 @@ class DeclaredHeader:
         self.at = at
         self.required = value.get("required") is True
         self.explode = value.get("explode") is True
-        self._joint = COLLECTION_FORMATS.get(str(value.get("style")), ",")
+        self.style = str(value.get("style", "simple"))
+        self._joint = COLLECTION_FORMATS.get(self.style, ",")
         self._document = document
         content = value.get("content")
         #: The media type of a header that has `content`: such a one has no style.

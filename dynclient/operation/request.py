@@ -7,8 +7,8 @@ does what is left. A pure function: nothing is sent, nothing is read but the bod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
 from ..errors import InvalidRequest, Violation, masked
@@ -28,8 +28,10 @@ from .styles import StyleError
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["Prepared", "RequestPlan"]
+__all__ = ["Prepared", "RequestPlan", "Second"]
 
+#: Another judge of a request: from what was found to what is to be told instead.
+Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
 
 _HEADER_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _PATH = "/?:@!$&'()*+,;=%-._~"  # what a path template may hold as it is (RFC 3986, section 3.3)
@@ -105,12 +107,14 @@ class RequestPlan:
         options: Options,
         policy: Validation,
         supplied: frozenset[str] = frozenset(),
+        second: Second | None = None,
     ) -> Prepared:
         """The request for these arguments.
 
         `arguments` is by wire or argument name, `named` the keywords of the call; `defaults` holds
         values by wire name for what neither gives; `supplied` are the keys of parameters that the
-        credentials will fill in. InvalidRequest lists every fault at once.
+        credentials will fill in. `second` is another judge, whose verdict replaces that of the
+        schemas once there is a request. InvalidRequest lists every fault at once.
         """
         faults: list[Violation] = []
         sorter = self._arguments
@@ -133,11 +137,13 @@ class RequestPlan:
             faults.extend(each for each in explained if each.where not in told)
         encoded = self._encode_body(body, options, judging, faults)
         request = self._request(values, encoded, base_url, options, faults)
+        if second is not None and judging and not any(f.rule in UNSENDABLE for f in faults):
+            faults = second(request, faults)
         if not faults:
             return Prepared(request, ())
-        return self.settle(request, faults, policy)
+        return self._settle(request, faults, policy)
 
-    def settle(
+    def _settle(
         self, request: HttpRequest, faults: Sequence[Violation], policy: Validation
     ) -> Prepared:
         """The request with what the policy lets pass; InvalidRequest with what it does not."""

@@ -26,7 +26,7 @@ from .texts import Root, text_reader
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["Begun", "DeclaredResponse", "ResponsePlan"]
+__all__ = ["Begun", "DeclaredResponse", "ResponsePlan", "declared_for"]
 
 # A response to these has no body whatever its fields say (RFC 9110, section 6.4.1).
 _BODILESS_STATUSES = frozenset({204, 205, 304})
@@ -108,6 +108,15 @@ class DeclaredResponse:
         if self.is_sequence(media_type, shown):
             return decode_items(shown)
         return _decoder_for(shown, self._document, self.schema(media_type))
+
+
+def declared_for(responses: Mapping[str, DeclaredResponse], status: int) -> DeclaredResponse | None:
+    """The declared response that a status falls under: its own, its range's, else the default."""
+    return (
+        responses.get(str(status))
+        or responses.get(f"{status // 100}XX")
+        or responses.get("default")
+    )
 
 
 class _Reader:
@@ -280,15 +289,10 @@ class ResponsePlan:
     # ── making readers ───────────────────────────────────────────────────────────────────────
 
     def _reader(self, status: int, content_type: str | None) -> _Reader:
-        responses = self._responses
-        declared = (
-            responses.get(str(status))
-            or responses.get(f"{status // 100}XX")
-            or responses.get("default")
-        )
+        declared = declared_for(self._responses, status)
         if declared is None:
             reader = _Reader(None, _decoder_for(content_type, self._document))
-            known = ", ".join(responses) or "none"
+            known = ", ".join(self._responses) or "none"
             reader.faults = (
                 Violation(
                     "response.status",

@@ -103,12 +103,14 @@ def warm(client: Client, name: str = "get_thing", **arguments: Any) -> Callable[
     return work
 
 
+@pytest.mark.compiled("its functions are counted")
 def test_a_warm_call_runs_few_python_functions(things: Server) -> None:
     with Client(document(), base_url=things.url) as client:
         found = functions_called(warm(client, id="a"))
     assert found.total() <= WARM_CALLS + MARGIN, found.most_common()
 
 
+@pytest.mark.compiled("its functions are counted")
 def test_a_warm_post_runs_few_python_functions(things: Server) -> None:
     with Client(document(), base_url=things.url) as client:
         found = functions_called(warm(client, "make_thing", body={"id": "a"}))
@@ -270,6 +272,7 @@ def apart() -> Iterator[Client]:
         process.communicate()
 
 
+@pytest.mark.compiled("openapi-core decodes for itself")
 def test_a_large_answer_is_in_memory_as_bytes_and_as_data_and_no_third_time(apart: Client) -> None:
     # The pieces as received and the whole, for once; then the whole, and the text in it.
     assert peak(lambda: apart.request("get_thing", id="a")) < 2.1 * BIG

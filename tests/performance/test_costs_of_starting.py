@@ -42,7 +42,7 @@ FOR_LATER = {
     "dynclient.document.swagger2",
     "dynclient.emulator",
     "dynclient.explanation",
-    "dynclient.schema.reference",
+    "dynclient.reference",
     "dynclient.transport.requests_transport",
 }
 #: Beside those, what is imported by the first call and not by `import dynclient`.

@@ -1,6 +1,7 @@
-"""Exchanges that both engines judge: what they agree on, and what they are known not to.
+"""Exchanges that both engines judge: what they agree on, what they are known not to, and what
+openapi-core is not asked about.
 
-`docs/engines.md` shows the second table; a test holds the page to it.
+`docs/engines.md` shows the last two tables; a test holds the page to them.
 """
 
 # ruff: noqa: E501 - a table: one case a line
@@ -39,7 +40,7 @@ class Case:
 class Disagreement(Case):
     """A case on which the engines differ.
 
-    compiled, reference  the rules that each finds broken; an `error` means it can't judge at all
+    compiled, reference  the rules that each finds broken
     right                `compiled` or `openapi-core`, by the specification's text
     source               where that text stands
     """
@@ -47,6 +48,18 @@ class Disagreement(Case):
     compiled: Sequence[str] = ()
     reference: Sequence[str] = ()
     right: str = "compiled"
+    why: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Beyond(Case):
+    """A case that openapi-core is not asked about, for it would fail on what is right.
+
+    why     what it can't do
+    source  where the specification's text stands
+    """
+
     why: str = ""
     source: str = ""
 
@@ -69,6 +82,17 @@ _TREE = {
     }
 }
 _REF = {"$ref": "#/components/schemas/Tree"}
+
+_ONE_OF = {
+    "oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}],
+    "discriminator": {"propertyName": "k"},
+}
+_BRANCHES = {
+    "schemas": {
+        "A": {"type": "object", "required": ["k"], "properties": {"x": {"type": "integer"}}},
+        "B": {"type": "object", "required": ["k"], "properties": {"y": {"type": "integer"}}},
+    }
+}
 
 AGREED = [
     Case("right object", "body", _OBJECT, {"id": "a", "n": 1}),
@@ -136,66 +160,34 @@ AGREED = [
     Case("true is not 1", "body", {"enum": [1]}, True, [("", "enum")]),
     Case("email", "body", {"type": "string", "format": "email"}, "nope", [("", "format")]),
     Case("byte", "body", {"type": "string", "format": "byte"}, "!!!", [("", "format")]),
+    Case("two branches, one named by the discriminator", "body", _ONE_OF, {"k": "A"}, [("", "oneOf")], components=_BRANCHES),
+    Case("another branch than the discriminator names", "body", _ONE_OF, {"k": "A", "x": "text"}, components=_BRANCHES),
+    Case("no branch of anyOf", "body", {"anyOf": [{"type": "object", "required": ["a"]}, {"type": "string"}]}, {}, [("", "required")]),
     Case("content parameter", "query", {"required": ["a"]}, {}, [("", "required")], settings={"content": JSON}),
 ]  # fmt: skip
 
-_ONE_OF = {
-    "oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}],
-    "discriminator": {"propertyName": "k"},
-}
-_BRANCHES = {
+_DYNAMIC = {"$ref": "#/components/schemas/Node"}
+_LIST = {
     "schemas": {
-        "A": {"type": "object", "required": ["k"], "properties": {"x": {"type": "integer"}}},
-        "B": {"type": "object", "required": ["k"], "properties": {"y": {"type": "integer"}}},
+        "Node": {
+            "$id": "http://e.test/node",
+            "$dynamicAnchor": "node",
+            "type": "object",
+            "properties": {"next": {"$dynamicRef": "#node"}},
+        }
     }
 }
 _SECRET = {"type": "object", "required": ["a"], "properties": {"a": {"writeOnly": True}}}
 
 DISAGREEMENTS = [
-    Disagreement("`type` is a list, in a parameter", "query", {"type": ["string", "null"]}, "a",
-        reference=["error"], why="its deserializer of styles reads one type only",
-        source="JSON Schema 2020-12 validation, 6.1.1"),
-    Disagreement("boolean schema", "body", False, 1,
-        compiled=["schema"], reference=["error"], why="it reads objects only",
-        source="JSON Schema 2020-12 core, 4.3.2"),
-    Disagreement("exploded object in a query, style form", "query",
-        {"type": "object", "required": ["a"]}, {"a": "b"}, settings={"required": True},
-        reference=["required"], why="it looks for the parameter's own name, which is not sent",
-        source="OpenAPI 3.1.1, Style Examples"),
-    Disagreement("exploded array, style pipeDelimited", "query", {"type": "array"}, ["a", "b"],
-        settings={"style": "pipeDelimited", "explode": True},
-        reference=["value"], why="it splits delimited styles always",
-        source="OpenAPI 3.1.1, Parameter Object, explode"),
     Disagreement("encoded comma in an array", "query", {"type": "array", "maxItems": 1}, ["a,b"],
         settings={"explode": False},
         reference=["maxItems"], why="it decodes before it splits, so that `%2C` separates",
         source="OpenAPI 3.1.1, appendix E; RFC 6570, 3.2.1"),
-    Disagreement("empty text in a query", "query", {"type": "string"}, "",
-        reference=["value"], right="either",
-        why="without allowEmptyValue it takes no empty value; the style table has one (`color=`)",
-        source="OpenAPI 3.1.1, Style Examples and Parameter Object, allowEmptyValue"),
     Disagreement("empty text in a path, style matrix", "path", {"type": "string"}, "",
         settings={"style": "matrix"},
         reference=["required"], why="it wants `;p=`; the table has `;p`",
         source="OpenAPI 3.1.1, Style Examples"),
-    Disagreement("parameter whose `enum` holds numbers, without `type`", "query", {"enum": [1, 2]}, 1,
-        reference=["enum"], right="either",
-        why="we judge what is given, it judges the text that arrives",
-        source="OpenAPI 3.1.1, Data Types: how text becomes a type is left open"),
-    Disagreement("text that looks like a number, under `oneOf`", "query",
-        {"oneOf": [{"type": "integer"}, {"type": "string", "maxLength": 1}]}, "12",
-        compiled=["maxLength"], right="either",
-        why="we judge the text that is given, it reads it as the number it could be",
-        source="OpenAPI 3.1.1, Data Types: how text becomes a type is left open"),
-    Disagreement("items of several types in a parameter", "query",
-        {"type": "array", "items": {"type": ["integer", "null"]}}, [1],
-        reference=["value"], why="its caster reads one type only",
-        source="JSON Schema 2020-12 validation, 6.1.1"),
-    Disagreement("additionalProperties of a deepObject", "query",
-        {"type": "object", "additionalProperties": {"type": "integer"}}, {"a": 5},
-        settings={"style": "deepObject", "explode": True},
-        reference=["type"], why="it turns only declared properties into their types",
-        source="JSON Schema 2020-12 core, 10.3.2.3"),
     Disagreement("decimal `multipleOf`", "body", {"multipleOf": 0.01}, 4.35,
         reference=["multipleOf"], why="it divides binary fractions: 4.35 / 0.01 is no whole number",
         source="JSON Schema 2020-12 validation, 6.2.1"),
@@ -227,22 +219,63 @@ DISAGREEMENTS = [
         why="in 3.1 writeOnly is an annotation; we excuse it on purpose, as 3.0 says it in words, "
         "since a server that keeps to writeOnly could not answer",
         source="JSON Schema 2020-12 validation, 9.4; OpenAPI 3.0.4, Schema Object, writeOnly"),
-    Disagreement("value that fits two branches, one named by the discriminator", "body", _ONE_OF,
-        {"k": "A"}, components=_BRANCHES,
-        compiled=["oneOf"], why="it judges the named branch only; a discriminator is a hint",
-        source="OpenAPI 3.1.1, Discriminator Object; JSON Schema 2020-12 core, 10.2.1.3"),
-    Disagreement("value that fits the branch that its discriminator does not name", "body", _ONE_OF,
-        {"k": "A", "x": "text"}, components=_BRANCHES,
-        reference=["type"], why="it judges the named branch only; a discriminator is a hint",
-        source="OpenAPI 3.1.1, Discriminator Object; JSON Schema 2020-12 core, 10.2.1.3"),
-    Disagreement("value that fits no branch of anyOf", "body",
-        {"anyOf": [{"type": "object", "required": ["a"]}, {"type": "string"}]}, {},
-        compiled=["required"], reference=["anyOf"], right="either",
-        why="the verdict is the same; we tell what the nearest branch misses",
-        source="JSON Schema 2020-12 core, 12: how errors are told is left open"),
     Disagreement("name that breaks propertyNames", "body", {"propertyNames": {"maxLength": 1}},
         {"ab": 1},
         compiled=["propertyNames"], reference=["maxLength"], right="either",
         why="the verdict is the same; the two name the rule at different depths",
         source="JSON Schema 2020-12 core, 12: how errors are told is left open"),
+]  # fmt: skip
+
+BEYOND = [
+    Beyond("`type` is a list, in a parameter", "query", {"type": ["integer", "null"]}, "a",
+        [("", "type")], why="its deserializer of styles reads one type only",
+        source="JSON Schema 2020-12 validation, 6.1.1"),
+    Beyond("items of several types in a parameter", "query",
+        {"type": "array", "items": {"type": ["integer", "null"]}}, ["a"],
+        [("/0", "type")], why="its caster reads one type only",
+        source="JSON Schema 2020-12 validation, 6.1.1"),
+    Beyond("parameter without a `type` of its own", "query", {"enum": [1, 2]}, 3, [("", "enum")],
+        why="it judges text then, `3`; how text becomes a type is left open",
+        source="OpenAPI 3.1.1, Data Types"),
+    Beyond("alternatives in a parameter", "query",
+        {"oneOf": [{"type": "integer"}, {"type": "string", "maxLength": 1}]}, "12",
+        [("", "maxLength")],
+        why="it reads text as the number it could be; how text becomes a type is left open",
+        source="OpenAPI 3.1.1, Data Types"),
+    Beyond("boolean schema", "body", False, 1, [("", "schema")],
+        why="it reads objects only", source="JSON Schema 2020-12 core, 4.3.2"),
+    Beyond("schema with a `$dynamicRef`, 3.1", "body", _DYNAMIC, {"next": {"next": 1}},
+        [("/next/next", "type")], components=_LIST,
+        why="it looks for dynamic anchors in whole resources, and has one operation before it",
+        source="JSON Schema 2020-12 core, 8.2.3.2"),
+    Beyond("schema of another dialect, 3.1", "body",
+        {"$ref": "#/components/schemas/Old"}, 3, [("", "exclusiveMaximum")],
+        components={"schemas": {"Old": {"$id": "http://e.test/old", "$schema":
+            "http://json-schema.org/draft-04/schema#", "maximum": 3, "exclusiveMaximum": True}}},
+        why="it judges a whole document by one dialect",
+        source="OpenAPI 3.1.1, Schema Object, $schema"),
+    Beyond("exploded object in a query, style form", "query",
+        {"type": "object", "maxProperties": 1}, {"a": "b", "c": "d"}, [("", "maxProperties")],
+        why="it looks for the parameter's own name, which is not sent",
+        source="OpenAPI 3.1.1, Style Examples"),
+    Beyond("exploded array, style pipeDelimited", "query", {"type": "array", "maxItems": 1},
+        ["a", "b"], [("", "maxItems")], settings={"style": "pipeDelimited", "explode": True},
+        why="it splits delimited styles always",
+        source="OpenAPI 3.1.1, Parameter Object, explode"),
+    Beyond("additionalProperties of a deepObject", "query",
+        {"type": "object", "additionalProperties": {"type": "integer"}}, {"a": "b"},
+        [("/a", "type")], settings={"style": "deepObject", "explode": True},
+        why="it turns only declared properties into their types",
+        source="JSON Schema 2020-12 core, 10.3.2.3"),
+    Beyond("empty text in a query", "query", {"type": "string", "minLength": 1}, "",
+        [("", "minLength")],
+        why="it takes no empty value; the style table has one (`color=`)",
+        source="OpenAPI 3.1.1, Style Examples and Parameter Object, allowEmptyValue"),
+    Beyond("style cookie, 3.2", "cookie", {"type": "string", "maxLength": 1}, "ab",
+        [("", "maxLength")], version="3.2.0", settings={"style": "cookie"},
+        why="it does not know the style", source="OpenAPI 3.2.0, Style Values"),
+    Beyond("querystring, 3.2", "querystring",
+        {"type": "object", "required": ["a"]}, {}, [("", "required")], version="3.2.0",
+        settings={"content": "application/x-www-form-urlencoded"},
+        why="it does not know the location", source="OpenAPI 3.2.0, Parameter Locations"),
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 from dynclient import Client, Headers, HttpRequest, HttpResponse, load
 from dynclient.operation import Operation
-from dynclient.schema.reference import ReferenceEngine
+from dynclient.reference import ReferenceEngine
 
 CLIENT = Client("qiskit-runtime", base_url="http://api.test")
 OPERATIONS = CLIENT.operations
@@ -19,7 +19,7 @@ OPERATIONS = CLIENT.operations
 
 @functools.cache
 def reference() -> ReferenceEngine:
-    return ReferenceEngine(CLIENT.document)
+    return ReferenceEngine()
 
 
 def _examples(entry: Any) -> Iterator[Any]:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_cases import AGREED, DISAGREEMENTS, Case, Disagreement
-from support import answering, one_operation, parameter
+from engine_cases import AGREED, BEYOND, DISAGREEMENTS, Beyond, Case, Disagreement
+from support import answering, json_content, one_operation, parameter
 
-from dynclient import Client, DocumentError, Headers, HttpResponse, InvalidRequest
-from dynclient.schema.reference import ReferenceEngine
+from dynclient import (
+    Client,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+    Violation,
+)
+from dynclient.reference import ReferenceEngine
 
 ENGINES = ("compiled", "openapi-core")
 
@@ -30,44 +40,56 @@ def document_of(case: Case) -> dict[str, Any]:
     )
 
 
+class Answering:
+    """A transport that has the answer ready."""
+
+    def __init__(self, value: Any) -> None:
+        self.http = HttpResponse(
+            200, Headers({"Content-Type": "application/json"}), json.dumps(value).encode()
+        )
+
+    def send(self, _: HttpRequest) -> HttpResponse:
+        return self.http
+
+
 def judged(case: Case, engine: Any) -> list[tuple[str, str, str]]:
-    """(where, pointer, rule) of every violation that an engine finds."""
-    client = Client(document_of(case), engine=engine)
-    operation = client.operations["op"]
-    if case.place != "body":
-        try:
+    """(where, pointer, rule) of every violation that a client with this engine tells."""
+    client = Client(document_of(case), engine=engine, transport=Answering(case.value))
+    try:
+        if case.place == "body":
+            client.request("op")
+        else:
             client.prepare("op", p=case.value)
-        except InvalidRequest as error:
-            return sorted((v.where, v.pointer, v.rule) for v in error.violations)
-        return []
-    http = HttpResponse(
-        200, Headers({"Content-Type": "application/json"}), json.dumps(case.value).encode()
-    )
-    if engine == "compiled":
-        found = operation.parse(http).violations
-    else:
-        request = client.prepare("op")
-        found = tuple(ReferenceEngine(client.document).judge_response(operation, request, http))
-    return sorted((v.where, v.pointer, v.rule) for v in found)
+    except (InvalidRequest, InvalidResponse) as error:
+        return sorted((v.where, v.pointer, v.rule) for v in error.violations)
+    return []
+
+
+def asked(case: Case) -> list[Violation]:
+    """What openapi-core says when it is asked alone."""
+    client = Client(document_of(case), transport=Answering(case.value), validate="off")
+    operation = client.operations["op"]
+    if case.place == "body":
+        http = client._transport.send(client.prepare("op"))
+        return ReferenceEngine().judge_response(operation, client.prepare("op"), http)
+    return ReferenceEngine().judge_request(operation, client.prepare("op", p=case.value))
+
+
+def expected(case: Case) -> list[tuple[str, str, str]]:
+    where = "response.body" if case.place == "body" else f"request.{case.place}.p"
+    return sorted((where, pointer, rule) for pointer, rule in case.verdict)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", AGREED, ids=lambda case: case.name)
 def test_both_engines_find_the_same(case: Case, engine: Any) -> None:
-    where = "response.body" if case.place == "body" else f"request.{case.place}.p"
-    expected = sorted((where, pointer, rule) for pointer, rule in case.verdict)
     # The same rule broken twice at one place is told once or twice: what counts is what is told.
-    assert sorted(set(judged(case, engine))) == sorted(set(expected))
+    assert sorted(set(judged(case, engine))) == sorted(set(expected(case)))
 
 
 @pytest.mark.parametrize("case", DISAGREEMENTS, ids=lambda case: case.name)
 def test_a_known_disagreement_is_still_one(case: Disagreement) -> None:
-    found = {}
-    for engine in ENGINES:
-        try:
-            found[engine] = [rule for _, _, rule in judged(case, engine)]
-        except DocumentError:
-            found[engine] = ["error"]
+    found = {engine: [rule for _, _, rule in judged(case, engine)] for engine in ENGINES}
     assert found == {"compiled": list(case.compiled), "openapi-core": list(case.reference)}
     assert case.compiled != case.reference
     assert case.right in (*ENGINES, "either")
@@ -75,16 +97,61 @@ def test_a_known_disagreement_is_still_one(case: Disagreement) -> None:
     assert case.source
 
 
-def table() -> str:
-    """The known disagreements as docs/engines.md shows them."""
+@pytest.mark.parametrize("case", BEYOND, ids=lambda case: case.name)
+def test_what_openapi_core_is_not_asked_about_is_judged_all_the_same(case: Beyond) -> None:
+    assert case.verdict, "a case that breaks nothing shows nothing"
+    assert asked(case) == []
+    for engine in ENGINES:
+        assert judged(case, engine) == expected(case)
+    assert case.why
+    assert case.source
+
+
+def test_an_agreed_violation_is_told_in_the_same_words() -> None:
+    case = next(case for case in AGREED if case.name == "recursion, broken below")
+    told = []
+    for engine in ENGINES:
+        client = Client(document_of(case), engine=engine, transport=Answering(case.value))
+        with pytest.raises(InvalidResponse) as caught:
+            client.call("op")
+        told.append(caught.value.violations)
+    assert told[0] == told[1]
+    assert told[0][0].document_pointer == "/components/schemas/Tree/required"
+
+
+def test_openapi_core_fetches_nothing_by_itself(tmp_path: Path) -> None:
+    # What the trust policy refuses the compiled engine, the other one must not get either.
+    secret = tmp_path / "outside" / "secret.json"
+    secret.parent.mkdir()
+    secret.write_text('{"type": "string"}')
+    document = one_operation(
+        responses={
+            **answering({"type": "object"}),
+            "404": {"description": "x", "content": json_content({"$ref": secret.as_uri()})},
+        }
+    )
+    client = Client(document, engine="openapi-core", transport=Answering({}))
+    assert client.call("op") == {}
+    client._transport.http = HttpResponse(404, client._transport.http.headers, b"{}")
+    with pytest.raises(NotFound) as caught:
+        client.call("op")
+    assert [v.rule for v in caught.value.violations] == ["document"]
+
+
+def tables() -> Iterator[str]:
+    """The known disagreements, and what is beyond openapi-core, as docs/engines.md shows them."""
     rows = ["| what | compiled | openapi-core | right | why |", "| --- | --- | --- | --- | --- |"]
     for case in DISAGREEMENTS:
         ours, theirs = (", ".join(found) or "valid" for found in (case.compiled, case.reference))
         why = f"{case.why} ({case.source})"
         rows.append(f"| {case.name} | {ours} | {theirs} | {case.right} | {why} |")
-    return "\n".join(rows)
+    yield "\n".join(rows)
+    rows = ["| what | why |", "| --- | --- |"]
+    rows += [f"| {case.name} | {case.why} ({case.source}) |" for case in BEYOND]
+    yield "\n".join(rows)
 
 
-def test_the_page_about_the_engines_shows_every_known_disagreement() -> None:
-    page = Path(__file__).parents[2] / "docs" / "engines.md"
-    assert table() in page.read_text(encoding="utf-8")
+def test_the_page_about_the_engines_shows_both_tables() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "engines.md").read_text(encoding="utf-8")
+    for table in tables():
+        assert table in page

@@ -1,0 +1,108 @@
+"""A request and a response as openapi-core's protocols want them: the text that would arrive."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ..messages import HttpRequest, HttpResponse
+from ..operation.media import best_match
+from .view import HOST, PATH
+
+if TYPE_CHECKING:
+    from ..operation import Operation, Parameter
+
+__all__ = ["JudgedRequest", "JudgedResponse", "media_type_of"]
+
+
+class JudgedRequest:
+    """An HttpRequest as openapi-core's request protocol wants it."""
+
+    def __init__(self, operation: Operation, request: HttpRequest) -> None:
+        from openapi_core.datatypes import RequestParameters
+        from werkzeug.datastructures import Headers as WerkzeugHeaders
+        from werkzeug.datastructures import ImmutableMultiDict
+
+        parts = urlsplit(request.url)
+        cookies = _cookies(request.headers.get("Cookie", ""))
+        media = operation.request_body.media if operation.request_body else ()
+        self.host_url = HOST
+        self.path = self.path_pattern = PATH
+        self.full_url_pattern = f"{HOST}{PATH}"
+        self.method = "post"
+        self.content_type = media_type_of(
+            [m.media_type for m in media], request.headers.get("Content-Type", "")
+        )
+        self.body = request.content if isinstance(request.content, bytes) else None
+        query = _query(operation, parts.query)
+        #: What openapi-core takes for missing or wrong, whatever the schema says: empty text.
+        self.empty = frozenset(name for name, value in query if not value)
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(query),
+            header=WerkzeugHeaders(list(request.headers.pairs())),
+            cookie=ImmutableMultiDict(cookies),
+            path=_path_values(operation, parts.path),
+        )
+
+
+class JudgedResponse:
+    """An HttpResponse as openapi-core's response protocol wants it."""
+
+    def __init__(self, response: HttpResponse, content_type: str) -> None:
+        from werkzeug.datastructures import Headers as WerkzeugHeaders
+
+        self.status_code = response.status
+        self.headers = WerkzeugHeaders(list(response.headers.pairs()))
+        self.content_type = content_type
+        self.data = response.content
+
+
+def media_type_of(declared: Iterable[str], content_type: str) -> str:
+    """The declared media type that fits best, else the one that came.
+
+    Matching is done before: openapi-core compares parameters and case letter by letter, and would
+    not know how to read a type that a range was declared for.
+    """
+    return (best_match(declared, content_type) if content_type else None) or content_type
+
+
+def _query(operation: Operation, text: str) -> list[tuple[str, str]]:
+    """The query, decoded, but for the spaces that openapi-core splits by: it wants them encoded."""
+    split = {p.name for p in operation.parameters if p.style == "spaceDelimited" and not p.explode}
+    pairs = parse_qsl(text, keep_blank_values=True)
+    return [(name, value.replace(" ", "%20") if name in split else value) for name, value in pairs]
+
+
+def _cookies(text: str) -> list[tuple[str, str]]:
+    """The cookies, decoded: style `form` encodes them, which openapi-core does not undo."""
+    pairs = [part.strip().partition("=") for part in text.split(";") if part.strip()]
+    return [(name, unquote(value)) for name, _, value in pairs]
+
+
+def _path_values(operation: Operation, path: str) -> dict[str, str]:
+    """The values of a path template's placeholders in the path of a URL, decoded.
+
+    openapi-core wants those of style label and matrix by RFC 6570's expressions: `.id`, `;id*`.
+    """
+    names, pattern = _pattern(operation.path.partition("#")[0].partition("?")[0])
+    found = pattern.search(path)
+    if found is None:
+        return {}
+    keys = {p.name: _expression(p) for p in operation.parameters if p.location == "path"}
+    texts = map(unquote, found.groups())
+    return {keys.get(name, name): text for name, text in zip(names, texts, strict=True)}
+
+
+def _expression(parameter: Parameter) -> str:
+    mark = {"label": ".", "matrix": ";"}.get(parameter.style, "")
+    return f"{mark}{parameter.name}{'*' if mark and parameter.explode else ''}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _pattern(template: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    pieces = re.split(r"\{([^{}]*)\}", template)
+    literals, names = pieces[::2], pieces[1::2]
+    return tuple(names), re.compile("([^/]*)".join(map(re.escape, literals)) + "$")
