@@ -15,7 +15,7 @@ from ..errors import DocumentError
 from ..jsontext import decode, encode
 from ..schema import Validator, compile_validator
 from ..schema.closure import extract
-from .encodings import PartPlan, plan_part
+from .encodings import PartsPlan
 from .files import StreamedBody, guess_type, is_stream, name_of
 from .forms import encode_form
 from .media import Kind, best_match, charset_of, kind_of, parse_media_type
@@ -23,12 +23,13 @@ from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
 from .sequences import ItemsValidator, compile_row, decode_items, encode_items, is_row
 from .styles import StyleError, plain, text_of
-from .texts import Root, in_place, member_of, text_reader, types_of
-from .uploads import Opaque, judged_members, plain_members, without
+from .texts import in_place, text_reader, types_of
+from .uploads import BesideFiles, Opaque, judged_data, plain_data, without
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "encode_form", "read_request_body"]
 
 _MOST_VALIDATORS = 64
+_BYTES = bytes | bytearray | memoryview
 
 #: The kinds of content, those that carry the richest data first.
 _PREFERENCE: tuple[Kind, ...] = ("json", "form", "multipart", "items", "text", "binary")
@@ -39,7 +40,7 @@ class EncodedBody:
     """A body on its way to the wire: its content, its type, and what to validate of it.
 
     `data` is the plain value for the schema; `judged` is False for a stream, which nobody has read.
-    `opaque` are the members of `data` that are files.
+    `opaque` are the members or items of `data` that are files.
     """
 
     content: bytes | StreamedBody | Multipart
@@ -73,20 +74,22 @@ class BodyMedia:
         #: Whether the content is a row of items (OpenAPI 3.2).
         self.is_sequence = is_row(document, media_type, entry, at)
         self.kind: Kind = "items" if self.is_sequence else kind_of(parsed)
-        keyword = "itemSchema" if self.is_sequence and "itemSchema" in entry else "schema"
+        by_item = "itemSchema" in entry and self.kind in ("items", "multipart")
+        #: Whether its schemas are about a row: of items, or of parts by their positions (3.2).
+        self.is_row = self.is_sequence or by_item
+        keyword = "itemSchema" if by_item else "schema"
         self.schema: Any = entry.get(keyword)
         self.schema_at = at.child(keyword)
         encoding = entry.get("encoding")
         self.encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
         self._validators: dict[Any, Validator | ItemsValidator | None] = {}
-        self._parts: dict[str, PartPlan] = {}
 
     def validator(
         self, formats: bool, opaque: Opaque = frozenset()
     ) -> Validator | ItemsValidator | None:
         """The compiled schema; None where the document gives none, or the content has no data.
 
-        It asks nothing of members that are `opaque`.
+        It asks nothing of members or items that are `opaque`.
         """
         key = (formats, opaque) if opaque else formats
         if key not in self._validators:
@@ -98,8 +101,10 @@ class BodyMedia:
     def _compile(self, formats: bool, opaque: Opaque) -> Validator | ItemsValidator | None:
         if opaque:
             whole = self.validator(formats)
-            return without(whole, opaque, formats=formats) if isinstance(whole, Validator) else None
-        if self.is_sequence:
+            if isinstance(whole, ItemsValidator):
+                return BesideFiles(whole, opaque)
+            return whole and without(whole, opaque, formats=formats)
+        if self.is_row:
             return compile_row(self._document, self._entry, self.at, "request", formats=formats)
         if self.schema is None or self.kind == "binary":
             return None
@@ -113,17 +118,13 @@ class BodyMedia:
         root = (self.schema, self.schema_at)
         return None if root[0] is None else text_reader(self._document, root, content_type)
 
-    def part(self, name: str) -> PartPlan:
-        """How a member of a multipart body becomes parts."""
-        plan = self._parts.get(name)
-        if plan is None:
-            document, root = self._document, (self.schema, self.schema_at)
-            schema: Root | None = member_of(document, root, name)
-            place = self.at.child("encoding", name)
-            plan = plan_part(document, self.encoding.get(name), place, schema)
-            if schema is not None or name in self.encoding:
-                self._parts[name] = plan
-        return plan
+    @cached_property
+    def parts(self) -> PartsPlan:
+        """How the members or items of a multipart body become parts."""
+        schema = (
+            (self._entry["schema"], self.at.child("schema")) if "schema" in self._entry else None
+        )
+        return PartsPlan(self._document, self._entry, self.at, schema)
 
     @cached_property
     def secrets(self) -> frozenset[str]:
@@ -141,7 +142,7 @@ class BodyMedia:
 
         Each with its Schema Object and the place of that.
         """
-        if self.schema is None or self.kind in ("text", "binary", "items"):
+        if self.schema is None or self.is_row or self.kind in ("text", "binary"):
             return {}
         found: dict[str, tuple[Any, Location]] = {}
         for schema, at in in_place(self._document, (self.schema, self.schema_at)):
@@ -172,6 +173,8 @@ class BodyMedia:
             sent_type = self._type_in_range(value)
         if self.is_range and not self.is_sequence:
             kind = kind_of(parse_media_type(sent_type))
+        if kind == "multipart" and (is_stream(value) or isinstance(value, _BYTES)):
+            return _encode_finished(value, sent_type)
         if is_stream(value) and not (self.is_sequence and isinstance(value, Iterator)):
             return EncodedBody(StreamedBody(value), sent_type, judged=False)
         return _ENCODERS[kind](self, value, sent_type)
@@ -182,12 +185,14 @@ class BodyMedia:
 
     def _type_in_range(self, value: Any) -> str:
         """The type of a value under a range of types, which a Content-Type can't be."""
-        if isinstance(value, bytes | bytearray | memoryview) or is_stream(value):
+        if isinstance(value, _BYTES) or is_stream(value):
             name = name_of(value)
             likely = [guess_type(name)] if name else []
             likely += ["application/octet-stream", "text/plain"]
         else:
-            likely = ["application/json", "text/plain", "multipart/form-data"]
+            is_list = isinstance(value, list | tuple)
+            parts = "multipart/mixed" if is_list else "multipart/form-data"
+            likely = ["application/json", "text/plain", parts]
         if self.kind == "json" and likely[0] == "application/json":
             return likely[0]
         for each in likely:
@@ -198,7 +203,7 @@ class BodyMedia:
 
 
 def _encode_json(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         raw = bytes(value)
         return EncodedBody(raw, content_type, decode(raw))
     return EncodedBody(encode(value), content_type, value)
@@ -209,7 +214,7 @@ def _encode_text(media: BodyMedia, value: Any, content_type: str) -> EncodedBody
     read = media.text_reader(content_type)
     judged = read is not None
     read = read or str
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         raw = bytes(value)
         return EncodedBody(raw, content_type, read(raw.decode(charset, "replace")), judged)
     value = plain(value)
@@ -224,7 +229,7 @@ def _encode_text(media: BodyMedia, value: Any, content_type: str) -> EncodedBody
 
 
 def _encode_binary(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         return EncodedBody(bytes(value), content_type, judged=False)
     if isinstance(value, str):
         return EncodedBody(value.encode(), content_type, judged=False)
@@ -235,14 +240,14 @@ def _encode_binary(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
 
 
 def _encode_form(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         return EncodedBody(bytes(value), content_type, judged=False)
     data = {k: v for k, v in _object(plain(value), content_type).items() if v is not None}
     return EncodedBody(encode_form(data, media.encoding).encode("ascii"), content_type, data)
 
 
 def _encode_items(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BYTES):
         raw = bytes(value)
         return EncodedBody(raw, content_type, decode_items(media.media_type)(raw))
     if isinstance(value, Iterator):  # sent as the items come: nobody can have judged them before
@@ -252,12 +257,23 @@ def _encode_items(media: BodyMedia, value: Any, content_type: str) -> EncodedBod
 
 
 def _encode_multipart(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return EncodedBody(bytes(value), content_type, judged=False)
-    data = plain_members(_object(value, content_type))
-    content, sent_type = encode_multipart(data, media.part, content_type)
-    judged, opaque = judged_members(data)
+    is_list = isinstance(value, list | tuple)
+    if not is_list and (media.is_row or not isinstance(value, Mapping)):
+        wanted = "an array" if media.is_row else "an object or an array"
+        raise StyleError(f"a {content_type} body is {wanted}, not {type(value).__name__}")
+    data = plain_data(value)
+    content, sent_type = encode_multipart(data, media.parts, content_type)
+    judged, opaque = judged_data(data)
     return EncodedBody(content, sent_type, judged, opaque=opaque)
+
+
+def _encode_finished(value: Any, content_type: str) -> EncodedBody:
+    """A multipart body that the caller wrote: nobody can read it without its boundary."""
+    if "boundary" not in dict(parse_media_type(content_type).parameters):
+        reason = "bytes need their boundary: Options(content_type='multipart/...; boundary=...')"
+        raise StyleError(reason)
+    content = StreamedBody(value) if is_stream(value) else bytes(value)
+    return EncodedBody(content, content_type, judged=False)
 
 
 def _object(value: Any, content_type: str) -> dict[str, Any]:

@@ -72,9 +72,12 @@ def member_of(document: Document, root: Root, name: str) -> Root | None:
     return rest
 
 
-def item_of(document: Document, root: Root) -> Root | None:
-    """The schema of an array's items; None if there is none."""
+def item_of(document: Document, root: Root, index: int | None = None) -> Root | None:
+    """The schema of an array's items, or of the one at an index; None if there is none."""
     for schema, at in in_place(document, root):
+        first = schema.get("prefixItems")
+        if index is not None and isinstance(first, list) and index < len(first):
+            return first[index], at.child("prefixItems", index)
         if isinstance(schema.get("items"), dict):
             return schema["items"], at.child("items")
     return None

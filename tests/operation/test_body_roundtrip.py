@@ -192,3 +192,31 @@ def test_streamed_multipart_is_the_same_as_the_one_held_in_memory(parse: Any) ->
     streamed = client.prepare("op", body={"file": iter([b"ab", b"", b"cd"]), "note": "n"})
     assert not isinstance(streamed.content, bytes)
     assert parse(streamed) == {"file": [("file", b"abcd")], "note": [(None, b"n")]}
+
+
+HOSTILE = ['q"q', "a\r\nX-Evil: 1", "a\nb", "é 文", "a;b=c", "..\\a", " ", ";", "'"]
+
+
+def shown(text: str) -> str:
+    """The text as a reader may show it: some undo `%22` and take backslashes for escapes."""
+    return text.replace("%22", '"').replace("\\", "")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("parse", PARSERS)
+def test_names_of_fields_and_files_stay_in_their_place(parse: Any, text: str) -> None:
+    client = client_for("multipart/form-data", {"type": "object"})
+    found = parse(client.prepare("op", body={text: "1", "f": File(b"2", text), "last": "3"}))
+    written = shown(text).replace("\r", "%0D").replace("\n", "%0A")
+    assert [(shown(name), parts) for name, parts in found.items() if name != "f"] == [
+        (written, [(None, b"1")]),
+        ("last", [(None, b"3")]),
+    ]
+    assert [(shown(filename), content) for filename, content in found["f"]] == [(written, b"2")]
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+def test_a_form_without_a_part_is_read_as_one(parse: Any) -> None:
+    client = client_for("multipart/form-data", {"type": "object"})
+    for body in ({}, {"a": None}, {"a": []}, {"a": [None]}):
+        assert parse(client.prepare("op", body=body)) == {}

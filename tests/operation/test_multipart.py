@@ -156,6 +156,7 @@ CHOSEN: list[tuple[str, Any, str]] = [
     ("image/*", File(b"2", "x.gif"), "image/gif"),
     ("text/csv, application/json", {"x": 1}, JSON),
     ("text/csv, application/json", "a,b", "text/csv"),
+    ("text/csv, application/json", [[1, 2]], JSON),
 ]
 
 
@@ -171,6 +172,7 @@ NOT_ALLOWED: list[tuple[str, Any, str]] = [
     (CHOICES, File(b"2", content_type="image/webp"), "the document allows image/png, image/jpeg"),
     ("image/*", b"2", r"say which by File(content_type=...)"),
     ("application/xml", {"x": 1}, "an object has no form as application/xml"),
+    ("text/plain", [[1, 2]], "an array has no form as text/plain"),
 ]
 
 
@@ -248,11 +250,14 @@ def test_members_that_are_none_are_left_out_and_not_judged() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"a": [[1, 2]]}, "an array inside an array has no form"),
         ({"a": "\ud800"}, "'a' has no form in utf-8"),
         ({"\ud800": "a"}, "has no form in utf-8"),
         ({"a": {"b": b"x"}}, "bytes at /b are no JSON"),
         ({"a": {"b": File(b"x")}}, "only a part can be one"),
+        ({"a": {"b": {"c": [File(b"x")]}}}, "'c' is a file inside an object"),
+        ({"a": {"b": iter([b"x"])}}, "only a part can be one"),
+        ({"a": File(None)}, "the part 'a' is a File that holds nothing"),
+        ({"a\0": "x"}, "may not hold a line break or a null"),
     ],
 )
 def test_a_member_without_a_form_is_refused_by_name(body: Any, message: str) -> None:
@@ -324,3 +329,85 @@ def test_a_boundary_that_the_caller_chose_is_used_once() -> None:
 def test_a_boundary_that_can_not_be_one_is_refused(boundary: str, text: str) -> None:
     chosen = f'multipart/form-data; boundary="{boundary}"'
     assert "boundary" in refused(client_of(), {"a": text}, content_type=chosen)[0][1]
+
+
+def test_a_boundary_that_the_caller_chose_is_looked_for_in_streams_as_they_are_sent() -> None:
+    chosen = "multipart/form-data; boundary=xyz"
+    pieces = iter([b"a\r\n-", b"-x", b"y", b"z"])
+    options = Options(content_type=chosen)
+    sent: Any = client_of().prepare("op", body={"a": pieces}, options=options).content
+    with pytest.raises(ValueError, match="a part holds the boundary 'xyz'"):
+        b"".join(sent)
+    fine = raw(client_of(), {"a": iter([b"--x", b"", b"--y", b"z"])}, content_type=chosen)[0]
+    assert b"\r\n\r\n--x--yz\r\n--xyz--" in fine
+
+
+@pytest.mark.parametrize("body", [b"--x\r\n\r\n\r\n--x--", io.BytesIO(b""), iter([b""])])
+def test_a_body_that_the_caller_wrote_needs_its_boundary(body: Any) -> None:
+    assert "bytes need their boundary" in refused(client_of(), body)[0][1]
+    chosen = "multipart/form-data; boundary=x"
+    assert raw(client_of(), body, content_type=chosen)[1] == chosen
+
+
+# ── what a part is made of ───────────────────────────────────────────────────────────────────────
+
+CONTENTS: list[tuple[Any, str, bytes]] = [
+    # content of a File, its content type → what is sent
+    ([b"a", b"b"], BINARY, b"ab"),
+    ((bytes(1),), BINARY, b"\0"),
+    (bytearray(b"a"), BINARY, b"a"),
+    (memoryview(b"a"), BINARY, b"a"),
+    (iter([b"a", b""]), BINARY, b"a"),
+    (io.StringIO("ü"), BINARY, "ü".encode()),
+    ("ü", "text/plain; charset=latin-1", "ü".encode()),
+    ({"x": 1}, JSON, b'{"x":1}'),
+    ([1, 2], JSON, b"[1,2]"),
+]
+
+
+@pytest.mark.parametrize(("content", "content_type", "expected"), CONTENTS)
+def test_a_file_holds_any_content(content: Any, content_type: str, expected: bytes) -> None:
+    found = raw(client_of(), {"a": File(content, content_type=content_type)})[0]
+    assert found.partition(b"\r\n\r\n")[2].startswith(expected + b"\r\n--")
+
+
+class Pieces:
+    """Content that can be walked, but is no iterator."""
+
+    def __iter__(self) -> Any:
+        return iter([b"ab", b"c"])
+
+
+def test_a_file_holds_whatever_can_be_walked() -> None:
+    assert b"\r\n\r\nabc\r\n" in raw(client_of(), {"a": File(Pieces())})[0]
+
+
+def test_a_file_with_an_empty_name_has_none() -> None:
+    (head,) = heads(client_of(), {"a": File({"x": 1}, "", JSON, {"X-Part": "1"})})
+    assert head["content-disposition"] == 'form-data; name="a"'
+    assert head["x-part"] == "1"
+
+
+@pytest.mark.parametrize("name", ["", "X Y", "X\r\nY", "X:Y", "é"])
+def test_a_header_of_a_part_has_a_name_that_can_be_one(name: str) -> None:
+    told = refused(client_of(), {"a": File(b"", headers={name: "1"})})[0][1]
+    assert "is no name of a header" in told
+
+
+def test_null_inside_of_a_json_part_is_kept() -> None:
+    client = client_of(encoding={"a": {"contentType": JSON}})
+    assert parts(client, {"a": [[1, None], None, {"x": None}]}) == [
+        ("a", JSON, "[1,null]"),
+        ("a", JSON, '{"x":null}'),
+    ]
+
+
+def test_a_sparse_file_of_many_gigabytes_is_sent_piece_by_piece(tmp_path: Path) -> None:
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.truncate(1 << 36)
+    request = client_of().prepare("op", body={"a": path, "b": "1"})
+    content: Any = request.content
+    assert int(request.headers["Content-Length"]) > 1 << 36
+    pieces = iter(content)
+    assert max(len(next(pieces)) for _ in range(50)) <= 1 << 16
