@@ -23,7 +23,7 @@ from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
 from .sequences import ItemsValidator, compile_row, decode_items, encode_items, is_row
 from .styles import StyleError, plain, text_of
-from .texts import in_place, text_reader, types_of
+from .texts import properties_of, text_reader, types_of
 from .uploads import BesideFiles, Opaque, judged_data, plain_data, without
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "encode_form", "read_request_body"]
@@ -144,13 +144,7 @@ class BodyMedia:
         """
         if self.schema is None or self.is_row or self.kind in ("text", "binary"):
             return {}
-        found: dict[str, tuple[Any, Location]] = {}
-        for schema, at in in_place(self._document, (self.schema, self.schema_at)):
-            properties = schema.get("properties")
-            if isinstance(properties, dict):
-                for name, member in properties.items():
-                    found.setdefault(name, (member, at.child("properties", name)))
-        return found
+        return properties_of(self._document, (self.schema, self.schema_at))
 
     def takes_null(self, member: str | None = None) -> bool:
         """Whether null is a value of the body, or of that property of it."""

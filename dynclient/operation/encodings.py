@@ -13,7 +13,7 @@ from ..document import Document, Location
 from .forms import form_style
 from .media import best_match, kind_of, parse_media_type
 from .styles import COLLECTION_FORMATS, StyleError, plain, text_of
-from .texts import Root, in_place, item_of, member_of, types_of
+from .texts import Root, in_place, item_of, member_of, properties_of, types_of
 
 __all__ = ["PartPlan", "PartsPlan"]
 
@@ -121,10 +121,7 @@ class PartsPlan:
 
     def in_order(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The members in the order in which the schema declares them, the others after."""
-        declared: list[str] = []
-        for schema, _ in in_place(self._document, self._schema) if self._schema else ():
-            properties = schema.get("properties")
-            declared += properties if isinstance(properties, dict) else ()
+        declared = properties_of(self._document, self._schema) if self._schema else ()
         return {name: data[name] for name in (*declared, *data) if name in data}
 
 

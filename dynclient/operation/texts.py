@@ -21,6 +21,7 @@ __all__ = [
     "item_of",
     "json_reader",
     "member_of",
+    "properties_of",
     "scalar_reader",
     "text_reader",
     "types_of",
@@ -57,6 +58,16 @@ def in_place(document: Document, root: Root) -> Iterator[Root]:
             if isinstance(members, list):
                 parts = [(m, at.child(keyword, i)) for i, m in enumerate(members)]
                 stack.extend(reversed(parts))  # so that they are read in their order
+
+
+def properties_of(document: Document, root: Root) -> dict[str, Root]:
+    """The declared properties of an object, in their order, each with its schema."""
+    found: dict[str, Root] = {}
+    for schema, at in in_place(document, root):
+        properties = schema.get("properties")
+        for name, member in properties.items() if isinstance(properties, dict) else ():
+            found.setdefault(name, (member, at.child("properties", name)))
+    return found
 
 
 def member_of(document: Document, root: Root, name: str) -> Root | None:
