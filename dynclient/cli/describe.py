@@ -11,6 +11,7 @@ import click
 from ..auth import SecurityScheme
 from ..client import Client
 from ..credentials import schemes_of
+from ..errors import DocumentError
 from ..operation import Operation, Parameter
 from .examples import example_of
 from .options import base_url_option, document_option, output_option
@@ -88,17 +89,9 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     body = operation.request_body
     if body is None:
         return None
-    media = []
-    for entry in body.media:
-        schema = Schema(operation.document, entry.schema, entry.schema_at)
-        known = entry.schema is not None
-        media.append(
-            {
-                "media_type": entry.media_type,
-                "type": type_text(operation, schema) if known else "any",
-                "outline": outline(operation, schema) if known else [],
-            }
-        )
+    media = [
+        _media(operation, entry.media_type, entry.schema, entry.schema_at) for entry in body.media
+    ]
     return {
         "required": body.required,
         "argument": body.component_name,
@@ -109,18 +102,37 @@ def _body(operation: Operation) -> dict[str, Any] | None:
 
 def _answer(operation: Operation, key: str) -> dict[str, Any]:
     response = operation.responses[key]
-    content = {}
+    media = []
     for media_type in response.content:
-        found = response.schema(media_type)
-        schema = None if found is None else Schema(operation.document, *found)
-        content[media_type] = "any" if schema is None else type_text(operation, schema)
-    headers = [header.name for header in response.headers]
+        schema, at = response.schema(media_type) or (None, None)
+        media.append(_media(operation, media_type, schema, at, is_answer=True))
     return {
         "status": key,
         "description": response.description,
-        "content": content,
-        "headers": headers,
+        "media": media,
+        "headers": [header.name for header in response.headers],
     }
+
+
+def _media(
+    operation: Operation, media_type: str, value: Any, at: Any, *, is_answer: bool = False
+) -> dict[str, Any]:
+    """A media type of a body or an answer, and what its content is like."""
+    if value is None:
+        return {"media_type": media_type, "type": "any", "outline": []}
+    schema = Schema(operation.document, value, at)
+    return {
+        "media_type": media_type,
+        "type": ", ".join([type_text(operation, schema), *_limits(schema)]),
+        "outline": outline(operation, schema, is_answer=is_answer),
+    }
+
+
+def _limits(schema: Schema) -> list[str]:
+    try:
+        return facts_of(schema)
+    except DocumentError:  # the type says so
+        return []
 
 
 def _scheme(schemes: Mapping[str, SecurityScheme], name: str, scopes: Any) -> dict[str, Any]:
@@ -150,11 +162,7 @@ def _show_text(d: dict[str, Any]) -> None:
         show("  none" if d["body"] is None else "  none but the body")
     if d["body"] is not None:
         _show_body(d["body"])
-    _heading("Answers")
-    for answer in d["answers"]:
-        kinds = ", ".join(f"{kind}: {what}" for kind, what in answer["content"].items())
-        text = " ".join(answer["description"].split())
-        show(f"  {answer['status']}  {text} ({kinds or 'no body'})")
+    _show_answers(d["answers"])
     _show_auth(d["auth"])
     _heading("Python")
     show(textwrap.indent(d["examples"]["python"], "  "))
@@ -197,6 +205,21 @@ def _show_body(body: dict[str, Any]) -> None:
         show(f"  {media['media_type']}: {media['type']}")
         for line in media["outline"]:
             show(f"    {line}")
+
+
+def _show_answers(answers: list[dict[str, Any]]) -> None:
+    _heading("Answers (* marks required members)")
+    shown: dict[tuple[str, ...], str] = {}
+    for answer in answers:
+        text = " ".join(answer["description"].split())
+        show(f"  {answer['status']}  {text}{'' if answer['media'] else ' (no body)'}")
+        for media in answer["media"]:
+            lines = tuple(media["outline"])
+            before = shown.setdefault(lines, answer["status"]) if lines else answer["status"]
+            as_before = "" if before == answer["status"] else f" (members as for {before})"
+            show(f"    {media['media_type']}: {media['type']}{as_before}")
+            for line in lines if not as_before else ():
+                show(f"      {line}")
 
 
 def _show_auth(alternatives: list[list[dict[str, Any]]]) -> None:

@@ -60,15 +60,23 @@ def _say_hello(url: str) -> None:
 
     show(url)
     sys.stdout.flush()
-    crn = shlex.quote(emulator.CRN)
+    token, crn = emulator.TOKEN, shlex.quote(emulator.CRN)
+    fields = (f"Authorization: Bearer {token}", f"Service-CRN: {emulator.CRN}", _VERSION)
+    headers = "".join(f" \\\n    -H {shlex.quote(field)}" for field in fields)
     tell(
-        f"The emulator answers. In another shell:\n\n"
+        f"The emulator answers. In another shell, by curl:\n\n"
+        f"  curl {url}/v1/backends{headers}\n\n"
+        f"or by this program:\n\n"
         f"  export DYNCLIENT_BASE_URL={url}\n"
-        f"  export DYNCLIENT_AUTH_IBMCLOUDAUTH={emulator.TOKEN}\n"
+        f"  export DYNCLIENT_AUTH_IBMCLOUDAUTH={token}\n"
         f"  export DYNCLIENT_AUTH_SERVICECRN={crn}\n"
         f"  dynclient call list_backends ibm_api_version=2025-01-01 -o table\n\n"
         f"IAM: {emulator.iam_url(url)}, API key {emulator.API_KEY}. Ctrl-C stops it."
     )
+
+
+#: Without it the service answers with an old list of bare names.
+_VERSION = "IBM-API-Version: 2025-01-01"
 
 
 def _reason(error: BaseException) -> str:

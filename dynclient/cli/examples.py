@@ -12,7 +12,7 @@ from ..document import bundled_path
 from ..errors import InvalidRequest, Violation
 from ..operation import UNSET, Operation
 from .arguments import read_arguments
-from .options import DEFAULT_DOCUMENT
+from .options import document_words
 from .output import json_text
 from .samples import sample_arguments, sample_body
 
@@ -168,8 +168,8 @@ def _shell(
     elif body is not None:
         text = body if isinstance(body, str) and not _is_json(operation) else _compact(body)
         words.append(f"--body {shlex.quote(text)}")
-    if document != DEFAULT_DOCUMENT:
-        words.append(f"--doc {shlex.quote(document)}")
+    if named := document_words(document):
+        words.append(" ".join(named))
     if base_url is not None:
         words.append(f"--base-url {shlex.quote(base_url)}")
     variables = [(s.name, environment_name(s.name)) for s in auth if s.type != "mutualTLS"]

@@ -2,21 +2,73 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
-__all__ = ["DEFAULT_DOCUMENT", "base_url_option", "document_option", "output_option"]
+from .output import tell
+
+__all__ = [
+    "DEFAULT_DOCUMENT",
+    "base_url_option",
+    "document_option",
+    "document_words",
+    "named_document",
+    "output_option",
+]
 
 DEFAULT_DOCUMENT = "qiskit-runtime"
+_DOCUMENT_VARIABLE = "DYNCLIENT_DOC"
+_URL_VARIABLE = "DYNCLIENT_BASE_URL"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _checked_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is None or _is_base_url(value):
+def _usual_document() -> str:
+    """What is opened where no document is named on the command line."""
+    return os.environ.get(_DOCUMENT_VARIABLE) or DEFAULT_DOCUMENT
+
+
+def document_words(document: str) -> list[str]:
+    """The words of a command line that lead to a document; none for the bundled one."""
+    if document == DEFAULT_DOCUMENT == _usual_document():
+        return []
+    return ["--doc", shlex.quote(document)]
+
+
+def named_document(ctx: click.Context) -> str | None:
+    """The document that the command line of this run named, for hints; None if it named none."""
+    document: str | None = ctx.meta.get(_DOCUMENT_VARIABLE)
+    return document
+
+
+def _noted_document(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
+        ctx.meta[_DOCUMENT_VARIABLE] = value  # errors are told by the program, not the command
+    return value
+
+
+def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The option; or the variable, which is said once for the document that is usual there.
+
+    It must not lead the calls of any other document, and the credentials with them, to a
+    service that they were never meant for.
+    """
+    if value is None:
+        return None
+    from_environment = ctx.get_parameter_source(str(param.name)) is ParameterSource.ENVIRONMENT
+    if from_environment and ctx.params.get("document") != _usual_document():
+        tell(
+            f"{_URL_VARIABLE} is not used: it goes with {_usual_document()}, and --doc names "
+            "another document; --base-url says where that one's service is"
+        )
+        return None
+    if _is_base_url(value):
         return value
     # The value itself may hold a password or a key, so it is not repeated.
     raise click.BadParameter("give an absolute http or https URL without query or fragment")
@@ -34,8 +86,9 @@ def _is_base_url(text: str) -> bool:
 document_option = click.option(
     "--doc",
     "document",
+    callback=_noted_document,
     metavar="DOC",
-    envvar="DYNCLIENT_DOC",
+    envvar=_DOCUMENT_VARIABLE,
     default=DEFAULT_DOCUMENT,
     show_default=True,
     help="The document: a bundled name, a path or a URL.  [env: DYNCLIENT_DOC]",
@@ -43,10 +96,11 @@ document_option = click.option(
 
 base_url_option = click.option(
     "--base-url",
-    callback=_checked_url,
+    callback=_base_url,
     metavar="URL",
-    envvar="DYNCLIENT_BASE_URL",
-    help="Where the service is; default: the document's server.  [env: DYNCLIENT_BASE_URL]",
+    envvar=_URL_VARIABLE,
+    help="Where the service is; default: the document's server.  [env: DYNCLIENT_BASE_URL, for "
+    "the document that is used without --doc]",
 )
 
 

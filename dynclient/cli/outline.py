@@ -12,29 +12,40 @@ from ..operation.signature import type_name
 from .output import json_text
 from .schemas import Schema
 
-__all__ = ["facts_of", "first_sentence", "outline", "type_text"]
+__all__ = ["ANSWER_DEPTH", "BODY_DEPTH", "facts_of", "outline", "type_text"]
 
-MAX_DEPTH = 5
+#: How many levels of members are shown: of a body, which is to be written, and of an answer.
+BODY_DEPTH, ANSWER_DEPTH = 5, 4
 _MAX_LINES = 200
+#: Lists in lists in lists; a schema of a list may name itself for its items.
+_MAX_LISTS = 3
 _DESCRIPTION_CHARACTERS = 90
 _ANY_PATTERNS = ("^.*$", ".*")
 
 
-def outline(operation: Operation, schema: Schema) -> list[str]:
+def outline(operation: Operation, schema: Schema, *, is_answer: bool = False) -> list[str]:
     """The lines of a schema: a member each, `*` for required ones, indented by depth.
 
-    References are followed five levels deep; what was shown already is not shown again.
+    References are followed to a depth; what was shown already is not shown again. An answer has
+    no write-only members, a request no read-only ones.
     """
-    lines = list(_Outline(operation).lines(schema, 0))
+    lines = list(_Outline(operation, is_answer).lines(schema, 0))
     return lines if len(lines) <= _MAX_LINES else [*lines[:_MAX_LINES], "… (there is more)"]
 
 
-def type_text(operation: Operation, schema: Schema) -> str:
-    """The type of a schema in a few words; `any` where it can't be told."""
+def type_text(operation: Operation, schema: Schema, depth: int = 0) -> str:
+    """The type of a schema in a few words, `[string]` for a list; `any` where it can't be told."""
     try:
-        return type_name(operation, schema.value, schema.at)
+        target = schema.followed()
+        if target.get("type") != "array":
+            return type_name(operation, schema.value, schema.at)
+        if depth == _MAX_LISTS:
+            return "[…]"
+        listed = isinstance(target.get("items"), dict)
+        items = type_text(operation, target.child("items"), depth + 1) if listed else "any"
     except DocumentError as error:
         return f"unreadable ({error.problem})"
+    return f"[{items}]"
 
 
 def facts_of(schema: Schema, *, with_default: bool = True) -> list[str]:
@@ -60,7 +71,7 @@ def facts_of(schema: Schema, *, with_default: bool = True) -> list[str]:
     return facts
 
 
-def first_sentence(text: Any) -> str:
+def _first_sentence(text: Any) -> str:
     """The first sentence of a description, cut where it is long."""
     if not isinstance(text, str):
         return ""
@@ -83,14 +94,17 @@ _MARKS = {
     "writeOnly": "write-only",
     "deprecated": "deprecated",
 }
+_NESTING = ("properties", "allOf", "oneOf", "anyOf", "prefixItems", "if")
 _CHOICES = {"oneOf": "exactly one of", "anyOf": "any of"}
 
 
 class _Outline:
     """Walks one schema; remembers what it has shown."""
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, is_answer: bool) -> None:
         self._operation = operation
+        self._hidden = "writeOnly" if is_answer else "readOnly"
+        self._depth = ANSWER_DEPTH if is_answer else BODY_DEPTH
         self._shown: dict[Location, int] = {}
 
     def lines(self, schema: Schema, depth: int) -> Iterator[str]:
@@ -105,14 +119,15 @@ class _Outline:
         if self._shown.get(target.at, depth + 1) <= depth:
             yield f"{pad}… (as above)"
             return
-        if depth >= MAX_DEPTH:
+        if depth >= self._depth:
             yield f"{pad}…"
             return
         self._shown[target.at] = depth
         yield from self._members(target, depth)
         yield from self._items(target, depth)
         for branch in target.branches("allOf"):
-            yield from self._part(branch, depth)
+            yield from self.lines(branch, depth)
+        yield from self._conditions(target, depth)
         for keyword, words in _CHOICES.items():
             branches = list(target.branches(keyword))
             if branches:
@@ -127,7 +142,7 @@ class _Outline:
         required = schema.get("required")
         for name in properties if isinstance(properties, dict) else ():
             member = schema.child("properties", name)
-            if not _is_read_only(member):
+            if not _is_marked(member, self._hidden):
                 mark = "*" if isinstance(required, list) and name in required else ""
                 yield f"{pad}{name}{mark}: {self._headline(member)}"
                 yield from self.lines(member, depth + 1)
@@ -143,20 +158,20 @@ class _Outline:
             yield from self.lines(item, depth + 1)
         if isinstance(schema.get("items"), dict):
             item = schema.child("items")
-            if _is_worth_telling(item):
+            if _is_plain_object(item):
+                yield from self.lines(item, depth)  # right below `[Thing]`
+            elif _is_worth_telling(item):
                 yield f"{pad}each item: {self._headline(item)}"
                 yield from self.lines(item, depth + 1)
 
-    def _part(self, branch: Schema, depth: int) -> Iterator[str]:
-        """One part of allOf: its members stand beside the others; a condition is told as such."""
-        if not isinstance(branch.get("if"), dict):
-            yield from self.lines(branch, depth)
+    def _conditions(self, schema: Schema, depth: int) -> Iterator[str]:
+        if not isinstance(schema.get("if"), dict):
             return
-        condition = f"if {_condition(branch.get('if'))}"
+        condition = f"if {_condition(schema.get('if'))}"
         for keyword, words in (("then", condition), ("else", "otherwise")):
-            if isinstance(branch.get(keyword), dict):
+            if isinstance(schema.get(keyword), dict):
                 yield f"{'  ' * depth}{words}:"
-                yield from self.lines(branch.child(keyword), depth + 1)
+                yield from self.lines(schema.child(keyword), depth + 1)
 
     def _headline(self, schema: Schema) -> str:
         kind = type_text(self._operation, schema)
@@ -165,41 +180,63 @@ class _Outline:
             text = schema.get("description") or schema.followed().get("description")
         except DocumentError:
             return kind
-        said = first_sentence(text)
+        said = _first_sentence(text)
         return ", ".join([kind, *facts]) + (f" - {said}" if said else "")
 
 
-def _condition(schema: Any) -> str:
-    properties = schema.get("properties") if isinstance(schema, dict) else None
+def _condition(schema: dict[str, Any]) -> str:
+    properties = schema.get("properties")
     said = [
-        f"{name} is {_short(value['const'])}"
-        for name, value in (properties or {}).items()
-        if isinstance(value, dict) and "const" in value
+        f"{name} is {text}"
+        for name, value in (properties.items() if isinstance(properties, dict) else ())
+        if (text := _expected(value))
     ]
     return " and ".join(said) or "a condition holds (see the document)"
 
 
-def _has_more(schema: Schema) -> bool:
-    """Whether there is anything to show below a schema."""
-    if any(schema.get(key) for key in ("properties", "allOf", "oneOf", "anyOf", "prefixItems")):
+def _expected(schema: Any) -> str:
+    """What a condition asks of a member, where it is a value or a type; else nothing."""
+    if not isinstance(schema, dict):
+        return ""
+    if "const" in schema:
+        return _short(schema["const"])
+    if isinstance(schema.get("type"), str):
+        return str(schema["type"])
+    items = _expected(schema.get("items"))
+    return f"[{items}]" if items else ""
+
+
+def _has_more(schema: Schema, lists: int = 0) -> bool:
+    """Whether there is anything to show below a schema, itself in so many lists."""
+    if any(schema.get(key) for key in _NESTING):
         return True
     if isinstance(schema.get("additionalProperties"), dict):
         return True
-    return isinstance(schema.get("items"), dict) and _is_worth_telling(schema.child("items"))
+    is_list = isinstance(schema.get("items"), dict) and lists < _MAX_LISTS
+    return is_list and _is_worth_telling(schema.child("items"), lists + 1)
 
 
-def _is_worth_telling(item: Schema) -> bool:
+def _is_worth_telling(item: Schema, lists: int = 0) -> bool:
     """Whether the items of a list are more than their type, which the list's own line tells."""
     try:
         target = item.followed()
     except DocumentError:
         return False
-    return _has_more(target) or bool(facts_of(target))
+    return _has_more(target, lists) or bool(facts_of(target))
 
 
-def _is_read_only(schema: Schema) -> bool:
+def _is_plain_object(item: Schema) -> bool:
+    """Whether there is nothing to tell of the items of a list but their members."""
     try:
-        return schema.followed().get("readOnly") is True
+        target = item.followed()
+        return isinstance(target.get("properties"), dict) and not facts_of(target)
+    except DocumentError:
+        return False
+
+
+def _is_marked(schema: Schema, keyword: str) -> bool:
+    try:
+        return schema.followed().get(keyword) is True
     except DocumentError:
         return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import click
 from .. import __version__, errors
 from ..auth import environment_name
 from . import exits
+from .options import document_words, named_document
 from .output import Masker, tell
 
 __all__ = ["program"]
@@ -56,8 +58,8 @@ class Program(click.Group):
             code = result if isinstance(result, int) else 0
         except click.Abort:  # click's word for KeyboardInterrupt
             code = exits.INTERRUPTED
-        except (click.ClickException, errors.DynclientError) as error:
-            _report(error, masker)
+        except click.ClickException as error:
+            _report_usage(error, masker)
             code = exits.code_of(error)
         except Exception:  # noqa: BLE001 - our own fault: told in full, with a code of its own
             tell(traceback.format_exc(), masker)
@@ -68,6 +70,9 @@ class Program(click.Group):
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
+        except errors.DynclientError as error:
+            _report(error, ctx)
+            raise click.exceptions.Exit(exits.code_of(error)) from None
         except BrokenPipeError:
             _give_up_stdout()
             raise click.exceptions.Exit(exits.PIPE_CLOSED) from None
@@ -85,28 +90,35 @@ def _give_up_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _report(error: Exception, masker: Masker) -> None:
+def _report_usage(error: click.ClickException, masker: Masker) -> None:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         tell(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'.\n", masker)
-    message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-    tell(f"Error: {message}", masker)
-    if hint := _hint(error):
-        tell(f"Hint: {hint}", masker)
+    tell(f"Error: {error.format_message()}", masker)
 
 
-def _hint(error: Exception) -> str:
+def _report(error: errors.DynclientError, ctx: click.Context) -> None:
+    tell(f"Error: {error}", ctx.obj)
+    if hint := _hint(error, named_document(ctx)):
+        tell(f"Hint: {hint}", ctx.obj)
+
+
+def _hint(error: Exception, document: str | None) -> str:
+    """What to do next; commands keep the `document` that the command line named."""
     match error:
         case errors.UnknownOperation():
-            return "`dynclient ops` lists the operations"
+            words = [] if document is None else [shlex.quote(document)]
+            return f"`{' '.join(['dynclient ops', *words])}` lists the operations"
         case errors.InvalidRequest():
-            return f"`dynclient describe {error.operation}` tells what it takes"
+            words = [shlex.quote(error.operation)]
+            words += [] if document is None else document_words(document)
+            return f"`dynclient describe {' '.join(words)}` tells what it takes"
         case errors.AuthError() if error.missing:
             options = " ".join(
                 f"--auth {name}=env:{environment_name(name)}" for name in error.missing
             )
             return f"on the command line: {options} (or @FILE, or - for stdin)"
         case errors.ConnectError():
-            return "--base-url or DYNCLIENT_BASE_URL names another service"
+            return "--base-url names another service"
         case errors.InvalidResponse() if not isinstance(error, errors.StatusError):
             return "`--validate warn` prints the answer nevertheless"
         case _:

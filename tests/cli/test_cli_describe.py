@@ -76,7 +76,9 @@ def test_describe_tells_arguments_body_answers_credentials_and_examples(run):
         "    program_id*: string, 1 to 10000 characters - Primitive to run",
         "    if program_id is sampler:",
         "      params: SamplerV2Input - Input for `sampler`: circuits to measure, and how often",
-        "  200  The service has taken the job. (application/json: CreateJob200Response)",
+        "  200  The service has taken the job.",
+        "    application/json: CreateJob200Response",
+        "      id*: string - Name of the job in every later request",
         "  IBMCloudAuth (header Authorization, bearer) and ServiceCRN (header Service-CRN)",
     ):
         assert line in done.stdout.splitlines()
@@ -107,16 +109,107 @@ def test_a_schema_that_contains_itself_is_shown_once(invoke, shapes):
         "name*: string, at least 2 characters",
         "size*: integer, at least 3",
         "colour: enum, one of red, green",
-        "parts: array of Thing",
-        "  each item: Thing",
-        "    … (as above)",
+        "parts: [Thing]",
+        "  … (as above)",
     ]
+
+
+def test_an_answer_is_outlined_with_its_members(run):
+    done = run("describe", "list_backends")
+    lines = done.stdout.splitlines()
+    start = lines.index("    application/json: object")
+    assert lines[start + 1 : start + 6] == [
+        "      if devices is [string]:",
+        "        devices: [string] - The names",
+        "      otherwise:",
+        "        devices: [BackendDevice], at least 1 items - One summary for each backend",
+        "          name*: string, 1 to 255 characters - Name to use in requests",
+    ]
+
+
+def _answers(schemas):
+    """Answers by status, each with a schema."""
+    return {
+        status: {"description": "x", "content": {"application/json": {"schema": schema}}}
+        for status, schema in schemas.items()
+    }
+
+
+def test_what_an_answer_is_made_of(invoke, tmp_path):
+    page = {
+        "type": "object",
+        "required": ["rows"],
+        "properties": {
+            "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
+            "kinds": {"type": "array", "items": {"enum": ["a", "b"]}},
+            "grid": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+            "password": {"type": "string", "writeOnly": True},
+            "stamp": {"type": "string", "readOnly": True},
+            "ring": {"$ref": "#/components/schemas/Ring"},
+        },
+    }
+    row = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {
+            "id": {"type": "integer"},
+            "state": {"enum": ["on", "off"]},
+            "more": {"$ref": "#/components/schemas/Row"},
+        },
+    }
+    problem = {"type": "object", "properties": {"code": {"type": "integer"}}}
+    ring = {"type": "array", "items": {"$ref": "#/components/schemas/Ring"}}
+    schemas = {"200": page, "202": {"type": "string", "enum": ["later"]}, "400": problem}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/": {
+                "get": {
+                    "operationId": "go",
+                    "responses": {
+                        **_answers({**schemas, "404": problem}),
+                        "204": {"description": "none"},
+                    },
+                }
+            }
+        },
+        "components": {"schemas": {"Row": row, "Ring": ring}},
+    }
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps(document))
+    answers = {a["status"]: a for a in described(invoke, "go", "--doc", str(path))["answers"]}
+    assert answers["200"]["media"] == [
+        {
+            "media_type": "application/json",
+            "type": "object",
+            "outline": [
+                "rows*: [Row]",
+                "  id*: integer",
+                "  state: enum, one of on, off",
+                "  more: Row",
+                "    … (as above)",
+                "kinds: [enum]",
+                "  each item: enum, one of a, b",
+                "grid: [[number]]",
+                "stamp: string",
+                "ring: [[[[…]]]]",
+            ],
+        }
+    ]
+    assert answers["202"]["media"][0]["type"] == "string, one of later"
+    assert answers["204"]["media"] == []
+    text = invoke("describe", "go", "--doc", str(path)).stdout
+    assert text.count("      code: integer\n") == 1
+    assert "    application/json: object (members as for 400)\n" in text
+    assert "  204  none (no body)\n" in text
 
 
 def test_describe_of_an_unknown_operation_names_the_nearest(invoke):
     done = invoke("describe", "get_job_detail")
     assert done.exit_code == 2
     assert "did you mean get_job_details_jid" in done.stderr
+    assert "`dynclient ops` lists" in done.stderr
 
 
 @pytest.fixture(scope="module")

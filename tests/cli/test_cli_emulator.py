@@ -1,7 +1,9 @@
 """`dynclient emulator` and `dynclient demo`, each in a process of its own."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,6 +58,20 @@ def test_the_hint_on_stderr_works_in_another_shell(run):
         done = run(*hint[-1].split()[1:], env=exports)
     assert (done.returncode, done.stderr) == (0, "")
     assert "ibm_fez" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+def test_the_curl_line_on_stderr_works_as_it_is():
+    with running() as process:
+        process.stdout.readline()
+        hint = ""
+        while "dynclient call" not in hint:
+            hint += process.stderr.readline()
+        line = re.search(r"^  curl .*?(?=\n\n)", hint, re.MULTILINE | re.DOTALL)[0]
+        sent = ["sh", "-c", f"{line} --silent --fail --noproxy '*'"]
+        done = subprocess.run(sent, capture_output=True, text=True, timeout=30, check=True)
+    names = [device["name"] for device in json.loads(done.stdout)["devices"]]
+    assert "ibm_fez" in names
 
 
 def test_jobs_survive_in_a_file(tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,39 @@ def test_wrong_usage_is_told_on_stderr_with_code_2(run, arguments):
     assert "Usage: " in done.stderr
     assert "Error: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+NOWHERE = ("--base-url", "http://127.0.0.1:1", "--auth", "Key=x")
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        (("call", "mak", *NOWHERE), "`dynclient ops{0}`"),
+        (("describe", "mak"), "`dynclient ops{0}`"),
+        (("call", "make", "size=3", *NOWHERE), "`dynclient describe make{1}`"),
+    ],
+)
+@pytest.mark.parametrize("name", ["shapes.json", "my shapes.json"])
+def test_a_hint_keeps_the_document_and_runs_as_it_is(
+    invoke, shapes, tmp_path, monkeypatch, call, hint, name
+):
+    Path(shapes).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    quoted = shlex.quote(name)
+    told = invoke(*call, "--doc", name).stderr
+    assert hint.format(f" {quoted}", f" --doc {quoted}") in told
+    (line,) = re.findall(r"`dynclient ([^`]*)`", told)
+    assert invoke(*shlex.split(line)).exit_code == 0
+
+
+def test_a_hint_leaves_out_what_the_environment_says(invoke, shapes):
+    env = {"DYNCLIENT_DOC": shapes}
+    told = invoke("call", "make", *NOWHERE, env=env).stderr
+    assert "`dynclient describe make` tells" in told
+    call = ("call", "list_jobs", "limit=x", "--doc", "qiskit-runtime", "--dry-run")
+    assert "`dynclient describe list_jobs --doc qiskit-runtime`" in invoke(*call, env=env).stderr
+    assert "`dynclient describe list_jobs`" in invoke(*call).stderr
 
 
 def test_a_fault_of_our_own_is_told_in_full(invoke, monkeypatch):

@@ -53,6 +53,41 @@ def test_a_document_that_is_not_bundled_gets_nothing_from_the_environment(invoke
     assert server.requests[0]["path"] == f"/things?key={SECRET}"
 
 
+@pytest.mark.parametrize("usual", [None, "another.json"])
+def test_the_base_url_of_the_environment_is_not_for_another_document(invoke, shapes, server, usual):
+    env = {"DYNCLIENT_BASE_URL": server.url, **({"DYNCLIENT_DOC": usual} if usual else {})}
+    call = ("call", "make", "name=ab", "size=3", "--doc", shapes, "--auth", f"Key={SECRET}")
+    done = invoke(*call, env=env)
+    assert server.requests == []
+    assert done.exit_code == 3  # the document names no server
+    told = f"DYNCLIENT_BASE_URL is not used: it goes with {usual or 'qiskit-runtime'}"
+    assert told in done.stderr
+    assert SECRET not in done.output
+    done = invoke("describe", "make", "--doc", shapes, env=env)
+    assert server.url not in done.stdout
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_base_url_of_the_environment_goes_with_its_document(invoke, shapes, server, named):
+    server.answers["POST /things"] = (204, {}, b"")
+    env = {"DYNCLIENT_BASE_URL": server.url, "DYNCLIENT_DOC": shapes}
+    call = ("call", "make", "name=ab", "size=3", "--auth", f"Key={SECRET}")
+    done = invoke(*call, *(("--doc", shapes) if named else ()), env=env)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert len(server.requests) == 1
+    # What is said on the command line goes first.
+    done = invoke(*call, "--base-url", "http://127.0.0.1:1", env=env)
+    assert (done.exit_code, len(server.requests)) == (6, 1)
+
+
+def test_the_bundled_document_has_the_base_url_of_the_environment(invoke, jobs):
+    env = {"DYNCLIENT_BASE_URL": jobs.url, "DYNCLIENT_AUTH_IBMCLOUDAUTH": SECRET}
+    call = ("call", "list_jobs", "--auth", "ServiceCRN=crn:v1:x")
+    for document in ((), ("--doc", "qiskit-runtime")):
+        assert invoke(*call, *document, env=env).exit_code == 0
+    assert len(jobs.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
