@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from ..document import Document, Location
+from ..document import Document
 from ..errors import DocumentError, Violation
-from .closure import Closure, Direction, extract
+from .closure import Closure, Root, Roots, closure_of, root_of
+from .definitions import definitions_of
+from .directions import Direction
 from .explain import explain
 from .formats import STRING_FORMATS
 from .patterns import ECMA_PATTERN, EcmaPattern, repair_patterns
@@ -23,7 +26,7 @@ class Validator:
     what is none.
     """
 
-    __slots__ = ("_validator", "closure", "is_valid")
+    __slots__ = ("__weakref__", "_validator", "closure", "is_valid")
 
     def __init__(self, closure: Closure, *, formats: bool = True, ecma: bool = False) -> None:
         import jsonschema_rs
@@ -48,29 +51,42 @@ class Validator:
         return explain(errors, self.closure, where, layer, slots=slots)
 
 
+#: Operations answer errors, and ask for the same parameters, alike: one validator serves all who
+#: ask for the same. It is theirs; here it is only remembered for as long as one of them lives.
+_KNOWN: WeakKeyDictionary[
+    Document, WeakValueDictionary[tuple[Root, Direction, bool], Validator]
+] = WeakKeyDictionary()
+
+
 def compile_validator(
-    document: Document,
-    roots: Mapping[str, tuple[Any, Location]] | tuple[Any, Location],
-    direction: Direction,
-    *,
-    formats: bool = True,
+    document: Document, roots: Roots, direction: Direction, *, formats: bool = True
 ) -> Validator:
     """The validator of one Schema Object, or of several as an object's properties.
 
     A pattern that is no regular expression is noted as a problem and left out.
     DocumentError if the schema can't be compiled even so.
     """
-    closure = extract(document, roots, direction, formats=formats)
+    definitions = definitions_of(document, direction, formats)
+    root = root_of(document, definitions, roots)
+    known = _KNOWN.setdefault(document, WeakValueDictionary())
+    key = (root, direction, formats)
+    validator = known.get(key)
+    if validator is None:
+        closure = closure_of(document, definitions, root)
+        try:
+            validator = known.setdefault(key, _compiled(document, closure, formats))
+        except ValueError as error:
+            _, place = next(iter(roots.values())) if isinstance(roots, Mapping) else roots
+            raise DocumentError(
+                f"the schema can't be compiled: {str(error).splitlines()[0]}",
+                source=place.uri or None,
+                pointer=place.pointer,
+            ) from None
+    return validator
+
+
+def _compiled(document: Document, closure: Closure, formats: bool) -> Validator:
     try:
         return Validator(closure, formats=formats)
     except ValueError:
-        repair_patterns(document, closure)
-    try:
-        return Validator(closure, formats=formats, ecma=True)
-    except ValueError as error:
-        place = next(iter(closure.origins.values()))
-        raise DocumentError(
-            f"the schema can't be compiled: {str(error).splitlines()[0]}",
-            source=place.uri or None,
-            pointer=place.pointer,
-        ) from None
+        return Validator(repair_patterns(document, closure), formats=formats, ecma=True)

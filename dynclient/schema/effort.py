@@ -7,30 +7,31 @@ are bounded by the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["endless_place"]
+__all__ = ["applied_names", "endless_name"]
 
 _SCHEMA_KEYS = ("not", "if", "then", "else")
 _LIST_KEYS = ("allOf", "anyOf", "oneOf")
 _PREFIX = "#/$defs/"
 
 
-def endless_place(definitions: Mapping[str, Any], limit: int) -> str | None:
+def endless_name(applied: Mapping[str, Sequence[str]], limit: int) -> str | None:
     """The first definition that applies more than `limit` schemas to one value; None if none does.
 
-    A definition that applies itself counts once: validators notice that.
+    `applied` holds what each definition applies (`applied_names`). One that applies itself counts
+    once: validators notice that.
     """
     efforts: dict[str, int] = {}
-    for start in definitions:
+    for start in applied:
         stack = [(start, False)]
         entered: set[str] = set()
         while stack:
             name, done = stack.pop()
             if name in efforts:
                 continue
-            names = list(_applied(definitions.get(name, True)))
+            names = applied.get(name, ())
             if done:
                 efforts[name] = 1 + sum(efforts.get(each, 1) for each in names)
                 if efforts[name] > limit:
@@ -42,7 +43,7 @@ def endless_place(definitions: Mapping[str, Any], limit: int) -> str | None:
     return None
 
 
-def _applied(schema: Any) -> Iterator[str]:
+def applied_names(schema: Any) -> Iterator[str]:
     """The names of the definitions that a schema applies to the same value, as often as it does."""
     stack = [schema]
     while stack:

@@ -7,6 +7,8 @@ made for ECMA-262. What that refuses too is no regular expression, and is told a
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -46,22 +48,35 @@ _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 _DATA = frozenset({"enum", "const"})
 
 
-def repair_patterns(document: Document, closure: Closure) -> None:
-    """Move what jsonschema-rs refuses to our keyword; take out and note what no engine reads."""
-    for name, definition in closure.schema["$defs"].items():
-        stack: list[tuple[Any, Location, bool]] = [(definition, closure.origins[name], False)]
-        while stack:
-            value, at, is_named = stack.pop()
-            if isinstance(value, list):
-                stack.extend((item, at.child(index), False) for index, item in enumerate(value))
-            elif isinstance(value, dict):
-                if not is_named:
-                    _repair(document, value, at)
-                stack.extend(
-                    (item, at.child(key), not is_named and key in _NAMED)
-                    for key, item in value.items()
-                    if is_named or key not in _DATA
-                )
+def repair_patterns(document: Document, closure: Closure) -> Closure:
+    """The closure with our keyword for what jsonschema-rs refuses, without what no engine reads.
+
+    What no engine reads is noted.
+    """
+    definitions = {
+        name: _repaired(document, definition, closure.origins[name])
+        for name, definition in closure.schema["$defs"].items()
+    }
+    return replace(closure, schema={**closure.schema, "$defs": definitions})
+
+
+def _repaired(document: Document, definition: Any, at: Location) -> Any:
+    """The definition itself, which other closures share, or a copy if something has to change."""
+    copy = deepcopy(definition)
+    stack: list[tuple[Any, Location, bool]] = [(copy, at, False)]
+    while stack:
+        value, at, is_named = stack.pop()
+        if isinstance(value, list):
+            stack.extend((item, at.child(index), False) for index, item in enumerate(value))
+        elif isinstance(value, dict):
+            if not is_named:
+                _repair(document, value, at)
+            stack.extend(
+                (item, at.child(key), not is_named and key in _NAMED)
+                for key, item in value.items()
+                if is_named or key not in _DATA
+            )
+    return definition if copy == definition else copy
 
 
 def _repair(document: Document, schema: dict[str, Any], at: Location) -> None:

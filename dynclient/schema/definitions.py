@@ -1,0 +1,130 @@
+"""Every Schema Object of a document that something has reached: named once, translated once.
+
+Operations share most of what they reach. So the closures of one document share its definitions: a
+name in `$defs` means the same schema in all of them, and stands for the same Python objects.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from ..document import Document, Location
+from .directions import Direction
+from .translation import Scope, Translated, translate
+
+__all__ = ["Definition", "Definitions", "definitions_of"]
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclass(slots=True)
+class Definition:
+    """An entry of `$defs`: a Schema Object, its place, and the dynamic anchors in force there.
+
+    `translated` is there once somebody has needed it.
+    """
+
+    name: str
+    source: Any
+    at: Location
+    scope: Scope
+    translated: Translated | None = None
+
+
+class Definitions:
+    """The definitions of one document, for one direction, with or without formats.
+
+    They hold what the document holds, never the document, which whoever asks brings along: it
+    shall be gone with the last who uses it. They refer to each other by name, for the same reason.
+
+    Threads may share them: two that translate the same schema at once get the same.
+    """
+
+    def __init__(self, direction: Direction, formats: bool) -> None:
+        self._direction: Direction = direction
+        self._formats = formats
+        self._by_name: dict[str, Definition] = {}
+        self._by_place: dict[tuple[Location, Scope], Definition] = {}
+        self._naming = Lock()
+
+    def __getitem__(self, name: str) -> Definition:
+        return self._by_name[name]
+
+    def name(self, document: Document, schema: Any, at: Location, scope: Scope = ()) -> str:
+        """The name of a schema that stands at a place and is met in a scope."""
+        scope = _extended(document, scope, at)
+        known = self._by_place.get((at, scope))
+        # What a document lacks is made up, and may be given the place of something else.
+        if known is not None and (known.source is schema or known.source == schema):
+            return known.name
+        with self._naming:
+            known = self._by_place.get((at, scope))
+            if known is None or known.source != schema:
+                known = Definition(self._free_name(at), schema, at, scope)
+                self._by_name[known.name] = self._by_place[at, scope] = known
+        return known.name
+
+    def _free_name(self, at: Location) -> str:
+        stem = _NOT_IN_NAMES.sub("_", at.pointer.rpartition("/")[2]) or "root"
+        name = stem
+        while name in self._by_name:
+            name = f"{stem}.{len(self._by_name)}"
+        return name
+
+    def translated(self, document: Document, name: str) -> Translated:
+        """The translation of a definition. DocumentError if one of its `$ref`s leads nowhere."""
+        definition = self._by_name[name]
+        if definition.translated is None:
+            definition.translated = translate(
+                document,
+                definition.source,
+                definition.at,
+                definition.scope,
+                self._direction,
+                self._formats,
+                lambda schema, at, scope: self.name(document, schema, at, scope),
+            )
+        return definition.translated
+
+    def meant(self, document: Document, name: str) -> str:
+        """The name that a name stands for: past every definition that is nothing but a `$ref`.
+
+        Itself, if that leads round in a ring or further than the policy allows.
+        """
+        passed = {name}
+        last = name
+        while (following := self.translated(document, last).stands_for) is not None:
+            if following in passed or len(passed) >= document.resources.trust.max_references:
+                return name
+            passed.add(following)
+            last = following
+        return last
+
+
+def _extended(document: Document, scope: Scope, at: Location) -> Scope:
+    """The dynamic scope once the resource around `at` is entered: what is bound stays bound.
+
+    Source: JSON Schema 2020-12 core, sections 7.1 and 8.2.3.2. A `$dynamicRef` is thereby
+    settled here, once for each scope it can be met in, and none is left to the validator.
+    """
+    anchors = document.resources.dynamic_anchors(at)
+    bound = {name for name, _ in scope}
+    new = [(name, place) for name, place in anchors.items() if name not in bound]
+    return (*scope, *sorted(new)) if new else scope
+
+
+#: Beside the documents, which know nothing of schemas; each entry goes with its document.
+_KEPT: WeakKeyDictionary[Document, dict[tuple[Direction, bool], Definitions]] = WeakKeyDictionary()
+
+
+def definitions_of(document: Document, direction: Direction, formats: bool) -> Definitions:
+    """The definitions of a document for a direction, with or without formats."""
+    kept = _KEPT.setdefault(document, {})
+    key = (direction, formats)
+    if (found := kept.get(key)) is None:
+        found = kept.setdefault(key, Definitions(direction, formats))
+    return found
