@@ -64,6 +64,7 @@ class FollowingTransport(ABC):
         self._max_redirects: int = settings["max_redirects"]
         self._encodings = accepted_encodings()
         self._cookies = Cookies()
+        self._is_retired = False
         _alive.add(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -103,6 +104,7 @@ class FollowingTransport(ABC):
 
         What is under way comes to its end. A transport that was merely closed opens anew.
         """
+        self._is_retired = True
         # In front of the methods rather than in them, where every call would have to ask.
         self.__dict__.update(send=CLOSED.send, open=CLOSED.open)
         self.close()

@@ -277,6 +277,8 @@ class LeanTransport(FollowingTransport):
             if not self._has_proxy(head):
                 context = self._tls if origin.scheme == "https" else None
                 pool = SocketPool(origin, self._settings["pool_size"], context)
+                if self._is_retired:
+                    pool.close()  # for what is still under way: its connection is not kept
                 route = _Route(pool, _basic(userinfo) if userinfo else None)
             self._routes[head] = route
             return route

@@ -215,6 +215,16 @@ def test_a_call_in_another_thread_gets_its_answer(
     assert until(lambda: server.open_now == 0)
 
 
+def test_a_call_that_connects_while_the_client_closes_keeps_no_connection(
+    service: Scripted,
+) -> None:
+    transport = LeanTransport()
+    send = transport.send  # as a call holds it, or its second try after a 401
+    transport.retire()
+    assert send(HttpRequest("GET", f"{service.url}/thing")).status == 200
+    assert until(lambda: service.server.open_now == 0)
+
+
 def test_a_transport_that_was_closed_and_not_retired_opens_anew(service: Scripted) -> None:
     transport = LeanTransport()
     request = HttpRequest("GET", f"{service.url}/thing")
