@@ -8,11 +8,12 @@ Sources: OpenAPI 3.1.1, section "Schema Object", `$schema`; JSON Schema release 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..document import Document, Location
-from .keywords import KEYWORDS_30, KEYWORDS_31, Keyword
+from .keywords import ABSENT_30, KEYWORDS_30, KEYWORDS_31, Keyword
 
 __all__ = ["OAS_30", "Dialect", "dialect_at", "say_in_2020"]
 
@@ -26,6 +27,7 @@ class Dialect:
     tuples     `items` may be a list, with `additionalItems` for what follows
     exclusives exclusiveMinimum and exclusiveMaximum are true or false
     joined     `dependencies` stands for dependentRequired and dependentSchemas
+    absent     keywords that it has not though authors expect them, and what to write instead
     """
 
     keywords: dict[str, Keyword]
@@ -33,6 +35,7 @@ class Dialect:
     tuples: bool = False
     exclusives: bool = False
     joined: bool = False
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def _without(*names: str) -> dict[str, Keyword]:
@@ -50,7 +53,7 @@ _SINCE_2019 = (
 _SINCE_7 = ("if", "then", "else")
 _SINCE_6 = ("const", "contains", "propertyNames")
 
-OAS_30 = Dialect(KEYWORDS_30, lone_ref=True, exclusives=True)
+OAS_30 = Dialect(KEYWORDS_30, lone_ref=True, exclusives=True, absent=ABSENT_30)
 _2020 = Dialect(KEYWORDS_31)
 _2019 = Dialect(_without("prefixItems"), tuples=True)
 _7 = Dialect(_without("prefixItems", *_SINCE_2019), lone_ref=True, tuples=True, joined=True)

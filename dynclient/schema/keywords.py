@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
-__all__ = ["KEYWORDS_30", "KEYWORDS_31", "Holds", "Keyword"]
+__all__ = ["ABSENT_30", "KEYWORDS_30", "KEYWORDS_31", "Holds", "Keyword"]
 
 
 class Holds(Enum):
@@ -132,4 +132,21 @@ KEYWORDS_31: dict[str, Keyword] = {
     "if": _SCHEMA,
     "then": _SCHEMA,
     "else": _SCHEMA,
+}
+
+#: What JSON Schema has and OpenAPI 3.0 has not, each with what says the same in 3.0, or nearly;
+#: "" where nothing does. Not those that mean nothing without another of them (`then`).
+ABSENT_30: dict[str, str] = {
+    "const": "`enum` with one value",
+    "if": "`anyOf` with `not`",
+    "prefixItems": "`items` with `anyOf`",
+    "contains": "",
+    "propertyNames": "",
+    "patternProperties": "`additionalProperties`",
+    "dependencies": "`anyOf` with `not` and `required`",
+    "dependentRequired": "`anyOf` with `not` and `required`",
+    "dependentSchemas": "`anyOf` with `not` and `required`",
+    "unevaluatedItems": "",
+    "unevaluatedProperties": "`additionalProperties`",
+    "$dynamicRef": "`$ref`",
 }

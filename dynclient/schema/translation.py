@@ -189,6 +189,8 @@ class _Translation:
         """Translate the keywords that count into `result`; note those that hold nonsense."""
         for name, (own, value) in say_in_2020(dialect, schema).items():
             keyword = (dialect.keywords if name == own else KEYWORDS_31).get(name)
+            if name in dialect.absent:
+                self._note_absent(name, dialect.absent[name], place)
             if keyword is None or (name == "format" and not self.formats):
                 continue
             if not keyword.fits(value):
@@ -201,6 +203,16 @@ class _Translation:
                 result[name] = self._value(keyword, schema, name, value, place)
             else:
                 result[name] = self._moved(keyword, own, value, place)
+
+    def _note_absent(self, name: str, instead: str, place: _Place) -> None:
+        version = self.document.version
+        spoken = f"OpenAPI {version}" if version.startswith("3") else f"Swagger {version}"
+        advice = f", or say it by {instead}" if instead else ""
+        self.document.note(
+            place.at.child(name),
+            f"{spoken} has no {name!r}; it is ignored. Declare OpenAPI 3.1{advice}",
+            "dialect",
+        )
 
     def _moved(self, keyword: Keyword, own: str, value: Any, place: _Place) -> Any:
         """What stands under another name in 2020-12: entries of their own, that keep its place."""
@@ -245,6 +257,9 @@ class _Translation:
             return {
                 key: self.schema(member, place.inside(name, key)) for key, member in value.items()
             }
+        if name == "type" and isinstance(value, list) and self.document.dialect == "3.0":
+            reason = "a type is one name before OpenAPI 3.1; the list is read as 3.1 has it"
+            self.document.note(place.at.child("type"), reason, "dialect")
         if name in ("type", "required") and isinstance(value, list):
             return list(dict.fromkeys(value))
         return value
