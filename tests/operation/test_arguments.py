@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support import BASE, Scripted, json_content, one_operation, parameter
+from support import BASE, OK, Scripted, json_content, one_operation, parameter
 
 from dynclient import Client, InvalidRequest, Options, UnknownOperation
 
@@ -298,11 +298,15 @@ def test_declared_defaults_are_not_sent() -> None:
 
 def test_the_clients_defaults_are_sent_where_declared_and_not_given() -> None:
     entries = [parameter("header", {}, "IBM-API-Version"), parameter("query", {}, "limit")]
-    defaults = {"IBM-API-Version": "2025-01-01", "limit": 5, "unknown": 1}
-    client = Client(one_operation(parameters=entries), defaults=defaults)
+    document = one_operation(parameters=entries)
+    document["paths"]["/other"] = {"get": {"operationId": "bare", "responses": OK}}
+    client = Client(document, defaults={"IBM-API-Version": "2025-01-01", "limit": 5})
     request = client.prepare("op", limit=6)
     assert request.headers["IBM-API-Version"] == "2025-01-01"
     assert request.url.endswith("?limit=6")
+    bare = client.prepare("bare")
+    assert "IBM-API-Version" not in bare.headers
+    assert bare.url.endswith("/other")
 
 
 def test_a_default_of_the_client_is_held_to_the_schema() -> None:
