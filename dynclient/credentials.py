@@ -1,16 +1,13 @@
-"""Which credentials a client uses when it was given none, and where they must not get to."""
+"""Which credentials a client uses when it was given none, and what its document calls secret."""
 
 from __future__ import annotations
 
-import copyreg
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .auth import Authenticator, AuthPlan, SecurityScheme
 from .document import Document
 from .errors import AuthError, DocumentError
-from .messages import Response
 from .operation import Operation
 from .redaction import DEFAULT_REDACTOR, Redactor
 
@@ -40,20 +37,6 @@ def redactor_for(schemes: Mapping[str, SecurityScheme]) -> Redactor:
     for scheme in schemes.values():
         redactor = scheme.redact(redactor)
     return redactor
-
-
-def _without_credentials(response: Response) -> tuple[Any, ...]:
-    """What a response pickles as, and an error with it: its request is there to be read only.
-
-    Pickles of errors end in logs, queues and result stores, and whoever reads them there has no
-    need of the credentials. An `HttpRequest` by itself pickles as it is, to be sent elsewhere.
-    """
-    values = {each.name: getattr(response, each.name) for each in fields(response)}
-    values["request"] = response.request.redacted()
-    return Response, tuple(values.values())
-
-
-copyreg.pickle(Response, _without_credentials)
 
 
 class AuthChoice(NamedTuple):

@@ -190,6 +190,13 @@ class Response:
     media_type: str | None = None
     violations: tuple[Violation, ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickles of answers, and of errors with them, end in logs, queues and result stores, and
+        # whoever reads them there has no need of the credentials: the request is there to be seen.
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["request"] = self.request.redacted()
+        return type(self), tuple(values.values())
+
     @property
     def ok(self) -> bool:
         """Whether the status is 2xx or 3xx."""
