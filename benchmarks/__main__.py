@@ -42,7 +42,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         running(answers) as base,
-        nullcontext([]) if alone else running_peers(base) as peers,
+        nullcontext([]) if alone else running_peers(base, options.github) as peers,
     ):
         starts = Starts(Path(folder))
         results, complete = _measured(options, base, starts, peers)

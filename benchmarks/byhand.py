@@ -103,6 +103,21 @@ def checked(name: str, fetch: Callable[[], bytes]) -> Callable[[], Any]:
     return work
 
 
+def with_jsonschema(name: str, content: bytes) -> Callable[[], Any]:
+    """Parse and validate with what most people have at hand: json and jsonschema, with formats."""
+    from jsonschema import Draft202012Validator
+
+    checker = Draft202012Validator.FORMAT_CHECKER
+    judge = Draft202012Validator(schema(name), format_checker=checker)
+
+    def work() -> Any:
+        data = json.loads(content)
+        judge.validate(data)
+        return data
+
+    return work
+
+
 def validator(name: str) -> Any:
     """A compiled validator for one of the benchmark's schemas."""
     return jsonschema_rs.Draft202012Validator(schema(name), validate_formats=True)

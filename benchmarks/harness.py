@@ -131,32 +131,43 @@ def measure(row: Row, effort: Effort) -> Result:
     """Time all contestants of a row; one that others can do without may fail alone."""
     result = Result(row)
     times: dict[str, int] = {}
+    pauses: dict[str, int] = {}
     for name, run in row.contestants.items():
         try:
-            times[name] = _calibrated(run, row, effort)
+            times[name], pauses[name] = _calibrated(run, row, effort)
         except Exception as problem:
             if not name.startswith("peer: "):
                 raise
             result.failed[name] = f"{type(problem).__name__}: {problem}"
-    spent: dict[str, list[float]] = {name: [] for name in times}
+    spent: dict[str, dict[int, float]] = {name: {} for name in times}
     order = list(times)
     gc.collect()
-    for _ in range(effort.rounds(row)):
+    for turn in range(effort.rounds(row)):
         random.shuffle(order)
         for name in order:
-            spent[name].append(row.contestants[name](times[name]) / times[name])
-    for name in times:
-        pairs = zip(spent[name], spent[row.against], strict=True)
+            if turn % pauses[name] == 0:
+                spent[name][turn] = row.contestants[name](times[name]) / times[name]
+    reference = spent[row.against]
+    for name, seconds in spent.items():
+        pairs = [(ours, reference[turn]) for turn, ours in seconds.items()]
         ratios = [theirs / ours if row.rate else ours / theirs for ours, theirs in pairs]
         low, _, high = quantiles(ratios, n=4)
-        result.measured[name] = Measured(median(spent[name]), median(ratios), low, high)
+        typical = median(seconds.values())
+        result.measured[name] = Measured(typical, median(ratios), low, high)
     return result
 
 
-def _calibrated(run: Runner, row: Row, effort: Effort) -> int:
-    """How many calls fill a slot; the first ones warm up whatever is made on first use."""
+def _calibrated(run: Runner, row: Row, effort: Effort) -> tuple[int, int]:
+    """How many calls fill a slot, and in which rounds: 1 for all, 3 for every third.
+
+    The first calls warm up whatever is made on first use. A contestant whose single call takes
+    very long sits out most rounds, but never so many that fewer than fifteen are left, or five
+    where a call is a whole process.
+    """
     if row.slow:
         run(1)
-        return 1
-    run(5)
-    return max(1, round(effort.slot_of(row) / (run(10) / 10)))
+        return 1, min(max(1, effort.starts // 5), max(1, round(run(1) / 2)))
+    run(2)
+    slots = run(5) / 5 / effort.slot_of(row)
+    most = max(1, effort.rounds(row) // 15)
+    return max(1, round(1 / slots)), min(most, max(1, round(slots / 10)))

@@ -55,9 +55,17 @@ def _openapi_core(base: str, folder: Path) -> Works:
 
         return call
 
+    def unmarshalled() -> Any:
+        request = requests.Request("GET", base + "/v1/jobs", params={"limit": 200})
+        asked = RequestsOpenAPIRequest(request)
+        api.unmarshal_request(asked)
+        answer = session.send(session.prepare_request(request))
+        return api.unmarshal_response(asked, RequestsOpenAPIResponse(answer)).data
+
     return {
         "get_job": work("GET", _PATH),
         "list_jobs": work("GET", "/v1/jobs", params={"limit": 200}),
+        "list_jobs, unmarshalled": unmarshalled,
         **_posts(folder, lambda body: work("POST", "/v1/jobs", json=body)),
     }
 
@@ -164,6 +172,38 @@ def _openapi_generator(base: str, folder: Path) -> Works:
     }
 
 
+def _fastmcp(base: str, folder: Path) -> Works:
+    """FastMCP: the operations as tools of a server, called by a client in the same process."""
+    import asyncio
+
+    import httpx2
+    from fastmcp import Client, FastMCP
+
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+
+    def done(work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    async def opened() -> Any:
+        http = httpx2.AsyncClient(base_url=base)
+        server = FastMCP.from_openapi(_read(folder, "document.json"), client=http)
+        client = Client(server)
+        await client.__aenter__()
+        return client
+
+    client = done(opened())
+
+    def work(name: str, **arguments: Any) -> Callable[[], Any]:
+        return lambda: done(client.call_tool(name, arguments)).structured_content
+
+    return {
+        "get_job": work("get_job", id=_ID),
+        "list_jobs": work("list_jobs", limit=200),
+        **_posts(folder, lambda body: work("create_job", **body)),
+    }
+
+
 PEERS: dict[str, Callable[[str, Path], Works]] = {
     "openapi-core": _openapi_core,
     "aiopenapi3": _aiopenapi3,
@@ -171,6 +211,7 @@ PEERS: dict[str, Callable[[str, Path], Works]] = {
     "schemathesis": _schemathesis,
     "openapi-python-client": _openapi_python_client,
     "openapi-generator": _openapi_generator,
+    "fastmcp": _fastmcp,
 }
 
 
@@ -213,7 +254,7 @@ def main() -> None:
     noticed = _noticed(PEERS[name], base, folder)
     print(json.dumps({"operations": sorted(works), "noticed": noticed}), flush=True)
     for line in sys.stdin:
-        operation, times, threads = line.split()
+        operation, times, threads = line.rsplit(maxsplit=2)
         print(_timed(works[operation], int(times), int(threads)), flush=True)
 
 

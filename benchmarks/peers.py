@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,12 @@ from pathlib import Path
 from .documents import jobs_document, swagger_document
 from .harness import Runner
 from .payloads import create_job_body
+from .peer_github import PEERS as OF_GITHUB
 
 __all__ = ["PEERS", "Peer", "Running", "running_peers"]
 
-_HOME = Path(__file__).parent / ".peers"
-_DOCUMENT = _HOME / "document.json"
+_HERE = Path(__file__).parent
+_HOME = _HERE / ".peers"
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,23 @@ PEERS = (
         ),
         ("openapi-generator-cli", "generate", "-g", "python", "-i"),
     ),
+    Peer("fastmcp", ("fastmcp==4.1.2",)),
 )
 
 
 @dataclass
 class Running:
-    """A peer's process. `noticed` names the error a broken answer raised; empty if none."""
+    """A peer's process. `noticed` names the error a broken answer raised; empty if none.
+
+    `once` is the command of one call in a fresh process, `github` those with GitHub's document, by
+    label; they lack the address of the service, which is that document's own.
+    """
 
     name: str
     operations: frozenset[str]
     noticed: str
     once: tuple[str, ...]
+    github: Mapping[str, tuple[str, ...]]
     _process: subprocess.Popen[str]
 
     def runner(self, operation: str, threads: int = 1) -> Runner:
@@ -88,7 +95,11 @@ class Running:
     @property
     def label(self) -> str:
         """The name for the table, which says whether answers are validated."""
-        return f"peer: {self.name} ({'validates' if self.noticed else 'does not validate'})"
+        return _label(self.name, self.noticed)
+
+
+def _label(name: str, noticed: str) -> str:
+    return f"peer: {name} ({'validates' if noticed else 'does not validate'})"
 
 
 def installed(peer: Peer) -> Path:
@@ -101,13 +112,36 @@ def installed(peer: Peer) -> Path:
     venv.create(folder, with_pip=True, clear=True)
     _run(str(_bin(folder) / "python"), "-m", "pip", "install", "--quiet", *peer.packages)
     if peer.generate:
-        _DOCUMENT.write_text(json.dumps(jobs_document()), encoding="utf-8")
-        command, *options = peer.generate
-        flag = "--output-path" if "--path" in options else "-o"
-        output = str(folder / "generated")
-        _run(str(_bin(folder) / command), *options, str(_DOCUMENT), flag, output)
+        document = _HOME / "document.json"
+        document.write_text(json.dumps(jobs_document()), encoding="utf-8")
+        _generate(peer, folder, document, folder / "generated")
     done.write_text(repr(peer))
     return folder
+
+
+def _generate(peer: Peer, folder: Path, document: Path, output: Path) -> None:
+    """Have a peer generate its client of a document."""
+    command, *options = peer.generate
+    flag = "--output-path" if "--path" in options else "-o"
+    _run(str(_bin(folder) / command), *options, str(document), flag, str(output))
+
+
+def _of_github(peer: Peer, folder: Path, document: Path | None) -> dict[str, tuple[str, ...]]:
+    """The commands of one call with GitHub's document, by name; generated clients are made once."""
+    names = [name for name in OF_GITHUB if name.partition(",")[0] == peer.name]
+    if document is None or not names:
+        return {}
+    made = folder / "github"
+    done = made / ".done"
+    mark = f"{peer!r} {document.stat().st_size}"
+    if peer.generate and not (done.exists() and done.read_text() == mark):
+        print(f"{peer.name} generates a client of {document.name} …", file=sys.stderr, flush=True)
+        made.mkdir(exist_ok=True)
+        _generate(peer, folder, document, made / "generated")
+        done.write_text(mark)
+    python, worker = str(_bin(folder) / "python"), str(_HERE / "peer_github.py")
+    command = (python, "-W", "ignore", worker)
+    return {name: (*command, name, "{base}", str(document), str(made)) for name in names}
 
 
 def _bin(folder: Path) -> Path:
@@ -119,13 +153,16 @@ def _run(*command: str) -> None:
 
 
 @contextmanager
-def running_peers(base: str) -> Iterator[list[Running]]:
-    """Every peer that can be had here, as processes that talk to the server at `base`."""
+def running_peers(base: str, github: Path | None = None) -> Iterator[list[Running]]:
+    """Every peer that can be had here, as processes that talk to the server at `base`.
+
+    `github` is GitHub's document, which those that can take part with as well.
+    """
     running: list[Running] = []
     try:
         for peer in PEERS:
             try:
-                running.append(_started(peer, base))
+                running.append(_started(peer, base, github))
             except (subprocess.CalledProcessError, ValueError, OSError) as problem:
                 said = getattr(problem, "stderr", "") or str(problem)
                 print(f"{peer.name} left out: {said.strip()[-300:]}", file=sys.stderr)
@@ -135,12 +172,13 @@ def running_peers(base: str) -> Iterator[list[Running]]:
             one._process.communicate(timeout=30)
 
 
-def _started(peer: Peer, base: str) -> Running:
+def _started(peer: Peer, base: str, github: Path | None) -> Running:
     folder = installed(peer)
+    with_github = _of_github(peer, folder, github)
     _write_inputs(folder, base)
     _write_inputs(folder / "broken", base + "/broken")
     python = str(_bin(folder) / "python")
-    worker = str(Path(__file__).parent / "peer_worker.py")
+    worker = str(_HERE / "peer_worker.py")
     command = (python, "-W", "ignore", worker, peer.name, base, str(folder))
     with (folder / "stderr.txt").open("w+") as told_wrong:
         # Into a file: nobody reads a pipe while the peer works, and a full one would stop it.
@@ -156,7 +194,8 @@ def _started(peer: Peer, base: str) -> Running:
             raise ValueError(told_wrong.read().strip().rpartition("\n")[2] or "no answer")
     told = json.loads(line)
     operations = frozenset(told["operations"])
-    return Running(peer.name, operations, told["noticed"], (*command, "once"), process)
+    labels = {_label(name, told["noticed"]): command for name, command in with_github.items()}
+    return Running(peer.name, operations, told["noticed"], (*command, "once"), labels, process)
 
 
 def _write_inputs(folder: Path, base: str) -> None:

@@ -15,7 +15,7 @@ from dynclient import Client
 from dynclient.messages import Headers, HttpRequest
 from dynclient.transport import LeanTransport, RequestsTransport
 
-from .byhand import Hand, checked, parsed
+from .byhand import Hand, checked, parsed, with_jsonschema
 from .documents import document_of, jobs_document
 from .harness import Row, Runner, computed, repeated
 from .payloads import JOB, JOB_LIST, create_job_body, dumps
@@ -76,8 +76,13 @@ _OF_PEERS = {
 
 
 def _with_peers(row: Row, peers: Sequence[Running]) -> Row:
-    operation = _OF_PEERS[row.name]
-    theirs = {peer.label: peer.runner(operation) for peer in peers if operation in peer.operations}
+    called = _OF_PEERS[row.name]
+    theirs = {
+        f"{peer.label}{operation.removeprefix(called)}": peer.runner(operation)
+        for peer in peers
+        for operation in sorted(peer.operations)
+        if operation.partition(",")[0] == called
+    }
     return replace(row, contestants={**row.contestants, **theirs})
 
 
@@ -133,6 +138,7 @@ def _parts(hand: Hand, client: Client) -> Iterator[Row]:
             "Operation.parse": computed(lambda: operation.parse(http, request)),
             plain: computed(lambda: parsed(content)),
             "floor: msgspec and jsonschema-rs": computed(floor),
+            "peer: json.loads and jsonschema": computed(with_jsonschema("Jobs", content)),
         },
         plain,
         0.90,
@@ -251,6 +257,11 @@ def _starts(
         {
             ours: starts.client(base, str(github), GITHUB_CALL),
             loaded: starts.bare(base + prefix + path, str(github)),
+            **{
+                label: starts.program(*(part.format(base=base + prefix) for part in command))
+                for peer in peers
+                for label, command in peer.github.items()
+            },
         },
         loaded,
         1.20,
