@@ -29,7 +29,8 @@ class Trust:
                         besides the document's own and what the caller typed
     max_document_bytes  the size of one document, in bytes
     max_depth           how deep one document may nest, in levels
-    max_nodes           how many values a YAML document may have once its aliases are written out
+    max_nodes           how many values a YAML document may have once its aliases are written out,
+                        and how many schemas may have to judge one value
     max_documents       how many documents the `$ref`s of one may load
     max_references      how many `$ref`s may be followed for one schema or one chain
     max_response_bytes  the size of one response body, decoded, in bytes
