@@ -58,21 +58,21 @@ class Definitions:
         """The name of a schema that stands at a place and is met in a scope."""
         scope = _extended(document, scope, at)
         known = self._by_place.get((at, scope))
-        # What a document lacks is made up, and may be given the place of something else.
-        if known is not None and (known.source is schema or known.source == schema):
+        if known is not None and _is_same(known.source, schema):
             return known.name
         with self._naming:
             known = self._by_place.get((at, scope))
-            if known is None or known.source != schema:
+            if known is None or not _is_same(known.source, schema):
                 known = Definition(self._free_name(at), schema, at, scope)
                 self._by_name[known.name] = self._by_place[at, scope] = known
         return known.name
 
     def _free_name(self, at: Location) -> str:
         stem = _NOT_IN_NAMES.sub("_", at.pointer.rpartition("/")[2]) or "root"
-        name = stem
+        name, number = stem, len(self._by_name)
         while name in self._by_name:
-            name = f"{stem}.{len(self._by_name)}"
+            name = f"{stem}.{number}"
+            number += 1
         return name
 
     def translated(self, document: Document, name: str) -> Translated:
@@ -103,6 +103,15 @@ class Definitions:
             passed.add(following)
             last = following
         return last
+
+
+def _is_same(known: Any, schema: Any) -> bool:
+    """Whether a place still holds the same schema.
+
+    What a document lacks is made up (the schema of a placeholder that nothing declares) and may be
+    given the place of something else. Python finds 1 and True equal, JSON does not.
+    """
+    return known is schema or (known == schema and repr(known) == repr(schema))
 
 
 def _extended(document: Document, scope: Scope, at: Location) -> Scope:

@@ -63,13 +63,9 @@ def explain(
     `where` names the value that was judged. With `slots`, the value is an object whose members
     are parts of the exchange of their own (`query.limit`), and `where` is a prefix to their names.
     """
-    found: dict[tuple[str, str, str], Violation] = {}
-    for error in errors:
-        for leaf in _leaves(error, closure):
-            violation = _violation(leaf, closure, where, layer, slots)
-            key = (violation.where, violation.pointer, violation.document_pointer)
-            found.setdefault(key, violation)
-    return list(found.values())
+    leaves = (leaf for error in errors for leaf in _leaves(error, closure))
+    # Two subschemas may refuse a value alike; two properties that are missing are two violations.
+    return list(dict.fromkeys(_violation(leaf, closure, where, layer, slots) for leaf in leaves))
 
 
 def _leaves(error: Any, closure: Closure) -> list[Any]:

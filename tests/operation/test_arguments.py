@@ -346,3 +346,19 @@ def test_an_unknown_operation_names_the_nearest(name: str, nearest: tuple[str, .
 @pytest.mark.parametrize("name", ["GET /thing", "get /thing", "get  /thing "])
 def test_an_operation_is_callable_by_method_and_path(name: str) -> None:
     assert Client(one_operation()).prepare(name).operation == "op"
+
+
+def test_every_missing_property_is_told() -> None:
+    schema = {
+        "type": "object",
+        "required": ["a", "b", "c"],
+        "dependentRequired": {"d": ["e", "f"]},
+    }
+    client = Client(one_operation(method="post", content=json_content(schema)), base_url=BASE)
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare("op", body={"d": 1})
+    missing = ["a", "b", "c", "e", "f"]
+    told = sorted(violation.message for violation in caught.value.violations)
+    assert len(told) == len(missing)
+    for name in missing:
+        assert any(f"{name!r} is missing" in message for message in told)

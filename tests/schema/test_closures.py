@@ -10,9 +10,9 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from support import json_content, one_operation
+from support import answering, json_content, one_operation
 
-from dynclient import DocumentError, Trust
+from dynclient import Client, DocumentError, Headers, HttpResponse, Trust
 from dynclient.document import Document, load
 from dynclient.operation import Operations
 from dynclient.schema import Closure, Direction, Validator, compile_validator, extract
@@ -334,3 +334,31 @@ def _is_right(document: Document, name: str) -> bool:
         and not judge.is_valid({**right, "other": {"mine": number}})
         and set(judge.closure.schema["$defs"]) == set(judge.closure.origins)
     )
+
+
+def test_names_that_look_like_numbered_ones_end_the_search_for_a_free_name() -> None:
+    schemas = {
+        "A": {
+            "properties": {
+                "x": {"$ref": "#/components/schemas/A.3"},
+                "y": {"$ref": "#/components/schemas/Z/properties/A"},
+            }
+        },
+        "A.3": {"type": "object"},
+        "Z": {"properties": {"A": {"type": "string"}}},
+    }
+    document = one_operation(
+        responses=answering({"$ref": "#/components/schemas/A"}), components={"schemas": schemas}
+    )
+    operation = Client(document).operations["op"]
+    http = HttpResponse(200, Headers({"Content-Type": "application/json"}), b'{"x": 1, "y": 1}')
+    assert [v.pointer for v in operation.parse(http).violations] == ["/x", "/y"]
+
+
+def test_one_and_true_are_two_schemas() -> None:
+    document = load(one_operation())
+    place = document.resources.root.child("made-up")
+    one, true = (
+        compile_validator(document, ({"const": value}, place), "response") for value in (1, True)
+    )
+    assert (one.is_valid(True), true.is_valid(True)) == (False, True)
