@@ -13,6 +13,9 @@ import click
 
 from ..jsontext import JsonTextError, decode
 from ..operation import UNSET, Operation
+from ..operation.bodies import RequestBody
+from ..operation.files import size_of
+from ..operation.media import kind_of, parse_media_type
 from .schemas import Schema, body_members, types_of
 
 __all__ = ["read_arguments", "read_body", "read_value"]
@@ -21,14 +24,20 @@ _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,4})?")
 _ITEM = re.compile(r"(?P<name>[^=]*?)(?P<mark>:=|=)(?P<text>.*)", re.DOTALL)
 
 
-def read_arguments(operation: Operation, items: Sequence[str]) -> dict[str, Any]:
+def read_arguments(
+    operation: Operation, items: Sequence[str], content_type: str | None = None
+) -> dict[str, Any]:
     """The arguments by name. UsageError for what is neither `key=value` nor `key:=JSON`.
 
-    A value stays text where its schema's types have no room for it, so that validation can say
-    what is wrong. A name given several times makes a list, where its schema takes one.
+    `content_type` is that of the body, where the caller chose it. A value stays text where its
+    schema's types have no room for it, so that validation can say what is wrong. A name given
+    several times makes a list, where its schema takes one.
     """
-    schemas = _schemas(operation)
-    is_multipart = operation.request_body and operation.request_body.preferred.kind == "multipart"
+    body = operation.request_body
+    if body is not None and content_type is not None:
+        body = body.preferring(content_type)
+    schemas = _schemas(operation, body)
+    is_multipart = body is not None and body.preferred.kind == "multipart"
     parameters = {p.name for p in operation.parameters} | {
         p.python_name for p in operation.parameters
     }
@@ -39,9 +48,10 @@ def read_arguments(operation: Operation, items: Sequence[str]) -> dict[str, Any]
             raise click.UsageError("give a whole body with --body")
         value: Any
         if is_json:
-            value = _json(f"{name}:=", _content(text) if text[:1] == "@" else text.encode())
+            is_file = text[:1] == "@"
+            value = _json(f"{name}:=", _content(text, name) if is_file else text.encode())
         elif is_multipart and text[:1] == "@" and name not in parameters:
-            value = Path(text[1:])
+            value = _path(text, name)
         else:
             value = read_value(schemas.get(name), text)
         found[name] = value if name not in found else _joined(schemas, name, found[name], value)
@@ -66,28 +76,45 @@ def read_body(operation: Operation, text: str | None, content_type: str | None) 
     """The body that `--body` names: JSON as data, a binary file as a Path to stream from."""
     if text is None:
         return UNSET
+    kind = _body_kind(operation, content_type)
+    if kind == "binary" and text[:1] == "@":
+        return _path(text, "--body")
+    content = _content(text, "--body")
+    match kind:
+        case "binary" | "finished":
+            return content
+        case "text" | "unknown":
+            return _text(content)
+        case "items":
+            return _items(content)
+        case "form":
+            return _form(content)
+        case _:
+            return _json("--body", content)
+
+
+def _body_kind(operation: Operation, content_type: str | None) -> str:
+    """How the text of a body is read; "unknown" where the library will refuse it, and say why.
+
+    "finished" is a multipart body that was written elsewhere: its type names its boundary.
+    """
     declared = operation.request_body
     media = declared.media_for(None, content_type) if declared is not None else None
-    kind = media.kind if media is not None else "json"
-    if kind == "binary" and text[:1] == "@":
-        path = Path(text[1:])
-        if not path.is_file():
-            raise click.BadParameter("there is no such file", param_hint="--body")
-        return path
-    content = _content(text, param_hint="--body")
-    if kind == "binary":
-        return content
-    if kind == "text":
-        return _text(content)
-    if kind == "form":
-        return _form(content)
-    return _json("--body", content)
+    if media is None:
+        return "unknown"
+    kind: str = media.kind
+    if content_type is not None and "*" not in content_type:
+        sent = parse_media_type(content_type)
+        if media.is_range and not media.is_sequence:
+            kind = kind_of(sent)
+        if kind == "multipart" and "boundary" in dict(sent.parameters):
+            return "finished"
+    return kind
 
 
-def _schemas(operation: Operation) -> dict[str, Schema]:
+def _schemas(operation: Operation, body: RequestBody | None) -> dict[str, Schema]:
     """The schema behind each name that an argument can have."""
     found: dict[str, Schema] = {}
-    body = operation.request_body
     if body is not None:
         members = body_members(operation.document, body.preferred)
         for name, wire_name in body.property_names.items():
@@ -116,12 +143,16 @@ def _split(operation: Operation, number: int, item: str) -> tuple[str, bool, str
 
 
 def _joined(schemas: Mapping[str, Schema], name: str, before: Any, value: Any) -> Any:
-    if name in schemas and "array" in types_of(schemas[name]) and isinstance(before, list):
-        return [*before, *(value if isinstance(value, list) else [value])]
+    if name in schemas and "array" in types_of(schemas[name]):
+        return [*_as_list(before), *_as_list(value)]
     raise click.UsageError(f"the argument {name!r} is given twice, and it is no list")
 
 
-def _content(text: str, param_hint: str = "@FILE") -> bytes:
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _content(text: str, param_hint: str) -> bytes:
     """The bytes of `@FILE`, of stdin for `-`, or of the text itself."""
     if text == "-":
         return sys.stdin.buffer.read()
@@ -130,8 +161,22 @@ def _content(text: str, param_hint: str = "@FILE") -> bytes:
     try:
         return Path(text[1:]).read_bytes()
     except OSError as error:
-        reason = f"{text[1:]} can't be read: {error.strerror or error}"
-        raise click.BadParameter(reason, param_hint=param_hint) from None
+        raise _unreadable(text, param_hint, error) from None
+
+
+def _path(text: str, param_hint: str) -> Path:
+    """The file that `@FILE` names, which can be read."""
+    path = Path(text[1:])
+    try:
+        size_of(path)
+    except OSError as error:
+        raise _unreadable(text, param_hint, error) from None
+    return path
+
+
+def _unreadable(text: str, param_hint: str, error: OSError) -> click.BadParameter:
+    reason = f"{text[1:]} can't be read: {error.strerror or error}"
+    return click.BadParameter(reason, param_hint=param_hint)
 
 
 def _json(name: str, content: bytes) -> Any:
@@ -155,6 +200,15 @@ def _form(content: bytes) -> Any:
         return decode(content)
     except JsonTextError:
         return content.strip()
+
+
+def _items(content: bytes) -> Any:
+    """A row of items given as one JSON array; else taken as written in its media type already."""
+    try:
+        items = decode(content)
+    except JsonTextError:
+        return content
+    return items if isinstance(items, list) else content
 
 
 # ── reading text by type ─────────────────────────────────────────────────────────────────────

@@ -102,7 +102,7 @@ def command(
         masked_environment(masker, given or {}, opened)
         client = opened if given is None else opened.with_options(auth=given)
         found = client.operations[operation]
-        arguments = read_arguments(found, items)
+        arguments = read_arguments(found, items, content_type)
         data = read_body(found, body, content_type)
         options = Options(content_type=content_type, headers=headers or None)
         if dry_run:

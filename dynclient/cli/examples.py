@@ -187,9 +187,13 @@ def _item(operation: Operation, name: str, value: Any) -> str:
     plain = json_text(value, indent=None) if isinstance(value, bool | int | float) else value
     if isinstance(plain, str):
         item = f"{name}={plain}"
-        if "\n" not in plain and read_arguments(operation, [item]) == {name: value}:
+        if "\n" not in plain and plain[:1] != "@" and _reads_as(operation, item, name, value):
             return shlex.quote(item)
     return f"{name}:={shlex.quote(_compact(value))}"
+
+
+def _reads_as(operation: Operation, item: str, name: str, value: Any) -> bool:
+    return read_arguments(operation, [item]) == {name: value}
 
 
 def _is_json(operation: Operation) -> bool:

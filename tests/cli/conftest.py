@@ -210,12 +210,50 @@ SHAPES: dict[str, Any] = {
                                 "properties": {
                                     "file": {"type": "string", "format": "binary"},
                                     "title": {"type": "string"},
+                                    "pages": {
+                                        "type": "array",
+                                        "items": {"type": "string", "format": "binary"},
+                                    },
                                 },
                             }
                         }
                     }
                 },
                 "responses": {"204": {"description": "Taken."}},
+            },
+        },
+        "/rows": {
+            "put": {
+                "operationId": "append",
+                "requestBody": {
+                    "content": {
+                        "application/json": {"schema": {"type": "object"}},
+                        "application/jsonl": {
+                            "itemSchema": {
+                                "type": "object",
+                                "required": ["a"],
+                                "properties": {"a": {"type": "integer"}},
+                            }
+                        },
+                        "multipart/form-data": {
+                            "schema": {
+                                "type": "object",
+                                "properties": {
+                                    "a": {"type": "integer"},
+                                    "file": {"type": "string", "format": "binary"},
+                                },
+                            }
+                        },
+                    }
+                },
+                "responses": {"204": {"description": "Kept."}},
+            },
+        },
+        "/any": {
+            "put": {
+                "operationId": "keep",
+                "requestBody": {"content": {"*/*": {}}},
+                "responses": {"204": {"description": "Kept."}},
             },
         },
         "/login": {

@@ -1,7 +1,6 @@
 """`key=value` and `key:=JSON`: what each text becomes."""
 
 import json
-from pathlib import Path
 
 import click
 import pytest
@@ -87,7 +86,7 @@ def test_a_name_given_again_makes_the_list_longer(operations):
         (["count:=NaN"], "count:= is not JSON"),
         (["count=1", "count=2"], "'count' is given twice"),
         (["body=x"], "--body"),
-        (["where:=@no-such-file"], "no-such-file can't be read"),
+        (["where:=@no-such-file"], "where: no-such-file can't be read: No such file"),
     ],
 )
 def test_what_is_no_argument_is_wrong_usage(operations, items, message):
@@ -108,9 +107,45 @@ def test_json_may_come_from_a_file(operations, tmp_path):
     assert read_arguments(operations["find"], [f"where:=@{path}"]) == {"where": {"x": 3}}
 
 
-def test_a_part_of_a_multipart_body_may_be_a_file(operations):
-    found = read_arguments(operations["upload"], ["file=@a.bin", "title=a"])
-    assert found == {"file": Path("a.bin"), "title": "a"}
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    path.write_bytes(b"png")
+    return path
+
+
+def test_a_part_of_a_multipart_body_may_be_a_file(operations, photo):
+    found = read_arguments(operations["upload"], [f"file=@{photo}", "title=a"])
+    assert found == {"file": photo, "title": "a"}
+
+
+def test_several_files_make_a_list(operations, photo):
+    found = read_arguments(operations["upload"], [f"pages=@{photo}", f"pages=@{photo}"])
+    assert found == {"pages": [photo, photo]}
+    found = read_arguments(operations["upload"], [f"pages=@{photo}", "pages=text"])
+    assert found == {"pages": [photo, "text"]}
+    with pytest.raises(click.UsageError, match="'file' is given twice"):
+        read_arguments(operations["upload"], [f"file=@{photo}", f"file=@{photo}"])
+
+
+def test_arguments_are_read_as_members_of_the_body_type_that_was_chosen(operations, photo):
+    items = ["a=5", f"file=@{photo}"]
+    found = read_arguments(operations["append"], items, "multipart/form-data")
+    assert found == {"a": 5, "file": photo}
+    assert read_arguments(operations["append"], items) == {"a": "5", "file": f"@{photo}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("nope.png", "No such file or directory"), (".", "Is a directory")],
+)
+def test_a_part_that_cannot_be_read_names_argument_and_file(operations, tmp_path, name, reason):
+    path = tmp_path / name
+    with pytest.raises(click.UsageError) as caught:
+        read_arguments(operations["upload"], [f"file=@{path}"])
+    said = caught.value.format_message()
+    assert said.startswith("Invalid value for file: ")
+    assert said.endswith(f"can't be read: {reason}")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +171,37 @@ def test_a_body_may_come_from_a_file(operations, tmp_path):
     assert read_body(operations["store"], f"@{path}", None) == path
 
 
-@pytest.mark.parametrize("operation", ["make", "store", "note"])
-def test_a_body_from_a_missing_file_is_wrong_usage(operations, operation):
-    with pytest.raises(click.UsageError, match="file"):
+@pytest.mark.parametrize("operation", ["make", "store", "note", "append", "upload"])
+def test_a_body_from_a_missing_file_is_wrong_usage(operations, operation, tmp_path):
+    with pytest.raises(click.UsageError) as caught:
         read_body(operations[operation], "@no-such-file", None)
+    said = caught.value.format_message()
+    assert said == (
+        "Invalid value for --body: no-such-file can't be read: No such file or directory"
+    )
+    with pytest.raises(click.UsageError, match="can't be read: Is a directory"):
+        read_body(operations[operation], f"@{tmp_path}", None)
+
+
+LINES = b'{"a": 1}\n{"a": 2}\n'
+
+
+@pytest.mark.parametrize(
+    ("operation", "content_type", "text", "body"),
+    [
+        ("append", "application/jsonl", LINES.decode(), LINES),
+        ("append", "application/jsonl", '{"a": 1}', b'{"a": 1}'),
+        ("append", "application/jsonl", '[{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
+        ("append", "application/json", '{"a": 1}', {"a": 1}),
+        ("append", "multipart/form-data; boundary=b", "--b--", b"--b--"),
+        ("append", "foo/bar", "hello", "hello"),
+        ("find", None, "hello", "hello"),
+        ("keep", "text/plain", "hello", "hello"),
+        ("keep", "image/png", "hello", b"hello"),
+        ("keep", None, '{"a": 1}', {"a": 1}),
+    ],
+)
+def test_a_body_is_read_by_the_type_that_was_chosen(
+    operations, operation, content_type, text, body
+):
+    assert read_body(operations[operation], text, content_type) == body

@@ -161,7 +161,7 @@ def test_a_file_in_a_multipart_body(invoke, shapes, server, tmp_path):
     path.write_text("the content")
     settings = ("--doc", shapes, "--base-url", server.url)
     done = invoke("call", "upload", f"file=@{path}", "title=@me", *settings)
-    assert done.exit_code == 4  # there is no file called "me"
+    assert done.exit_code == 2  # there is no file called "me"
     done = invoke("call", "upload", f"file=@{path}", "title=t", *settings)
     assert done.exit_code == 0, done.stderr
     assert b"the content" in server.requests[0]["body"]
@@ -259,3 +259,50 @@ def test_a_refusal_has_the_code_of_its_status(invoke, shapes, server, status, co
     assert (done.exit_code, done.stdout) == (code, "")
     assert f"the server answered {status}: so it" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+# ── bodies ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("source", ["-", "@rows.jsonl"])
+def test_json_lines_are_sent_as_they_are_and_judged(invoke, server, shapes, tmp_path, source):
+    lines = b'{"a": 1}\n{"a": 2}\n'
+    (tmp_path / "rows.jsonl").write_bytes(lines)
+    source = source.replace("@", f"@{tmp_path}/")
+    server.answers["PUT /rows"] = (204, {}, b"")
+    call = ("call", "append", "--doc", shapes, "--base-url", server.url, "--body", source)
+    done = invoke(*call, "--content-type", "application/jsonl", text=lines)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert server.requests[0]["body"] == lines
+    assert server.requests[0]["headers"]["content-type"] == "application/jsonl"
+    bad = ("--body", '{"b": 1}', "--content-type", "application/jsonl")
+    done = invoke(*call[:-2], *bad)
+    assert done.exit_code == 4
+    assert "the required property 'a' is missing" in done.stderr
+
+
+def test_a_content_type_that_is_not_declared_is_told_as_that(invoke, shapes):
+    call = ("call", "append", "--doc", shapes, "--base-url", "http://127.0.0.1:1")
+    done = invoke(*call, "--body", "hello", "--content-type", "foo/bar")
+    assert done.exit_code == 4
+    assert "content type 'foo/bar' is not declared; these are: application/json" in done.stderr
+
+
+def test_two_files_are_sent_as_two_parts(invoke, server, shapes, tmp_path):
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(name)
+    server.answers["POST /upload"] = (204, {}, b"")
+    pages = [f"pages=@{tmp_path / name}" for name in ("one.txt", "two.txt")]
+    done = invoke("call", "upload", *pages, "--doc", shapes, "--base-url", server.url)
+    assert (done.exit_code, done.stderr) == (0, "")
+    body = server.requests[0]["body"]
+    assert body.count(b'name="pages"; filename="') == 2
+    assert body.index(b'filename="one.txt"') < body.index(b'filename="two.txt"')
+
+
+def test_a_part_from_a_missing_file_is_wrong_usage(invoke, shapes):
+    done = invoke(
+        "call", "upload", "file=@nope", "--doc", shapes, "--base-url", "http://127.0.0.1:1"
+    )
+    assert done.exit_code == 2
+    assert "Invalid value for file: nope can't be read: No such file or directory" in done.stderr
