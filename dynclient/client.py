@@ -25,8 +25,8 @@ from .ops import Ops
 from .redaction import DEFAULT_REDACTOR
 from .settings import (
     Timeout,
+    base_url_of,
     call_timeout,
-    checked_base_url,
     checked_defaults,
     checked_source,
     fetcher,
@@ -50,7 +50,8 @@ class Client:
     """Calls the operations of one OpenAPI document. Thread-safe; a context manager; picklable.
 
     source            a bundled name (`"qiskit-runtime"`), a path, a URL, or a mapping
-    base_url          where the service is; default: the server the document names
+    base_url          where the service is; default: DYNCLIENT_BASE_URL for the bundled document,
+                      see docs/auth.md, else the server the document names
     auth              credentials by security scheme: `{"IBMCloudAuth": "token"}`; see docs/auth.md
     defaults          values by parameter name, for every operation that declares it
     validate          "strict", "warn" or "off", or a `Validation` with a level for each layer
@@ -84,7 +85,7 @@ class Client:
             raise ValueError(f"engine={engine!r}: give 'compiled' or 'openapi-core'")
         self._source = checked_source(source)
         self._settings: dict[str, Any] = {
-            "base_url": checked_base_url(base_url),
+            "base_url": base_url_of(source, base_url),
             "auth": auth,
             "defaults": defaults,
             "validate": Validation.of(validate),
@@ -267,7 +268,7 @@ class Client:
         )
         settings = {**self._settings, **changes}
         settings["validate"] = self._policy(settings["validate"])
-        settings["base_url"] = checked_base_url(settings["base_url"])
+        settings["base_url"] = base_url_of(self._source, settings["base_url"])
         if "defaults" in changes:
             defaults = checked_defaults(changes["defaults"], self.operations, self.document)
             settings["defaults"] = defaults

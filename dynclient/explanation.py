@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
         plan.base_url == str(server.get("url", "")).rstrip("/") for server in operation.servers
     )
     source = "named by the document" if own else "given by the caller, or made from the account"
+    if not own and plan.base_url == os.environ.get("DYNCLIENT_BASE_URL", "").rstrip("/"):
+        source = "given by the caller, or by DYNCLIENT_BASE_URL"
     auth = plan.auth.reason
     if plan.auth.alternative:
         auth = f"{' and '.join(plan.auth.alternative)}; {auth}"

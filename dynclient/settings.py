@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .document import Document, Fetch, Source
+from .document import Document, Fetch, Source, bundled_path
 from .errors import DocumentError
 from .messages import Headers, HttpRequest
 from .operation import Operations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Timeout",
+    "base_url_of",
     "call_timeout",
     "checked_base_url",
     "checked_defaults",
@@ -34,6 +36,12 @@ __all__ = [
 #: paths do, but hardly a line break, or a member name right behind the brace.
 _TEXT = re.compile(r"\s*(?:\{\s*(?:[\"'}]|\w+\s*:)|(?:openapi|swagger)\s*:|[^\n]*\n)")
 _JSON = re.compile(r"\s*[\[{]")
+
+#: Where the service of one bundled document is, and which document that is if not the usual one;
+#: the command line reads them too, and docs/auth.md tells of them.
+_URL_VARIABLE = "DYNCLIENT_BASE_URL"
+_DOCUMENT_VARIABLE = "DYNCLIENT_DOC"
+_USUAL_DOCUMENT = "qiskit-runtime"
 
 _DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 
@@ -124,6 +132,28 @@ def checked_base_url(url: str | None) -> str | None:
             "query or fragment"
         )
     return url.rstrip("/")
+
+
+def base_url_of(source: Source, given: str | None) -> str | None:
+    """The base URL given; else the one that the environment says, for its own document only.
+
+    As with credentials, the document must be a bundled one, and as on the command line it must be
+    the usual one there, so that no other's calls are led to a service they were not meant for.
+    Raises as `checked_base_url` does, and DocumentError for a variable that holds no such URL.
+    """
+    said = os.environ.get(_URL_VARIABLE)
+    usual = os.environ.get(_DOCUMENT_VARIABLE) or _USUAL_DOCUMENT
+    if given is not None or not said or source != usual or bundled_path(usual) is None:
+        return checked_base_url(given)
+    try:
+        return checked_base_url(said)
+    except ValueError:
+        # The value may hold a password or a key, so it is not repeated.
+        raise DocumentError(
+            f"{_URL_VARIABLE} says where the service is, and holds no absolute http or https URL "
+            "without query or fragment",
+            source=usual,
+        ) from None
 
 
 def checked_defaults(

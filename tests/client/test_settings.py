@@ -75,6 +75,68 @@ def test_a_file_in_this_folder_may_be_called_with_braces(
     assert list(Client("{name}.json").operations) == ["op"]
 
 
+# ── the base URL ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.delenv("DYNCLIENT_DOC", raising=False)
+    monkeypatch.setenv("DYNCLIENT_BASE_URL", "http://127.0.0.1:9/api/")
+    monkeypatch.setenv("DYNCLIENT_AUTH_IBMCLOUDAUTH", "from-environment")
+    monkeypatch.setenv("DYNCLIENT_AUTH_SERVICECRN", "crn:v1:a:b:c:d:e:f::")
+    return monkeypatch
+
+
+def test_the_base_url_of_the_environment_goes_with_its_credentials(
+    surroundings: pytest.MonkeyPatch,
+) -> None:
+    client = Client("qiskit-runtime")
+    request = client.prepare("list_jobs")
+    assert request.url == "http://127.0.0.1:9/api/v1/jobs"
+    assert request.headers["Authorization"] == "Bearer from-environment"
+    assert client.explain("list_jobs").server == (
+        "http://127.0.0.1:9/api (given by the caller, or by DYNCLIENT_BASE_URL)"
+    )
+    assert "127.0.0.1:9" in repr(client)
+
+
+def test_a_base_url_that_is_given_goes_before_that_of_the_environment(
+    surroundings: pytest.MonkeyPatch,
+) -> None:
+    client = Client("qiskit-runtime", base_url="http://mine.test")
+    assert client.prepare("list_jobs").url == "http://mine.test/v1/jobs"
+    assert "DYNCLIENT_BASE_URL" not in client.explain("list_jobs").server
+    bare = client.with_options(base_url=None)
+    assert bare.prepare("list_jobs").url == "http://127.0.0.1:9/api/v1/jobs"
+    surroundings.delenv("DYNCLIENT_BASE_URL")
+    assert "cloud.ibm.com" in client.with_options(base_url=None).prepare("list_jobs").url
+
+
+def test_the_base_url_of_the_environment_is_for_the_usual_document_only(
+    surroundings: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "qiskit-runtime"
+    path.write_text(json.dumps({**DOCUMENT, "servers": [{"url": "http://its.own"}]}))
+    for source in (path, str(path), json.loads(path.read_text())):
+        assert Client(source).prepare("op").url.startswith("http://its.own/")
+    surroundings.setenv("DYNCLIENT_DOC", "other.yaml")
+    assert "cloud.ibm.com" in Client("qiskit-runtime").prepare("list_jobs").url
+
+
+@pytest.mark.parametrize(
+    "value", ["ftp://secret.test", "http://h/?key=secret", "secret", "http://["]
+)
+def test_a_base_url_of_the_environment_that_is_none_is_refused_unseen(
+    value: str, surroundings: pytest.MonkeyPatch
+) -> None:
+    surroundings.setenv("DYNCLIENT_BASE_URL", value)
+    with pytest.raises(DocumentError, match="DYNCLIENT_BASE_URL") as caught:
+        Client("qiskit-runtime")
+    assert value not in str(caught.value)
+    surroundings.setenv("DYNCLIENT_BASE_URL", "")
+    assert "cloud.ibm.com" in Client("qiskit-runtime").prepare("list_jobs").url
+
+
 # ── defaults ─────────────────────────────────────────────────────────────────────────────────────
 
 
