@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 
-from ..client import Client
 from ..errors import InvalidResponse, StatusError
 from ..explanation import Explanation
 from ..messages import Response
 from ..operation import Options
 from .arguments import read_arguments, read_body
-from .options import base_url_option, document_option, output_option
+from .options import base_url_option, document_option, open_document, output_option
 from .output import Masker, show, show_json, tell
 from .rendering import show_answer
 from .secrets import credentials, masked_environment
+from .words import on_command_line
 
 __all__ = ["command"]
 
@@ -95,9 +95,8 @@ def command(
     """
     _check_stdin(body, auth)
     headers = dict(map(_header, header))
-    with Client(
-        document, base_url=base_url, timeout=timeout, validate=validate, engine=engine
-    ) as opened:
+    settings = {"timeout": timeout, "validate": validate, "engine": engine}
+    with open_document(document, base_url=base_url, **settings) as opened:
         given = credentials(auth, opened, document)
         masked_environment(masker, given or {}, opened)
         client = opened if given is None else opened.with_options(auth=given)
@@ -135,7 +134,7 @@ def _header(text: str) -> tuple[str, str]:
 
 def _show_explanation(explanation: Explanation, output: str | None, masker: Masker) -> None:
     if output != "json":
-        show(masker(str(explanation)))
+        show(masker(on_command_line(str(explanation))))
         return
     request = explanation.request
     content = request.content
@@ -143,7 +142,7 @@ def _show_explanation(explanation: Explanation, output: str | None, masker: Mask
         {
             "operation": explanation.operation,
             "server": explanation.server,
-            "auth": explanation.auth,
+            "auth": on_command_line(explanation.auth),
             "arguments": [
                 {"name": name, "place": place, "value": value}
                 for name, place, value in explanation.arguments

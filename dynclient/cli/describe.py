@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from ..auth import SecurityScheme
-from ..client import Client
 from ..credentials import schemes_of
 from ..errors import DocumentError
 from ..operation import Operation, Parameter
 from .examples import example_of
-from .options import base_url_option, document_option, output_option
+from .options import base_url_option, document_option, open_document, output_option
 from .outline import facts_of, outline, type_text
 from .output import json_text, show, show_json
 from .schemas import Schema
@@ -39,7 +38,7 @@ def command(operation: str, document: str, base_url: str | None, output: str) ->
     dynclient describe create_job
     dynclient describe "GET /pets/{id}" --doc openapi.yaml -o json
     """
-    with Client(document) as client:
+    with open_document(document) as client:
         found = client.operations[operation]
         description = describe(found, schemes_of(client.document))
         example = example_of(found, document, base_url, schemes_of(client.document))

@@ -12,7 +12,7 @@ from ..client import Client
 from ..document import Problem
 from ..errors import DocumentError
 from . import exits
-from .options import output_option
+from .options import open_document, output_option
 from .output import show, show_json, tell
 
 __all__ = ["command"]
@@ -32,7 +32,7 @@ def command(ctx: click.Context, document: str, output: str) -> None:
     dynclient lint openapi.yaml
     dynclient lint https://api.example.com/openapi.json -o json
     """
-    with _quiet_log(), Client(document) as client:
+    with _quiet_log(), open_document(document) as client:
         problems = find_problems(client)
     count = len(client.operations)
     if output == "json":

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..client import Client
 from ..operation import Operation
-from .options import DEFAULT_DOCUMENT, output_option
+from .options import DEFAULT_DOCUMENT, open_document, output_option
 from .output import console_for, printable, show_json, tell
 
 __all__ = ["command"]
@@ -26,7 +25,7 @@ def command(document: str, tag: str | None, output: str) -> None:
     dynclient ops --tag Jobs
     dynclient ops openapi.yaml -o json | jq -r '.[].name'
     """
-    with Client(document) as client:
+    with open_document(document) as client:
         operations = list(client.operations.values())
     if tag is not None:
         _check_tag(tag, operations)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
+from ..client import Client
+from ..errors import DocumentError, TransportError
 from .output import tell
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "document_option",
     "document_words",
     "named_document",
+    "open_document",
     "output_option",
 ]
 
@@ -45,6 +48,14 @@ def named_document(ctx: click.Context) -> str | None:
     """The document that the command line of this run named, for hints; None if it named none."""
     document: str | None = ctx.meta.get(_DOCUMENT_VARIABLE)
     return document
+
+
+def open_document(document: str, **settings: Any) -> Client:
+    """A client for a document. One that can't be fetched is one that can't be read."""
+    try:
+        return Client(document, **settings)
+    except TransportError as error:
+        raise DocumentError(f"the document can't be fetched: {error}") from error
 
 
 def _noted_document(ctx: click.Context, param: click.Parameter, value: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from dynclient import __version__, errors
 from dynclient.cli import exits
+from dynclient.cli.words import on_command_line
 
 COMMANDS = ("ops", "describe", "call", "lint", "emulator", "demo")
 
@@ -123,7 +124,7 @@ def test_a_fault_of_our_own_is_told_in_full(invoke, monkeypatch):
     def fail(*_arguments, **_options):
         raise ZeroDivisionError("our fault")
 
-    monkeypatch.setattr(ops, "Client", fail)
+    monkeypatch.setattr(ops, "open_document", fail)
     done = invoke("ops")
     assert done.exit_code == 70
     assert "Traceback" in done.stderr
@@ -136,7 +137,7 @@ def test_an_interrupt_is_quiet(invoke, monkeypatch):
     def interrupt(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ops, "Client", interrupt)
+    monkeypatch.setattr(ops, "open_document", interrupt)
     done = invoke("ops")
     assert done.exit_code == 130
     assert done.output.strip() == ""
@@ -227,3 +228,62 @@ def test_the_program_is_the_entry_point():
 
     (entry,) = entry_points(group="console_scripts", name="dynclient")
     assert entry.value == "dynclient.cli:main"
+
+
+# ── remedies ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("lint",), ("ops",), ("describe", "x", "--doc"), ("call", "x", "--doc")],
+    ids=lambda words: words[0],
+)
+def test_a_document_that_cannot_be_fetched_is_code_3(invoke, command):
+    done = invoke(*command, "http://127.0.0.1:1/openapi.json")
+    assert done.exit_code == 3
+    assert "the document can't be fetched: GET http://127.0.0.1:1/openapi.json: " in done.stderr
+    assert "--base-url" not in done.stderr
+
+
+def test_a_service_that_does_not_answer_is_code_6(invoke, shapes):
+    done = invoke("call", "find", "kind=a", "--doc", shapes, "--base-url", "http://127.0.0.1:1")
+    assert done.exit_code == 6
+    assert "Hint: --base-url names another service" in done.stderr
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry-run",), ("--dry-run", "-o", "json")])
+def test_missing_credentials_are_told_in_words_of_the_command_line(invoke, flags):
+    done = invoke("call", "list_jobs", *flags)
+    assert done.exit_code == (0 if flags else 5)
+    said = done.stdout + done.stderr
+    assert "Give: --auth IBMCloudAuth=VALUE --auth ServiceCRN=VALUE  (IBMCloudAuth: " in said
+    assert "auth={" not in said
+
+
+def test_a_server_that_is_relative_asks_for_the_option(invoke, shapes):
+    done = invoke("call", "find", "kind=a", "--doc", shapes)
+    assert done.exit_code == 3
+    assert "is relative, and the document has no web address; pass --base-url" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("python", "typed"),
+    [
+        ("pass server_variables={'a': ...} or base_url=", "pass --base-url"),
+        ("pass base_url=, or allow it by trust=Trust(origins={...})", "pass --base-url"),
+        ("or give auth= and base_url= yourself", "or give --auth and --base-url yourself"),
+        ("image/*: say which by Options(content_type=...)", "image/*: say which by --content-type"),
+        (
+            "bytes need their boundary: Options(content_type='multipart/...; boundary=...')",
+            "bytes need their boundary: --content-type 'multipart/...; boundary=...'",
+        ),
+        ("auth= names 'x', which is", "--auth names 'x', which is"),
+        (
+            'head\nAdd to what you gave: auth={"a b": ("user", "password")}  (a b: basic)',
+            "head\nAdd to what you gave: --auth 'a b=VALUE'  (a b: basic)",
+        ),
+        ("the server said auth={}", "the server said auth={}"),
+    ],
+)
+def test_a_remedy_is_told_as_one_would_type_it(python, typed):
+    assert on_command_line(python) == typed
