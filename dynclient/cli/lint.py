@@ -12,17 +12,18 @@ from ..client import Client
 from ..document import Problem
 from ..errors import DocumentError
 from . import exits
-from .options import open_document, output_option
+from .options import doc_option, one_document, open_document, output_option
 from .output import show, show_json, tell
 
 __all__ = ["command"]
 
 
 @click.command("lint")
-@click.argument("document", metavar="DOC")
+@click.argument("document", metavar="DOC", required=False)
+@doc_option
 @output_option("text", "json", default="text")
 @click.pass_context
-def command(ctx: click.Context, document: str, output: str) -> None:
+def command(ctx: click.Context, document: str | None, doc: str | None, output: str) -> None:
     """Tell what is wrong with DOC: a bundled name, a path or a URL.
 
     Checks the document by the schemas of OpenAPI, and compiles every operation of it. Exit code 1
@@ -32,6 +33,9 @@ def command(ctx: click.Context, document: str, output: str) -> None:
     dynclient lint openapi.yaml
     dynclient lint https://api.example.com/openapi.json -o json
     """
+    document = one_document(document, doc)
+    if document is None:
+        raise click.UsageError("Missing argument 'DOC'.")
     with _quiet_log(), open_document(document) as client:
         problems = find_problems(client)
     count = len(client.operations)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import click
 
 from ..operation import Operation
-from .options import DEFAULT_DOCUMENT, open_document, output_option
+from .options import doc_option, one_document, open_document, output_option, usual_document
 from .output import console_for, printable, show_json, tell
 
 __all__ = ["command"]
 
 
 @click.command("ops")
-@click.argument("document", metavar="[DOC]", envvar="DYNCLIENT_DOC", default=DEFAULT_DOCUMENT)
+@click.argument("document", metavar="[DOC]", required=False)
+@doc_option
 @click.option("--tag", metavar="TAG", help="Only the operations with this tag.")
 @output_option("table", "json", default="table")
-def command(document: str, tag: str | None, output: str) -> None:
+def command(document: str | None, doc: str | None, tag: str | None, output: str) -> None:
     """List the operations of DOC: a bundled name, a path or a URL.
 
     DOC is the bundled qiskit-runtime, or what DYNCLIENT_DOC names, unless it is given.
@@ -25,6 +26,7 @@ def command(document: str, tag: str | None, output: str) -> None:
     dynclient ops --tag Jobs
     dynclient ops openapi.yaml -o json | jq -r '.[].name'
     """
+    document = one_document(document, doc) or usual_document()
     with open_document(document) as client:
         operations = list(client.operations.values())
     if tag is not None:

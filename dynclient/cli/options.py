@@ -18,11 +18,14 @@ from .output import tell
 __all__ = [
     "DEFAULT_DOCUMENT",
     "base_url_option",
+    "doc_option",
     "document_option",
     "document_words",
     "named_document",
+    "one_document",
     "open_document",
     "output_option",
+    "usual_document",
 ]
 
 DEFAULT_DOCUMENT = "qiskit-runtime"
@@ -32,14 +35,14 @@ _URL_VARIABLE = "DYNCLIENT_BASE_URL"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _usual_document() -> str:
+def usual_document() -> str:
     """What is opened where no document is named on the command line."""
     return os.environ.get(_DOCUMENT_VARIABLE) or DEFAULT_DOCUMENT
 
 
 def document_words(document: str) -> list[str]:
     """The words of a command line that lead to a document; none for the bundled one."""
-    if document == DEFAULT_DOCUMENT == _usual_document():
+    if document == DEFAULT_DOCUMENT == usual_document():
         return []
     return ["--doc", shlex.quote(document)]
 
@@ -48,6 +51,13 @@ def named_document(ctx: click.Context) -> str | None:
     """The document that the command line of this run named, for hints; None if it named none."""
     document: str | None = ctx.meta.get(_DOCUMENT_VARIABLE)
     return document
+
+
+def one_document(argument: str | None, option: str | None) -> str | None:
+    """The document that a command was given, as an argument or by `--doc`; None without either."""
+    if argument is not None and option is not None:
+        raise click.UsageError("the document is named twice, as DOC and by --doc")
+    return option if argument is None else argument
 
 
 def open_document(document: str, **settings: Any) -> Client:
@@ -73,9 +83,9 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if value is None:
         return None
     from_environment = ctx.get_parameter_source(str(param.name)) is ParameterSource.ENVIRONMENT
-    if from_environment and ctx.params.get("document") != _usual_document():
+    if from_environment and ctx.params.get("document") != usual_document():
         tell(
-            f"{_URL_VARIABLE} is not used: it goes with {_usual_document()}, and --doc names "
+            f"{_URL_VARIABLE} is not used: it goes with {usual_document()}, and --doc names "
             "another document; --base-url says where that one's service is"
         )
         return None
@@ -104,6 +114,9 @@ document_option = click.option(
     show_default=True,
     help="The document: a bundled name, a path or a URL.  [env: DYNCLIENT_DOC]",
 )
+
+#: For commands whose document is an argument, since their siblings have the option.
+doc_option = click.option("--doc", "doc", metavar="DOC", help="The same as the argument DOC.")
 
 base_url_option = click.option(
     "--base-url",

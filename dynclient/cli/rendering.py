@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..messages import Response
-from .output import console_for, json_text, printable, show_json, write_bytes
+from .output import console_for, json_text, printable, show_json, tell, write_bytes
 
 __all__ = ["show_answer", "show_table"]
 
@@ -34,6 +34,9 @@ def show_table(data: Any) -> None:
     from rich.text import Text
 
     rows = _rows(data)
+    if not rows:
+        tell("no rows")
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     columns = list(dict.fromkeys(name for row in rows for name in row))
     for name in columns:
@@ -57,8 +60,6 @@ def _is_table(value: Any) -> bool:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, dict) and len(value) == 1:
-        return _cell(next(iter(value.values())))
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
         return ", ".join(_cell(item) for item in value)
     return printable(value if isinstance(value, str) else json_text(value, indent=None))

@@ -223,14 +223,17 @@ def test_no_body_is_nothing_or_null_as_json(invoke, shapes, server):
     ("data", "words"),
     [
         ({"jobs": [{"id": "x", "tags": ["a", "b"]}, {"n": 1}]}, "id tags n x a, b 1"),
-        ({"a": 1, "b": {"c": None}}, "name value a 1 b null"),
+        ({"a": 1, "b": {"c": None}}, 'name value a 1 b {"c": null}'),
+        ({"jobs": [{"best": {"value": 1}}]}, 'best {"value": 1}'),
         ({"rows": [], "count": 0}, ""),
+        ({}, ""),
     ],
 )
 def test_a_table_has_a_row_for_each_item(invoke, shapes, server, data, words):
     server.json("GET /things/a", data)
     done = invoke(*JSON_CALL, shapes, "--base-url", server.url, "-o", "table")
     assert done.stdout.split() == words.split()
+    assert done.stderr == ("" if words else "no rows\n")
 
 
 # ── what servers do wrong ────────────────────────────────────────────────────────────────────

@@ -79,6 +79,22 @@ def test_what_cannot_be_opened_is_code_3(invoke, tmp_path, text, message):
     assert message in done.stderr
 
 
+@pytest.mark.parametrize("command", ["ops", "lint"])
+def test_the_document_may_be_named_by_the_option_of_the_siblings(invoke, shapes, command):
+    by_option, by_argument = invoke(command, "--doc", shapes), invoke(command, shapes)
+    assert by_option.output == by_argument.output
+    assert "8 operations" in by_option.stderr
+    twice = invoke(command, shapes, "--doc", shapes)
+    assert twice.exit_code == 2
+    assert "the document is named twice" in twice.stderr
+
+
+def test_lint_needs_a_document(invoke):
+    done = invoke("lint")
+    assert done.exit_code == 2
+    assert "Missing argument 'DOC'" in done.stderr
+
+
 def test_a_broken_response_does_not_hide_the_other_operations(invoke, broken):
     done = invoke("ops", broken, "-o", "json")
     assert [row["name"] for row in json.loads(done.stdout)] == ["a", "a_2", "c"]
