@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from ..errors import DocumentError, Violation
-from .pointer import append
+from .pointer import lookup, split
 from .resources import Location, Resources
 
 __all__ = ["Document", "Problem"]
@@ -143,7 +144,8 @@ class Document:
     def check(self) -> list[Problem]:
         """What openapi-spec-validator finds wrong with the document; empty if it is valid.
 
-        On demand, never at load: for a big document it takes seconds.
+        Each fault once: its place, the keyword that it breaks, a sentence that shows no more of the
+        document than that. On demand, never at load: for a big document it takes seconds.
         """
         from openapi_spec_validator import (
             OpenAPIV2SpecValidator,
@@ -159,19 +161,65 @@ class Document:
         }
         is_swagger = self.version in SWAGGER_VERSIONS
         chosen = OpenAPIV2SpecValidator if is_swagger else validators[self.dialect]
-        validator = chosen(dict(self._published), base_uri=self.uri)
-        return list(_problems_of(validator, is_swagger))
+        return list(self._checked(chosen, is_swagger))
 
+    def _checked(self, kind: Any, is_swagger: bool) -> Iterator[Problem]:
+        from .checking import faults
 
-def _problems_of(validator: Any, is_swagger: bool) -> Iterator[Problem]:
-    try:
-        for error in validator.iter_errors():
-            if is_swagger and error.instance == "file":
+        found: dict[tuple[str, str, str], Problem] = {}
+        told, stopped = faults(self._published, kind, self.uri)
+        for place, rule, message in told:
+            if is_swagger and message.startswith("'file' "):
                 continue  # it knows no file responses, which Swagger 2.0 has
-            pointer = append("", *error.absolute_path)
-            yield Problem(pointer, error.message, str(error.validator or "document"))
-    except Exception as error:  # noqa: BLE001 - the checker raises anything on what it can't walk
-        yield Problem("", f"openapi-spec-validator gave up: {error}", "document")
+            problem = self._located(place, rule, message, is_swagger)
+            # A wrong value may be found twice; of what is missing, one place may lack several.
+            said = rule if rule in ("enum", "type") else message
+            found.setdefault((problem.source, problem.pointer, said), problem)
+        given_up = []
+        for place, rule, message in stopped:
+            problem = self._located(place, rule, message, is_swagger)
+            if problem.rule == "$ref":
+                found.setdefault((problem.source, problem.pointer, problem.message), problem)
+            elif not any(str(token).startswith("x-") for token in place):
+                given_up.append(problem)
+        # Where there are faults, that the checker could not go on is what comes of them.
+        yield from found.values() or given_up
+
+    def _located(self, place: Sequence[Any], rule: str, message: str, is_swagger: bool) -> Problem:
+        """A problem where it stands, the `$ref`s on the way followed; or the one that is broken."""
+        value: Any = self._published
+        at = Location(self.uri, "")
+        try:
+            for token in place:
+                value, at = self._target(value, at, is_swagger)
+                known = isinstance(value, Mapping) and token in value
+                known = known or (isinstance(value, list) and token in range(len(value)))
+                value, at = (value[token] if known else None), at.child(token)
+            if rule == "document":
+                self._target(value, at, is_swagger)
+        except DocumentError as error:
+            source = error.source if error.source != self.uri else None
+            return Problem(error.pointer or "", error.problem, "$ref", source or "")
+        return Problem(at.pointer, message, rule, at.uri if at.uri != self.uri else "")
+
+    def _target(self, value: Any, at: Location, is_swagger: bool) -> tuple[Any, Location]:
+        if not is_swagger:
+            return self.resources.follow(value, at)
+        seen: set[str] = set()
+        while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
+            # The resources hold what was made of it, so the references of Swagger are looked up.
+            if not reference.startswith("#/") or reference in seen:
+                break
+            seen.add(reference)
+            pointer = unquote(reference[1:])
+            try:
+                value = lookup(self._published, split(pointer))
+            except (KeyError, ValueError):
+                raise DocumentError(
+                    f"$ref {reference!r} leads nowhere", source=self.uri, pointer=at.pointer
+                ) from None
+            at = Location(self.uri, pointer)
+        return value, at
 
 
 def version_of(data: Any, source: str) -> str:
@@ -185,7 +233,7 @@ def version_of(data: Any, source: str) -> str:
         if version.split(".")[:2] in (["3", "0"], ["3", "1"], ["3", "2"]):
             return version
         raise DocumentError(
-            f"OpenAPI {version} is not known here; 3.0, 3.1 and 3.2 are",
+            f"OpenAPI {version} is not known here; 3.0, 3.1, 3.2 and Swagger 2.0 are",
             source=source,
             pointer="/openapi",
         )

@@ -1,0 +1,205 @@
+"""What openapi-spec-validator finds, in short: each fault with its place, rule and sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["Fault", "faults"]
+
+#: A place by keys and indices, the rule broken there, and a sentence.
+Fault = tuple[tuple[Any, ...], str, str]
+
+_MOST_CHARACTERS = 300
+_NAMED = re.compile(r"'([^']*)'")
+
+
+def faults(data: Mapping[str, Any], kind: Any, uri: str) -> tuple[list[Fault], list[Fault]]:
+    """The faults of a document, and the places where the checker itself gave up.
+
+    `kind` is a class of openapi-spec-validator. Places are as they are walked, through `$ref`s.
+    """
+    found = list(_of_root(data, kind))
+    stopped: list[Fault] = []
+
+    class Checker(kind):  # type: ignore[misc]
+        keyword_validators = {
+            name: _placed(each, stopped) for name, each in kind.keyword_validators.items()
+        }
+
+    checker = Checker(dict(data), base_uri=uri)
+    for error in checker.root_validator(checker.schema_path):
+        found += _told(error, error.dynclient_place)
+    return found, stopped
+
+
+def _of_root(data: Mapping[str, Any], kind: Any) -> Iterator[Fault]:
+    """What the schema of OpenAPI itself says."""
+    from jsonschema.validators import validator_for
+
+    if kind.schema_validator.is_valid(data):
+        return
+    # The quick validator knows no branches; this one tells what is wrong in each.
+    schema = dict(kind.schema_validator.schema)
+    told: list[Fault] = []
+    for error in validator_for(schema)(schema).iter_errors(data):
+        told += _told(error, ())
+    for place, rule, message in told:
+        # What a broken part would have described counts as unknown, and is no fault of its own.
+        if rule != "unevaluatedProperties" or not any(
+            other[: len(place)] == place and its != rule for other, its, _ in told
+        ):
+            yield place, rule, message
+
+
+def _placed(base: Any, stopped: list[Fault]) -> Any:
+    """A validator of one part that says of each error where it walked, and survives a failure."""
+
+    class Placed(base):  # type: ignore[misc]
+        def __call__(self, *args: Any, **settings: Any) -> Iterator[Any]:
+            path = next(each for each in args if hasattr(each, "read_value"))
+            place = tuple(path.parts)
+            own = (*place, "default") if hasattr(self, "value_validator_cls") else place
+            try:
+                for error in super().__call__(*args, **settings):
+                    if not hasattr(error, "dynclient_place"):
+                        error.dynclient_place = own
+                    yield error
+            except Exception as error:  # noqa: BLE001 - it raises anything on what it can't walk
+                said = f"openapi-spec-validator can't check this: {type(error).__name__}"
+                stopped.append((place, "document", said))
+
+    return Placed
+
+
+def _told(error: Any, start: tuple[Any, ...]) -> Iterator[Fault]:
+    if not isinstance(error.validator, str) and error.validator is not None:
+        yield _of_checker(error, start)  # a rule that no schema states
+        return
+    for place, rule, message in _leaves(error):
+        yield (*start, *place), rule, message[:_MOST_CHARACTERS]
+
+
+def _of_checker(error: Any, place: tuple[Any, ...]) -> Fault:
+    name = type(error).__name__
+    said = error.message[:_MOST_CHARACTERS]
+    about = (_NAMED.findall(said) or [""])[0]
+    if name == "DuplicateOperationIDError":
+        message = f"operationId {about!r} is taken by another operation"
+        return (*place, "operationId"), "operationId", message
+    if name == "ParameterDuplicateError":
+        return place, "parameters", f"the parameter {about!r} is declared twice"
+    if name == "UnresolvableParameterError":
+        if any(f"{{{about}}}" in str(token) for token in place):
+            return place, "parameter", f"the placeholder {about!r} of the path is not declared"
+        return place, "parameter", f"the path has no placeholder {about!r}, which is declared"
+    if name == "ExtraParametersError":
+        return (*place, "required"), "required", said
+    if said.endswith("is not of type 'object', 'boolean'"):
+        return place, "type", "a schema must be an object or a boolean"
+    rule = "$schema" if "dialect" in said else str(place[-1]) if place else "document"
+    return place, rule, said
+
+
+def _leaves(error: Any) -> list[Fault]:
+    """The faults that say most: for oneOf and anyOf, those of the branch that was meant."""
+    place = tuple(error.absolute_path)
+    if error.validator not in ("oneOf", "anyOf") or not error.context:
+        rule = str(error.validator or error.schema_path[-1])
+        return [(place, rule, _sentence(error, rule))]
+    branches: dict[Any, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+    meant = _without_references(list(branches.values()), error.instance)
+    for rule in ("enum", "required", "type"):
+        if len(meant) > 1 and (shared := _shared(meant, rule)) is not None:
+            return [shared]
+    best = min(meant, key=lambda errors: _distance(errors, place))
+    return [leaf for inner in best for leaf in _leaves(inner)]
+
+
+def _without_references(branches: list[list[Any]], instance: Any) -> list[list[Any]]:
+    """The branches without that of the Reference Object, where the value is none."""
+    if isinstance(instance, Mapping) and "$ref" in instance:
+        return branches
+    others = [
+        errors
+        for errors in branches
+        if not any(e.validator == "required" and "$ref" in e.validator_value for e in errors)
+    ]
+    return others or branches
+
+
+def _shared(branches: list[list[Any]], rule: str) -> Fault | None:
+    """What every branch says of one place by one rule, said once."""
+    by_branch = [
+        {tuple(e.absolute_path): e for e in errors if e.validator == rule} for errors in branches
+    ]
+    places = [place for place in by_branch[0] if all(place in each for each in by_branch)]
+    if not places or (rule != "enum" and any(len(errors) > 1 for errors in branches)):
+        return None
+    same = [each[places[0]] for each in by_branch]
+    wanted: list[Any] = []
+    for error in same:
+        value = error.validator_value
+        if rule == "required":
+            value = [name for name in value if name not in error.instance]
+        wanted += [v for v in (value if isinstance(value, list) else [value]) if v not in wanted]
+    if rule == "required":
+        names = " or ".join(map(repr, wanted))
+        message = f"a required property is missing: {names}"
+    else:
+        message = _wanting(same[0].instance, rule, wanted)
+    return places[0], rule, message
+
+
+def _distance(errors: list[Any], here: tuple[Any, ...]) -> tuple[int, int]:
+    """How far a branch is from what was meant: its values that name another one, its errors."""
+    depths = [(e.validator, len(e.absolute_path) - len(here)) for e in errors]
+    tags = sum(rule in ("enum", "const") and depth == 1 for rule, depth in depths)
+    return 2 * sum(rule == "type" and depth == 0 for rule, depth in depths) + tags, len(errors)
+
+
+def _wanting(value: Any, rule: str, wanted: Sequence[Any]) -> str:
+    from ..schema.explain import shown
+
+    if rule == "enum":
+        return f"{shown(value)} is not one of {', '.join(map(shown, wanted))}"
+    return f"{shown(value)} must be of type {' or '.join(map(str, wanted))}"
+
+
+def _sentence(error: Any, rule: str) -> str:
+    from ..schema.explain import shown
+
+    value, limit = error.instance, error.validator_value
+    if rule in ("enum", "type"):
+        return _wanting(value, rule, limit if isinstance(limit, list) else [limit])
+    if rule == "required":
+        return f"the required property {error.message.partition(' is a required')[0]} is missing"
+    if rule in ("additionalProperties", "unevaluatedProperties"):
+        names = _NAMED.findall(error.message.partition(" do not match")[0])
+        known = [repr(name) for name in names if name in value]
+        return f"unknown property {', '.join(known[:6]) or shown(value)}"
+    words = _WORDS.get(rule)
+    return words(shown(value), limit) if words else f"{shown(value)} breaks the rule {rule!r}"
+
+
+_WORDS: dict[str, Callable[[str, Any], str]] = {
+    "const": lambda value, limit: f"{value} must be {limit!r}",
+    "format": lambda value, limit: f"{value} is no valid {limit}",
+    "pattern": lambda value, limit: f"{value} does not match the pattern {limit}",
+    "minimum": lambda value, limit: f"{value} must be at least {limit}",
+    "maximum": lambda value, limit: f"{value} must be at most {limit}",
+    "exclusiveMinimum": lambda value, limit: f"{value} must be above {limit}",
+    "exclusiveMaximum": lambda value, limit: f"{value} must be below {limit}",
+    "minItems": lambda value, limit: f"{value} must have at least {limit} items",
+    "maxItems": lambda value, limit: f"{value} must have at most {limit} items",
+    "minLength": lambda value, limit: f"{value} must have at least {limit} characters",
+    "maxLength": lambda value, limit: f"{value} must have at most {limit} characters",
+    "minProperties": lambda value, limit: f"{value} must have at least {limit} properties",
+    "maxProperties": lambda value, limit: f"{value} must have at most {limit} properties",
+    "uniqueItems": lambda value, _: f"{value} has items that are alike",
+    "oneOf": lambda value, _: f"{value} fits several of the alternatives; it must fit one",
+    "not": lambda value, _: f"{value} is what the rule excludes",
+}
