@@ -149,14 +149,14 @@ class _Api:
     def _endpoint(self, path: str, operation: Mapping[str, Any]) -> _Endpoint:
         name = operation["operationId"]
         open_to_all = not operation.get("security", self._document.get("security"))
-        serve = self._operations.get(name) or _unserved(name, operation)
+        serve = self._operations.get(name) or _unserved(name)
 
         async def endpoint(request: Request) -> Response:
             verdict = await self._judged(request, path)
             if verdict.unauthenticated:
                 raise unauthenticated("Authorization or Service-CRN is missing.")
             caller = Caller("") if open_to_all else self._access.identify(request.headers)
-            if verdict.problems:
+            if verdict.problems and name in self._operations:
                 raise ApiError(400, *verdict.problems)
             return serve(
                 Call(
@@ -190,12 +190,11 @@ class _Api:
         )
 
 
-def _unserved(name: str, operation: Mapping[str, Any]) -> _Operation:
-    status = next((code for code in (404, 500) if str(code) in operation["responses"]), 404)
-
+def _unserved(name: str) -> _Operation:
     def refuse(_call: Call) -> Response:
+        # No operation declares 501, so it is never taken for an answer of the service itself.
         raise ApiError(
-            status,
+            501,
             f"The operation {name} is not served by this emulator.",
             solution="Use the Jobs operations, list_backends or get_versions.",
         )
