@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .auth import AuthPlan
-from .errors import AuthError, InvalidResponse, StatusError, Violation, status_error_class
+from .errors import (
+    AuthError,
+    DocumentError,
+    InvalidResponse,
+    StatusError,
+    Violation,
+    status_error_class,
+)
 from .messages import HttpRequest, HttpResponse, Response
 from .operation import Operation, Options, Prepared
 from .operation.request import RequestPlan
@@ -69,14 +76,25 @@ class CallPlan:
 
     def _judge_again(self, request: HttpRequest, ours: list[Violation]) -> list[Violation]:
         assert self.reference is not None  # noqa: S101
-        return self.reference.judge_request(self.operation, request, ours, self.supplied)
+        formats = self.policy.formats != "off"
+        return self.reference.judge_request(
+            self.operation, request, ours, self.supplied, formats=formats
+        )
 
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
         """The response with everything that was found; see `settle`."""
         response = self.responses.parse(self.operation, http, request, self.policy)
-        if self.reference is None:
+        if self.reference is None or not self.policy.judges_responses:
             return response
-        found = self.reference.judge_response(self.operation, request, http, response.violations)
+        ours, formats = response.violations, self.policy.formats != "off"
+        try:
+            found = self.reference.judge_response(
+                self.operation, request, http, ours, formats=formats
+            )
+        except DocumentError as error:
+            # The answer has come and must not be lost: that it can't be judged is told beside it.
+            pointer, reason = error.pointer or "", error.problem
+            found = [*ours, Violation("response.body", "", pointer, "document", reason)]
         return replace(response, violations=tuple(found))
 
 

@@ -62,6 +62,11 @@ class Validation:
             return cls(**levels)
         raise ValueError(f"validate={value!r}: give one of {', '.join(_LEVELS)} or a Validation")
 
+    @property
+    def judges_responses(self) -> bool:
+        """Whether anything of a response is looked at."""
+        return {self.status, self.media_type, self.headers, self.body} != {"off"}
+
     def for_operation(self, name: str) -> Validation:
         """The policy in force for one operation."""
         if name in self.operations:

@@ -24,6 +24,8 @@ __all__ = ["DeclaredHeader", "read_headers"]
 class DeclaredHeader:
     """One header that a response declares."""
 
+    location = "header"
+
     def __init__(self, document: Document, name: str, value: dict[str, Any], at: Location) -> None:
         self.name = name
         self.at = at

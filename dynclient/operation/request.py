@@ -28,7 +28,7 @@ from .styles import StyleError
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["Prepared", "RequestPlan", "Second"]
+__all__ = ["Prepared", "RequestPlan", "Second", "path_literal"]
 
 #: Another judge of a request: from what was found to what is to be told instead.
 Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
@@ -349,7 +349,12 @@ def _path_pieces(path: str, slots: Sequence[Any]) -> tuple[tuple[str, Any], ...]
     pieces: list[tuple[str, Any]] = []
     end = 0
     for match in _PLACEHOLDER.finditer(path):
-        pieces.append((quote(path[end : match.start()], safe=_PATH), by_name.get(match[1])))
+        pieces.append((path_literal(path[end : match.start()]), by_name.get(match[1])))
         end = match.end()
-    pieces.append((quote(path[end:], safe=_PATH), None))
+    pieces.append((path_literal(path[end:]), None))
     return tuple(pieces)
+
+
+def path_literal(text: str) -> str:
+    """What a path template holds between its placeholders, as it is sent."""
+    return quote(text, safe=_PATH)

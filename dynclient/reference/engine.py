@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from ..errors import DocumentError, Violation
 from ..jsontext import decode
@@ -29,7 +30,7 @@ class ReferenceEngine:
     """
 
     def __init__(self) -> None:
-        self._apps: dict[str, tuple[Any, View]] = {}
+        self._apps: WeakKeyDictionary[Operation, tuple[Any, View]] = WeakKeyDictionary()
 
     def judge_request(
         self,
@@ -37,22 +38,24 @@ class ReferenceEngine:
         request: HttpRequest,
         ours: Sequence[Violation] = (),
         supplied: Collection[str] = (),
+        *,
+        formats: bool = True,
     ) -> list[Violation]:
         """What is wrong with a request; empty if it is right.
 
         `supplied` are the keys of parameters (`query.key`) that the credentials will fill in.
         DocumentError if openapi-core fails on the document. Security is left to the handlers.
         """
-        app, view = self._app(operation)
-        judged = JudgedRequest(operation, request)
-        beyond = {f"request.{key}" for key in supplied}
-        beyond |= {f"request.{'.'.join(key)}" for key in view.beyond if key[0] in _LOCATIONS}
-        beyond |= {f"request.query.{name}" for name in judged.empty}
-        if request.content is not None and not _is_shown(view, operation, judged, request):
-            beyond.add("request.body")
         with _told(operation):
+            app, view = self._app(operation)
+            judged = JudgedRequest(operation, request)
             errors = list(app.iter_request_errors(judged))
-        return _settled(violations_of(errors, operation, "request"), ours, beyond)
+        beyond = view.parameters | {f"request.{key}" for key in supplied}
+        beyond |= {f"request.query.{name}" for name in judged.empty}
+        if request.content is not None and not _is_shown(view, judged, request):
+            beyond.add("request.body")
+        found = violations_of(errors, operation, "request", formats=formats)
+        return _settled(found, ours, beyond)
 
     def judge_response(
         self,
@@ -60,6 +63,8 @@ class ReferenceEngine:
         request: HttpRequest,
         response: HttpResponse,
         ours: Sequence[Violation] = (),
+        *,
+        formats: bool = True,
     ) -> list[Violation]:
         """What is wrong with a response; empty if it is right.
 
@@ -67,51 +72,38 @@ class ReferenceEngine:
         """
         if any(each.rule == "document" for each in ours):
             return list(ours)  # A schema that can't be compiled: its walk has no bounds either.
-        app, view = self._app(operation)
         declared = declared_for(operation.responses, response.status)
+        key, content = (declared.key, declared.content) if declared else ("", {})
         came = response.headers.get("Content-Type", "")
-        content = declared.content if declared else {}
         # Without a type the body is read as the first one that is declared; that it has none is
         # in `ours`.
         content_type = media_type_of(content, came) if came else next(iter(content), "")
-        beyond = set()
-        if declared is not None:
-            beyond |= {
-                f"response.header.{key[2]}"
-                for key in view.beyond
-                if key[:2] == (declared.key, "header")
-            }
-            unknown = (declared.key, "body", content_type) in view.beyond
-            if unknown or not response.content or not is_data(came or content_type):
-                beyond.add("response.body")
+        with _told(operation):
+            app, view = self._app(operation)
+            judged = JudgedResponse(response, content_type)
+            errors = list(app.iter_response_errors(JudgedRequest(operation, request), judged))
+        beyond = set(view.headers.get(key, ()))
+        shown = (key, content_type) in view.bodies and is_data(came or content_type)
+        if not shown or not response.content:
+            beyond.add("response.body")
         if not came:
             beyond.add("response.header.Content-Type")
-        judged = JudgedResponse(response, content_type)
-        with _told(operation):
-            errors = list(app.iter_response_errors(JudgedRequest(operation, request), judged))
-        return _settled(violations_of(errors, operation, "response"), ours, beyond)
+        found = violations_of(errors, operation, "response", formats=formats)
+        return _settled(found, ours, beyond)
 
     def _app(self, operation: Operation) -> tuple[Any, View]:
-        known = self._apps.get(operation.name)
+        known = self._apps.get(operation)
         if known is None:
             view = View(operation)
-            known = self._apps[operation.name] = _app_of(view), view
+            known = self._apps[operation] = _app_of(view), view
         return known
 
 
-_LOCATIONS = frozenset({"path", "query", "querystring", "header", "cookie"})
-
-
-def _is_shown(
-    view: View, operation: Operation, judged: JudgedRequest, request: HttpRequest
-) -> bool:
-    """Whether openapi-core can judge the body of a request."""
-    if not isinstance(request.content, bytes):
-        return False  # A stream is nobody's to read before it is sent.
-    body = operation.request_body
-    declared = {media.media_type for media in body.media} if body else set()
-    shown = judged.content_type in declared and ("body", judged.content_type) not in view.beyond
-    return shown and is_data(request.headers.get("Content-Type", ""))
+def _is_shown(view: View, judged: JudgedRequest, request: HttpRequest) -> bool:
+    """Whether openapi-core can judge the body of a request. A stream is nobody's to read."""
+    shown = ("request", judged.content_type) in view.bodies
+    came = request.headers.get("Content-Type", "")
+    return shown and is_data(came) and isinstance(request.content, bytes)
 
 
 def _settled(
@@ -119,9 +111,10 @@ def _settled(
 ) -> list[Violation]:
     """openapi-core's findings, those on which both agree in our words, and ours on what is beyond.
 
-    `beyond` are parts of the exchange, as `Violation.where` names them.
+    `beyond` are parts of the exchange, as `Violation.where` names them. What can't be read is
+    beyond anybody's schema.
     """
-    result = [each for each in ours if each.where in beyond]
+    result = [each for each in ours if each.where in beyond or each.rule == "encoding"]
     for violation in found:
         if violation.where in beyond:
             continue
@@ -134,13 +127,13 @@ def _is_same(ours: Violation, found: Violation) -> bool:
     """Whether ours says what openapi-core found.
 
     Ours may be more precise: of alternatives, what the nearest one misses; of text that can't be
-    read, the type that was wanted.
+    read, the type that was wanted; of what is not allowed at all, which member it is.
     """
     if ours.where != found.where:
         return False
     if found.rule in ("value", "encoding"):
         return True
-    if found.rule in ("oneOf", "anyOf"):
+    if found.rule in ("oneOf", "anyOf", "schema"):
         return f"{ours.pointer}/".startswith(f"{found.pointer}/")
     return (ours.pointer, ours.rule) == (found.pointer, found.rule)
 
@@ -151,20 +144,35 @@ def _app_of(view: View) -> Any:
     operation = view.document["paths"][PATH]["post"]
     owners = [operation.get("requestBody", {}), *operation["responses"].values()]
     keys = [key for owner in owners for key in owner.get("content", {})]
-    # What it would leave as bytes (`+json`, a range), or read where there is nothing to judge by.
-    readers = {key: decode if is_data(key) else bytes for key in keys}
-    names = {key.partition(";")[0].strip().lower(): reader for key, reader in readers.items()}
-    config = Config(spec_validator_cls=None, extra_media_type_deserializers={**names, **readers})
+    # It looks a reader up by the key of a range, else by the type without its parameters.
+    types = {*keys, *(key.partition(";")[0].strip().lower() for key in keys)}
+    readers = {each: _read_data if is_data(each) else _read_nothing for each in types}
+    config = Config(spec_validator_cls=None, extra_media_type_deserializers=readers)
     return OpenAPI.from_dict(view.document, config=config)
+
+
+def _read_data(content: bytes, **_: str) -> Any:
+    """JSON, without loss; openapi-core hands over the parameters of the media type as well."""
+    return decode(content)
+
+
+def _read_nothing(content: bytes, **_: str) -> Any:
+    """Content that there is no schema for."""
+    return content
 
 
 @contextmanager
 def _told(operation: Operation) -> Iterator[None]:
-    """openapi-core raises whatever it meets on a document that it can't walk; say so."""
+    """openapi-core raises whatever it meets on a document that it can't walk; say so.
+
+    Without its words: they hold the value that it was judging, which may be secret.
+    """
     try:
         yield
     except Exception as error:
+        if isinstance(error, DocumentError):
+            raise
         raise DocumentError(
-            f"openapi-core can't judge {operation.name}: {type(error).__name__}: {error}",
+            f"openapi-core can't judge {operation.name}: it raises {type(error).__name__}",
             pointer=operation.at.pointer,
-        ) from error
+        ) from None

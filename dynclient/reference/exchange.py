@@ -6,10 +6,11 @@ import functools
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from ..messages import HttpRequest, HttpResponse
+from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation.media import best_match
+from ..operation.request import path_literal
 from .view import HOST, PATH
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class JudgedRequest:
         self.empty = frozenset(name for name, value in query if not value)
         self.parameters = RequestParameters(
             query=ImmutableMultiDict(query),
-            header=WerkzeugHeaders(list(request.headers.pairs())),
+            header=WerkzeugHeaders(_joined(request.headers)),
             cookie=ImmutableMultiDict(cookies),
             path=_path_values(operation, parts.path),
         )
@@ -55,7 +56,7 @@ class JudgedResponse:
         from werkzeug.datastructures import Headers as WerkzeugHeaders
 
         self.status_code = response.status
-        self.headers = WerkzeugHeaders(list(response.headers.pairs()))
+        self.headers = WerkzeugHeaders(_joined(response.headers))
         self.content_type = content_type
         self.data = response.content
 
@@ -69,17 +70,26 @@ def media_type_of(declared: Iterable[str], content_type: str) -> str:
     return (best_match(declared, content_type) if content_type else None) or content_type
 
 
+def _joined(headers: Headers) -> list[tuple[str, str]]:
+    """The fields, those of one name joined (RFC 9110, section 5.3): it reads the first alone."""
+    return list(headers.items())
+
+
 def _query(operation: Operation, text: str) -> list[tuple[str, str]]:
-    """The query, decoded, but for the spaces that openapi-core splits by: it wants them encoded."""
+    """The query, decoded, but for the spaces that openapi-core splits by: it wants them encoded.
+
+    A `+` is one: we write spaces as `%20`, and `allowReserved` leaves `+` as it is.
+    """
     split = {p.name for p in operation.parameters if p.style == "spaceDelimited" and not p.explode}
-    pairs = parse_qsl(text, keep_blank_values=True)
+    parts = [part.partition("=") for part in text.split("&") if part]
+    pairs = [(unquote(name), unquote(value)) for name, _, value in parts]
     return [(name, value.replace(" ", "%20") if name in split else value) for name, value in pairs]
 
 
 def _cookies(text: str) -> list[tuple[str, str]]:
     """The cookies, decoded: style `form` encodes them, which openapi-core does not undo."""
     pairs = [part.strip().partition("=") for part in text.split(";") if part.strip()]
-    return [(name, unquote(value)) for name, _, value in pairs]
+    return [(unquote(name), unquote(value)) for name, _, value in pairs]
 
 
 def _path_values(operation: Operation, path: str) -> dict[str, str]:
@@ -105,4 +115,5 @@ def _expression(parameter: Parameter) -> str:
 def _pattern(template: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
     pieces = re.split(r"\{([^{}]*)\}", template)
     literals, names = pieces[::2], pieces[1::2]
-    return tuple(names), re.compile("([^/]*)".join(map(re.escape, literals)) + "$")
+    written = [re.escape(path_literal(literal)) for literal in literals]
+    return tuple(names), re.compile("([^/]*)".join(written) + "$")

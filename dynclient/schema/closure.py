@@ -33,6 +33,7 @@ class Closure:
     sources  the Schema Object of each entry, untranslated
     choices  the discriminators in it, by the place of the schema that has one
     secrets  names of the properties whose values must not be shown
+    hidden   the places of the schemas whose values must not be shown
     formats  the formats that are checked in it
     home     the URI of the document; places in other files are told with the file's own
     """
@@ -42,6 +43,7 @@ class Closure:
     sources: Mapping[str, Any]
     choices: Mapping[Location, Choice] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    hidden: frozenset[Location] = frozenset()
     formats: frozenset[str] = frozenset()
     home: str = ""
 
@@ -105,6 +107,7 @@ def closure_of(document: Document, definitions: Definitions, root: Root) -> Clos
         {name: definitions[name].source for name in reached},
         {at: choice for each in every for at, choice in each.choices.items()},
         frozenset().union(*(each.secrets for each in every)),
+        frozenset().union(*(each.hidden for each in every)),
         frozenset().union(*(each.formats for each in every)),
         document.uri,
     )

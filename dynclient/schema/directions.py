@@ -10,12 +10,14 @@ from typing import Any, Literal, TypeAlias
 
 from ..document import Document, Location
 
-__all__ = ["Direction", "hidden_flag", "is_secret", "travelling_names"]
+__all__ = ["Direction", "has_flag", "hidden_flag", "is_secret", "travelling_names"]
 
 #: Which way a value travels: what is readOnly stays out of requests, writeOnly out of responses.
 Direction: TypeAlias = Literal["request", "response"]
 
 _SECRET_FORMATS = frozenset({"password"})
+# Every schema is asked, so that one made to be endless must not be walked to its end each time.
+_MOST_COMBINED = 100
 
 
 def hidden_flag(direction: Direction) -> str:
@@ -24,13 +26,26 @@ def hidden_flag(direction: Direction) -> str:
 
 
 def is_secret(document: Document, schema: Any, at: Location) -> bool:
-    """Whether values of a schema must not be shown: `format: password`, or writeOnly."""
-    target, _ = document.resources.follow(schema, at)
-    return any(
-        isinstance(each, dict)
-        and (each.get("writeOnly") is True or str(each.get("format")) in _SECRET_FORMATS)
-        for each in (schema, target)
-    )
+    """Whether values of a schema must not be shown: `format: password`, or writeOnly.
+
+    It may say so itself, where its `$ref` leads, or in what it combines for the same value.
+    """
+    seen: set[Location] = set()
+    stack = [(schema, at)]
+    while stack and len(seen) < _MOST_COMBINED:
+        schema, at = stack.pop()
+        if not isinstance(schema, dict) or at in seen:
+            continue
+        seen.add(at)
+        if schema.get("writeOnly") is True or str(schema.get("format")) in _SECRET_FORMATS:
+            return True
+        if isinstance(reference := schema.get("$ref"), str):
+            stack.append(document.resources.resolve(reference, at))
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            members = schema.get(keyword)
+            if isinstance(members, list):
+                stack.extend((m, at.child(keyword, i)) for i, m in enumerate(members))
+    return False
 
 
 def travelling_names(
@@ -41,10 +56,18 @@ def travelling_names(
     `owners` are the schemas, each with its place, that say together what the properties are.
     """
     flag = hidden_flag(direction)
-    return [name for name in names if not _has_flag(document, owners, name, flag)]
+    return [name for name in names if not _is_flagged(document, owners, name, flag)]
 
 
-def _has_flag(document: Document, owners: list[tuple[Any, Location]], name: str, flag: str) -> bool:
+def has_flag(document: Document, schema: dict[str, Any], at: Location, flag: str) -> bool:
+    """Whether the schema of a property carries a flag, itself or where its `$ref` leads."""
+    target, _ = document.resources.follow(schema, at)
+    return schema.get(flag) is True or (isinstance(target, dict) and target.get(flag) is True)
+
+
+def _is_flagged(
+    document: Document, owners: list[tuple[Any, Location]], name: str, flag: str
+) -> bool:
     """Whether property `name` carries `flag` in one of the schemas or in their allOf."""
     seen: set[Location] = set()
     stack = list(owners)
@@ -54,11 +77,9 @@ def _has_flag(document: Document, owners: list[tuple[Any, Location]], name: str,
             continue
         seen.add(at)
         properties = schema.get("properties")
-        if isinstance(properties, dict) and isinstance(properties.get(name), dict):
-            own = properties[name]
-            target, _ = document.resources.follow(own, at.child("properties", name))
-            if own.get(flag) is True or (isinstance(target, dict) and target.get(flag) is True):
-                return True
+        own = properties.get(name) if isinstance(properties, dict) else None
+        if isinstance(own, dict) and has_flag(document, own, at.child("properties", name), flag):
+            return True
         members = schema.get("allOf")
         if isinstance(members, list):
             stack.extend((m, at.child("allOf", i)) for i, m in enumerate(members))

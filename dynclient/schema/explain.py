@@ -13,6 +13,7 @@ from ..errors import Violation
 from ..redaction import DEFAULT_REDACTOR, MASK
 from .closure import Closure
 from .discriminator import Choice
+from .keywords import KEYWORDS_31
 from .patterns import ECMA_PATTERN
 
 __all__ = ["explain", "shown"]
@@ -161,7 +162,15 @@ def _violation(error: Any, closure: Closure, where: str, layer: str, slots: bool
 def _is_secret(error: Any, closure: Closure) -> bool:
     """Whether the value is one that must not be shown, or lies in one."""
     names = [token for token in error.instance_path if isinstance(token, str)]
-    return any(name in closure.secrets or DEFAULT_REDACTOR.is_secret_field(name) for name in names)
+    if any(name in closure.secrets or DEFAULT_REDACTOR.is_secret_field(name) for name in names):
+        return True
+    if not closure.hidden:
+        return False
+    path = list(error.schema_path)
+    if len(path) < 2 or path[0] != "$defs" or path[1] not in closure.origins:
+        return False
+    at = closure.origins[path[1]]
+    return any(at.child(*path[2:end]) in closure.hidden for end in range(2, len(path) + 1))
 
 
 def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
@@ -183,7 +192,9 @@ def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
         if isinstance(source, dict):
             rule = "readOnly" if source.get("readOnly") is True else "writeOnly"
             return rule, append(origin, *inner, rule)
-        return str(path[-1]), append(origin, *inner)
+        named = len(path) > 3 and path[-2] in ("properties", "patternProperties")
+        is_keyword = path[-1] in KEYWORDS_31 and not named and inner
+        return str(path[-1]) if is_keyword else "schema", append(origin, *inner)
     return rule, append(origin, *inner)
 
 
@@ -212,6 +223,8 @@ def _message(error: Any, rule: str, closure: Closure, secret: bool) -> str:
         return f"{value} must be {_BOUNDS[rule]} {error.kind.limit}"
     if rule in _SIZES:
         return _size_message(value, rule, error.kind.limit, error.instance)
+    if error.kind.__class__.__name__ == "FalseSchema" and rule not in _WORDS:
+        return _NOT_ALLOWED
     words = _WORDS.get(rule)
     return words(value, error.kind, error.instance) if words else f"{value} is not allowed here"
 
@@ -221,13 +234,15 @@ def _type_message(value: str, kind: Any, instance: Any) -> str:
     return f"{value} is {_type_of(instance)}; it must be of type {' or '.join(types)}"
 
 
-def _unknown_message(value: str, kind: Any, _: Any) -> str:
+def _unknown_message(_: str, kind: Any, __: Any) -> str:
     names = getattr(kind, "unexpected", None)
     if not names:
-        return f"{value} is not allowed here"
+        return _NOT_ALLOWED
     return f"unknown property {_listed(map(repr, names))}"
 
 
+# Without the value: it may be a member, and its name, which is not at hand, say it is a secret.
+_NOT_ALLOWED = "it is not allowed here"
 _BOUNDS = {
     "minimum": "at least",
     "maximum": "at most",

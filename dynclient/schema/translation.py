@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ..document import Document, Location
 from .dialects import OAS_30, Dialect, dialect_at, say_in_2020
-from .directions import Direction, hidden_flag, is_secret, travelling_names
+from .directions import Direction, has_flag, hidden_flag, is_secret, travelling_names
 from .discriminator import Choice, read_choice
 from .effort import applied_names
 from .formats import INTEGER_BOUNDS
@@ -42,6 +42,7 @@ class Translated:
     applied     those it applies to the same value, as often as it does
     choices     the discriminators in it, by the place of the schema that has one
     secrets     names of the properties whose values must not be shown
+    hidden      the places of the schemas whose values must not be shown
     formats     the formats that are checked in it
     """
 
@@ -50,6 +51,7 @@ class Translated:
     applied: tuple[str, ...]
     choices: dict[Location, Choice]
     secrets: frozenset[str]
+    hidden: frozenset[Location]
     formats: frozenset[str]
 
     @property
@@ -81,6 +83,7 @@ def translate(
         tuple(applied_names(translated)),
         translation.choices,
         frozenset(translation.secrets),
+        frozenset(translation.hidden),
         frozenset(translation.used_formats),
     )
 
@@ -115,6 +118,7 @@ class _Translation:
     references: dict[str, None] = field(default_factory=dict)
     choices: dict[Location, Choice] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
+    hidden: set[Location] = field(default_factory=set)
     used_formats: set[str] = field(default_factory=set)
 
     def schema(self, schema: Any, place: _Place) -> dict[str, Any] | bool:
@@ -125,6 +129,8 @@ class _Translation:
         if not isinstance(schema, dict):
             self.document.note(at, "a schema is an object", "schema")
             return True
+        if schema.keys() != {"$ref"} and is_secret(self.document, schema, at):
+            self.hidden.add(at)
         dialect = dialect_at(self.document, at)
         old = dialect is OAS_30
         if place.depth > _INLINE_DEPTH or (place.depth and not old and "$id" in schema):
@@ -276,9 +282,10 @@ class _Translation:
             source = schema["properties"][name]
             if not isinstance(source, dict) or not isinstance(member, dict):
                 continue
-            if is_secret(self.document, source, place.at.child("properties", name)):
+            at = place.at.child("properties", name)
+            if at in self.hidden or is_secret(self.document, source, at):
                 self.secrets.add(name)
-            if self.document.dialect == "3.0" and source.get(hidden) is True:
+            if self.document.dialect == "3.0" and has_flag(self.document, source, at, hidden):
                 result["properties"][name] = False
 
 

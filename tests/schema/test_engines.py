@@ -21,6 +21,7 @@ from dynclient import (
     NotFound,
     Violation,
 )
+from dynclient.operation import UNSET
 from dynclient.reference import ReferenceEngine
 
 ENGINES = ("compiled", "openapi-core")
@@ -34,10 +35,15 @@ def document_of(case: Case) -> dict[str, Any]:
     if "content" in settings:
         settings["content"] = {settings["content"]: {"schema": case.schema}}
     entry = parameter(case.place, case.schema, **settings)
-    path = "/thing/{p}" if case.place == "path" else "/thing"
+    path = case.path or ("/thing/{p}" if case.place == "path" else "/thing")
     return one_operation(
         path=path, parameters=[entry], version=case.version, components=case.components
     )
+
+
+def arguments_of(case: Case) -> dict[str, Any]:
+    given = {"q": "2"} if "{q}" in case.path else {}
+    return given if case.value is UNSET else {**given, "p": case.value}
 
 
 class Answering:
@@ -54,12 +60,12 @@ class Answering:
 
 def judged(case: Case, engine: Any) -> list[tuple[str, str, str]]:
     """(where, pointer, rule) of every violation that a client with this engine tells."""
-    client = Client(document_of(case), engine=engine, transport=Answering(case.value))
+    client = Client(document_of(case), engine=engine, transport=Answering(case.answer))
     try:
         if case.place == "body":
             client.request("op")
         else:
-            client.prepare("op", p=case.value)
+            client.prepare("op", arguments_of(case))
     except (InvalidRequest, InvalidResponse) as error:
         return sorted((v.where, v.pointer, v.rule) for v in error.violations)
     return []
@@ -67,12 +73,12 @@ def judged(case: Case, engine: Any) -> list[tuple[str, str, str]]:
 
 def asked(case: Case) -> list[Violation]:
     """What openapi-core says when it is asked alone."""
-    client = Client(document_of(case), transport=Answering(case.value), validate="off")
+    client = Client(document_of(case), transport=Answering(case.answer), validate="off")
     operation = client.operations["op"]
     if case.place == "body":
         http = client._transport.send(client.prepare("op"))
         return ReferenceEngine().judge_response(operation, client.prepare("op"), http)
-    return ReferenceEngine().judge_request(operation, client.prepare("op", p=case.value))
+    return ReferenceEngine().judge_request(operation, client.prepare("op", arguments_of(case)))
 
 
 def expected(case: Case) -> list[tuple[str, str, str]]:
@@ -111,12 +117,67 @@ def test_an_agreed_violation_is_told_in_the_same_words() -> None:
     case = next(case for case in AGREED if case.name == "recursion, broken below")
     told = []
     for engine in ENGINES:
-        client = Client(document_of(case), engine=engine, transport=Answering(case.value))
+        client = Client(document_of(case), engine=engine, transport=Answering(case.answer))
         with pytest.raises(InvalidResponse) as caught:
             client.call("op")
         told.append(caught.value.violations)
     assert told[0] == told[1]
     assert told[0][0].document_pointer == "/components/schemas/Tree/required"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_media_type_with_parameters_is_read(engine: Any) -> None:
+    kind = "application/json; charset=utf-8"
+    document = one_operation(
+        method="post",
+        content=json_content({"type": "object"}, kind),
+        responses={"200": {"description": "d", "content": json_content({"type": "object"}, kind)}},
+    )
+    transport = Answering({})
+    transport.http = HttpResponse(200, Headers({"Content-Type": kind}), b"{}")
+    assert Client(document, engine=engine, transport=transport).call("op", body={}) == {}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "responses", [{"200": {"description": "d"}}, {"404": {"description": "d"}}]
+)
+def test_what_can_not_be_read_is_told_whatever_is_declared(engine: Any, responses: Any) -> None:
+    transport = Answering(None)
+    transport.http = HttpResponse(200, transport.http.headers, b'{"a":')
+    client = Client(one_operation(responses=responses), engine=engine, transport=transport)
+    with pytest.raises(InvalidResponse) as caught:
+        client.call("op")
+    assert "encoding" in {v.rule for v in caught.value.violations}
+
+
+def test_an_answer_that_openapi_core_fails_on_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise RecursionError("hunter2")
+
+    monkeypatch.setattr("openapi_core.OpenAPI.iter_response_errors", fail)
+    document = one_operation(responses=answering({"type": "object"}))
+    client = Client(document, engine="openapi-core", transport=Answering({"a": 1}))
+    with pytest.raises(InvalidResponse) as caught:
+        client.call("op")
+    assert [v.rule for v in caught.value.violations] == ["document"]
+    assert "RecursionError" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.response.data == {"a": 1}
+    assert client.with_options(validate="off").call("op") == {"a": 1}
+
+
+def test_one_engine_tells_the_operations_of_two_documents_apart() -> None:
+    engine = ReferenceEngine()
+    found = []
+    for schema in ({"type": "array"}, {"type": "object"}):
+        client = Client(one_operation(responses=answering(schema)), transport=Answering({}))
+        request = client.prepare("op")
+        http = client._transport.send(request)
+        found.append(
+            [v.rule for v in engine.judge_response(client.operations["op"], request, http)]
+        )
+    assert found == [["type"], []]
 
 
 def test_openapi_core_fetches_nothing_by_itself(tmp_path: Path) -> None:
