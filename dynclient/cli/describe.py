@@ -16,7 +16,7 @@ from .examples import example_of
 from .options import base_url_option, document_option, open_document, output_option
 from .outline import facts_of, outline, type_text
 from .output import json_text, show, show_json
-from .schemas import Schema
+from .schemas import Schema, is_item
 
 __all__ = ["command"]
 
@@ -120,9 +120,10 @@ def _media(
     if value is None:
         return {"media_type": media_type, "type": "any", "outline": []}
     schema = Schema(operation.document, value, at)
+    kind = ", ".join([type_text(operation, schema), *_limits(schema)])
     return {
         "media_type": media_type,
-        "type": ", ".join([type_text(operation, schema), *_limits(schema)]),
+        "type": f"[{kind}], each item" if is_item(schema) else kind,
         "outline": outline(operation, schema, is_answer=is_answer),
     }
 
@@ -208,6 +209,8 @@ def _show_body(body: dict[str, Any]) -> None:
 
 def _show_answers(answers: list[dict[str, Any]]) -> None:
     _heading("Answers (* marks required members)")
+    if not answers:
+        show("  none declared")
     shown: dict[tuple[str, ...], str] = {}
     for answer in answers:
         text = " ".join(answer["description"].split())

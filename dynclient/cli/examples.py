@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from ..auth import SecurityScheme, environment_name
 from ..document import bundled_path
-from ..errors import InvalidRequest, Violation
+from ..errors import DocumentError, InvalidRequest, Violation
 from ..operation import UNSET, Operation
+from ..operation.servers import base_url as server_of
 from .arguments import read_arguments
 from .options import document_words
 from .output import json_text
-from .samples import sample_arguments, sample_body
+from .samples import SampleFile, sample_arguments, sample_body
 
 __all__ = ["Example", "example_of"]
 
@@ -36,25 +37,58 @@ def example_of(
     base_url: str | None,
     schemes: Mapping[str, SecurityScheme],
 ) -> Example:
-    """A call of an operation with the document's own example values."""
+    """A call of an operation with the document's own example values.
+
+    Where the document names no server that can be reached, a made-up one stands for it.
+    """
+    asks = []
+    if base_url is None and not _has_server(operation):
+        base_url = "https://api.example.com"
+        asks.append("#   base URL: the document does not tell where the service is")
     arguments = sample_arguments(operation)
     body = sample_body(operation)
     auth = [schemes[name] for name in _alternative(operation) if name in schemes]
-    caveat = _caveat(operation, arguments, body)
+    caveat = _caveat([*asks, *_faults(operation, arguments, body)])
     return Example(
         caveat + _python(operation, document, base_url, auth, arguments, body),
         caveat + _shell(operation, document, base_url, auth, arguments, body),
     )
 
 
-def _caveat(operation: Operation, arguments: Mapping[str, Any], body: Any) -> str:
-    """A comment on the values that could not be made up right (a pattern, say); mostly empty."""
+def _has_server(operation: Operation) -> bool:
     try:
-        operation.prepare(arguments, body=UNSET if body is None else body)
+        server_of(operation.document, operation.servers)
+    except DocumentError:
+        return False
+    return True
+
+
+def _caveat(lines: list[str]) -> str:
+    """A comment on the values that could not be made up right (a pattern, say); mostly empty."""
+    return "\n".join(["# Needs values of your own:", *lines, ""]) if lines else ""
+
+
+def _faults(operation: Operation, arguments: Mapping[str, Any], body: Any) -> list[str]:
+    try:
+        operation.prepare(arguments, body=UNSET if body is None else _with_content(body))
     except InvalidRequest as error:
-        faults = [f"#   {_one_line(violation)}" for violation in error.violations[:_MAX_FAULTS]]
-        return "\n".join(["# Needs values of your own:", *faults, ""])
-    return ""
+        faults = [
+            f"#   {_one_line(violation)}"
+            for violation in error.violations
+            # A file has a name, which tells its type.
+            if not (isinstance(body, SampleFile) and violation.rule == "encoding")
+        ]
+        return faults[:_MAX_FAULTS]
+    return []
+
+
+def _with_content(body: Any) -> Any:
+    """The body with bytes for the files."""
+    if isinstance(body, dict):
+        return {name: _with_content(value) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_with_content(value) for value in body]
+    return b"" if isinstance(body, SampleFile) else body
 
 
 def _one_line(violation: Violation) -> str:
@@ -93,7 +127,10 @@ def _python(
         call += [f"{name}={_literal(value)}," for name, value in body.items()]
     elif body is not None:
         call.append(f"body={_literal(body)},")
-    lines = ["import os", ""] if given else []
+    lines = ["import os"] if given else []
+    if _has_file(body):
+        lines.append("from pathlib import Path")
+    lines += [""] if lines else []
     lines += [
         "from dynclient import Client",
         "",
@@ -101,6 +138,12 @@ def _python(
     ]
     lines += [_indented(_laid_out("data = client.call(", call, ")"), 4), "print(data)"]
     return "\n".join(lines)
+
+
+def _has_file(body: Any) -> bool:
+    if isinstance(body, dict):
+        return any(map(_has_file, body.values()))
+    return any(map(_has_file, body)) if isinstance(body, list) else isinstance(body, SampleFile)
 
 
 def _by_keyword(operation: Operation, body: Any) -> bool:
@@ -132,6 +175,8 @@ def _indented(text: str, width: int) -> str:
 
 def _literal(value: Any) -> str:
     """Python source of plain data: on one line where it is short, else an item a line."""
+    if isinstance(value, SampleFile):
+        return f"Path({_compact(value)})"
     if isinstance(value, str):
         lines = value.splitlines(keepends=True)
         if len(lines) < 2:
@@ -165,6 +210,8 @@ def _shell(
     words += [_item(operation, name, value) for name, value in arguments.items()]
     if body is not None and _by_keyword(operation, body):
         words += [_item(operation, name, value) for name, value in body.items()]
+    elif isinstance(body, SampleFile):
+        words.append(f"--body @{body}")
     elif body is not None:
         text = body if isinstance(body, str) and not _is_json(operation) else _compact(body)
         words.append(f"--body {shlex.quote(text)}")
@@ -184,16 +231,17 @@ def _shell(
 
 def _item(operation: Operation, name: str, value: Any) -> str:
     """`name=text` where that is read back as the same value, else `name:=JSON`."""
+    if isinstance(value, SampleFile):
+        return shlex.quote(f"{name}=@{value}")
+    if isinstance(value, list) and value and _has_file(value):
+        return " ".join(_item(operation, name, item) for item in value)
     plain = json_text(value, indent=None) if isinstance(value, bool | int | float) else value
     if isinstance(plain, str):
         item = f"{name}={plain}"
-        if "\n" not in plain and plain[:1] != "@" and _reads_as(operation, item, name, value):
+        is_line = "\n" not in plain and plain[:1] != "@"
+        if is_line and read_arguments(operation, [item]) == {name: value}:
             return shlex.quote(item)
     return f"{name}:={shlex.quote(_compact(value))}"
-
-
-def _reads_as(operation: Operation, item: str, name: str, value: Any) -> bool:
-    return read_arguments(operation, [item]) == {name: value}
 
 
 def _is_json(operation: Operation) -> bool:

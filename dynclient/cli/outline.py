@@ -10,7 +10,7 @@ from ..errors import DocumentError
 from ..operation import Operation
 from ..operation.signature import type_name
 from .output import json_text
-from .schemas import Schema
+from .schemas import Schema, members
 
 __all__ = ["ANSWER_DEPTH", "BODY_DEPTH", "facts_of", "outline", "type_text"]
 
@@ -37,10 +37,17 @@ def type_text(operation: Operation, schema: Schema, depth: int = 0) -> str:
     """The type of a schema in a few words, `[string]` for a list; `any` where it can't be told."""
     try:
         target = schema.followed()
+        if schema.get("$ref") is None and (choice := _or_null(target)) is not None:
+            return f"{type_text(operation, choice, depth)} or null"
         if target.get("type") != "array":
             return type_name(operation, schema.value, schema.at)
         if depth == _MAX_LISTS:
             return "[…]"
+        first = [type_text(operation, s, depth + 1) for s in target.branches("prefixItems")]
+        if first:
+            if isinstance(target.get("items"), dict):
+                first.append(f"{type_text(operation, target.child('items'), depth + 1)} …")
+            return f"[{', '.join(first)}]"
         listed = isinstance(target.get("items"), dict)
         items = type_text(operation, target.child("items"), depth + 1) if listed else "any"
     except DocumentError as error:
@@ -94,7 +101,7 @@ _MARKS = {
     "writeOnly": "write-only",
     "deprecated": "deprecated",
 }
-_NESTING = ("properties", "allOf", "oneOf", "anyOf", "prefixItems", "if")
+_NESTING = ("properties", "allOf", "oneOf", "anyOf", "prefixItems", "if", "required")
 _CHOICES = {"oneOf": "exactly one of", "anyOf": "any of"}
 
 
@@ -107,8 +114,11 @@ class _Outline:
         self._depth = ANSWER_DEPTH if is_answer else BODY_DEPTH
         self._shown: dict[Location, int] = {}
 
-    def lines(self, schema: Schema, depth: int) -> Iterator[str]:
-        """The lines below a schema: what its members, items and branches are."""
+    def lines(self, schema: Schema, depth: int, *, is_branch: bool = False) -> Iterator[str]:
+        """The lines below a schema: what its members, items and branches are.
+
+        A branch may require what the schema around it declares.
+        """
         try:
             target = schema.followed()
         except DocumentError:
@@ -124,17 +134,22 @@ class _Outline:
             return
         self._shown[target.at] = depth
         yield from self._members(target, depth)
+        if not is_branch:
+            yield from self._undeclared(target, depth)
         yield from self._items(target, depth)
         for branch in target.branches("allOf"):
-            yield from self.lines(branch, depth)
+            yield from self.lines(branch, depth, is_branch=True)
         yield from self._conditions(target, depth)
+        if (choice := _or_null(target)) is not None:
+            yield from self.lines(choice, depth, is_branch=True)
+            return
         for keyword, words in _CHOICES.items():
             branches = list(target.branches(keyword))
             if branches:
                 yield f"{pad}{words}:"
             for branch in branches:
                 yield f"{pad}  - {self._headline(branch)}"
-                yield from self.lines(branch, depth + 2)
+                yield from self.lines(branch, depth + 2, is_branch=True)
 
     def _members(self, schema: Schema, depth: int) -> Iterator[str]:
         pad = "  " * depth
@@ -151,6 +166,14 @@ class _Outline:
             yield f"{pad}any other name: {self._headline(other)}"
             yield from self.lines(other, depth + 1)
 
+    def _undeclared(self, schema: Schema, depth: int) -> Iterator[str]:
+        """The members that are required, and described nowhere."""
+        required = schema.get("required")
+        declared = members(schema)
+        for name in required if isinstance(required, list) else ():
+            if isinstance(name, str) and name not in declared:
+                yield f"{'  ' * depth}{name}*: any"
+
     def _items(self, schema: Schema, depth: int) -> Iterator[str]:
         pad = "  " * depth
         for number, item in enumerate(schema.branches("prefixItems"), 1):
@@ -158,7 +181,10 @@ class _Outline:
             yield from self.lines(item, depth + 1)
         if isinstance(schema.get("items"), dict):
             item = schema.child("items")
-            if _is_plain_object(item):
+            if schema.get("prefixItems"):
+                yield f"{pad}each further item: {self._headline(item)}"
+                yield from self.lines(item, depth + 1)
+            elif _is_plain_object(item):
                 yield from self.lines(item, depth)  # right below `[Thing]`
             elif _is_worth_telling(item):
                 yield f"{pad}each item: {self._headline(item)}"
@@ -171,7 +197,7 @@ class _Outline:
         for keyword, words in (("then", condition), ("else", "otherwise")):
             if isinstance(schema.get(keyword), dict):
                 yield f"{'  ' * depth}{words}:"
-                yield from self.lines(schema.child(keyword), depth + 1)
+                yield from self.lines(schema.child(keyword), depth + 1, is_branch=True)
 
     def _headline(self, schema: Schema) -> str:
         kind = type_text(self._operation, schema)
@@ -182,6 +208,15 @@ class _Outline:
             return kind
         said = _first_sentence(text)
         return ", ".join([kind, *facts]) + (f" - {said}" if said else "")
+
+
+def _or_null(schema: Schema) -> Schema | None:
+    """The other one of two branches of which one is null; None where that is not all there is."""
+    if schema.get("type") is not None or schema.get("properties") is not None:
+        return None
+    branches = list(schema.branches(*_CHOICES))
+    others = [branch for branch in branches if branch.get("type") != "null"]
+    return others[0] if len(branches) == 2 and len(others) == 1 else None
 
 
 def _condition(schema: dict[str, Any]) -> str:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..operation import Operation, Parameter
-from .schemas import Schema
+from ..operation.media import kind_of, parse_media_type
+from .schemas import Schema, is_item, members
 
-__all__ = ["sample_arguments", "sample_body"]
+__all__ = ["SampleFile", "sample_arguments", "sample_body"]
+
+
+class SampleFile(str):
+    """Stands for a file of the caller's own: the name of one."""
+
 
 _MAX_DEPTH = 8
 _NOTHING = object()
@@ -42,11 +48,50 @@ def sample_body(operation: Operation) -> Any:
     example = _example(Schema.standing_at(operation.document, media.at))
     if example is not _NOTHING:
         return example
-    if not body.required or media.schema is None:
+    if not body.required:
         return None
-    sample = _sample(Schema(operation.document, media.schema, media.schema_at), 0)
-    is_opaque = media.kind in ("text", "binary")
-    return "text" if is_opaque and not isinstance(sample, str) else sample
+    if media.kind == "binary":
+        return SampleFile("FILE")
+    if media.schema is None:
+        return None
+    schema = Schema(operation.document, media.schema, media.schema_at)
+    if media.kind == "multipart":
+        return _sample_parts(schema)
+    sample = _sample(schema, 0)
+    if is_item(schema):
+        return [sample]
+    return "text" if media.kind == "text" and not isinstance(sample, str) else sample
+
+
+def _sample_parts(schema: Schema) -> Any:
+    """The parts of a multipart body; a file for what is no text, where parts have names."""
+    sample = _sample(schema, 0)
+    if is_item(schema):
+        return [sample]
+    if isinstance(sample, dict):
+        declared = members(schema)
+        return {
+            name: _part(declared[name], value) if name in declared else value
+            for name, value in sample.items()
+        }
+    return sample
+
+
+def _part(schema: Schema, value: Any) -> Any:
+    schema = schema.followed()
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        return [_part(schema.child("items"), item) for item in value]
+    return SampleFile("FILE") if _is_file(schema) else value
+
+
+def _is_file(schema: Schema) -> bool:
+    """Whether a part is content that has no text (OpenAPI 3.0: `binary`; 3.1: a media type)."""
+    media_type = schema.get("contentMediaType")
+    if schema.get("contentEncoding") is not None or "example" in (schema.value or {}):
+        return False
+    if isinstance(media_type, str):
+        return kind_of(parse_media_type(media_type)) == "binary"
+    return bool(schema.get("format") == "binary")
 
 
 def _sample_parameter(operation: Operation, parameter: Parameter) -> Any:
@@ -113,10 +158,10 @@ def _own(schema: Schema, depth: int) -> Any:
         return True
     if "array" in types:
         count = max(1, _count(schema, "minItems", 10))
-        items = schema.get("items")
-        return (
-            [_sample(schema.child("items"), depth + 1)] * count if isinstance(items, dict) else []
-        )
+        first = [_sample(branch, depth + 1) for branch in schema.branches("prefixItems")]
+        if first or not isinstance(schema.get("items"), dict):
+            return first
+        return [_sample(schema.child("items"), depth + 1)] * count
     return None
 
 

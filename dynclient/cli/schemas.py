@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ..document import Document, Location
 
-__all__ = ["Schema", "body_members", "members", "types_of"]
+__all__ = ["Schema", "body_members", "is_item", "members", "types_of"]
 
 _BY_VALUE: dict[type, str] = {
     str: "string",
@@ -57,6 +57,11 @@ class Schema(NamedTuple):
             listed = self.get(keyword)
             for index in range(len(listed) if isinstance(listed, list) else 0):
                 yield self.child(keyword, index)
+
+
+def is_item(schema: Schema) -> bool:
+    """Whether the schema of a body or an answer is that of one item of a row (OpenAPI 3.2)."""
+    return schema.at.pointer.endswith("/itemSchema")
 
 
 def types_of(schema: Schema, seen: frozenset[Location] = frozenset()) -> frozenset[str]:

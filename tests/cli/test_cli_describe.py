@@ -232,9 +232,12 @@ def test_every_operation_is_described_with_a_call_that_the_document_allows(clien
 
 
 def test_the_shell_example_reads_back_as_the_same_values(invoke, shapes):
-    shell = described(invoke, "make", "--doc", shapes)["examples"]["shell"]
-    assert f"name=text size=3 --doc {shapes} --auth Key=env:DYNCLIENT_AUTH_KEY" in " ".join(
-        shell.replace("\\\n", "").split()
+    url = "http://127.0.0.1:1"
+    examples = described(invoke, "make", "--doc", shapes, "--base-url", url)["examples"]
+    shell = examples["shell"]
+    assert (
+        f"name=text size=3 --doc {shapes} --base-url {url} --auth Key=env:DYNCLIENT_AUTH_KEY"
+        in " ".join(shell.replace("\\\n", "").split())
     )
     with Client(shapes) as client:
         found = read_arguments(client.operations["make"], ["name=text", "size=3"])
@@ -354,20 +357,158 @@ def test_a_member_that_is_no_python_name_is_given_in_the_body(name):
     assert f'body={{"{name}": 1}}' in python
 
 
-def _operation_with(schema):
-    """An operation that requires a JSON body of that schema."""
+# ── rows, parts, files ───────────────────────────────────────────────────────────────────────
+
+
+def _described(media_type, entry, **settings):
+    """The media of a body as described, and the examples."""
+    operation = _operation_with(None, content={media_type: entry}, **settings)
+    return describe(operation, {})["body"]["media"][0], example_of(operation, "x.json", None, {})
+
+
+ROW = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize("media_type", ["application/jsonl", "multipart/mixed"])
+def test_a_row_of_items_is_shown_as_one(media_type):
+    media, example = _described(media_type, {"itemSchema": ROW})
+    assert media["type"] == "[object], each item"
+    assert media["outline"] == ["a*: integer"]
+    assert 'body=[{"a": 1}]' in example.python
+    assert """--body '[{"a": 1}]'""" in example.shell
+    assert "Needs values" not in example.shell
+
+
+def test_an_answer_of_events_is_shown_as_a_row():
+    responses = {
+        "200": {"description": "ok", "content": {"text/event-stream": {"itemSchema": ROW}}}
+    }
+    operation = _operation_with({}, responses=responses)
+    assert describe(operation, {})["answers"][0]["media"][0]["type"] == "[object], each item"
+
+
+def test_parts_by_position_are_shown_in_their_order():
+    schema = {
+        "type": "array",
+        "prefixItems": [ROW, {"type": "string"}],
+        "items": {"type": "integer"},
+    }
+    media, example = _described("multipart/mixed", {"schema": schema})
+    assert media["type"] == "[object, string, integer …]"
+    assert media["outline"] == [
+        "item 1: object",
+        "  a*: integer",
+        "item 2: string",
+        "each further item: integer",
+    ]
+    assert 'body=[{"a": 1}, "text"]' in example.python
+    assert "Needs values" not in example.python
+
+
+def test_a_file_is_a_file_in_the_examples():
+    binary = {"type": "string", "format": "binary"}
+    schema = {
+        "type": "object",
+        "required": ["photo", "pages", "icon", "title"],
+        "properties": {
+            "photo": binary,
+            "pages": {"type": "array", "items": binary, "minItems": 2},
+            "icon": {"contentMediaType": "image/png"},
+            "title": {"type": "string"},
+        },
+    }
+    _, example = _described("multipart/form-data", {"schema": schema})
+    words = example.shell.replace("\\\n", "").split()
+    assert words[3:8] == ["photo=@FILE", "pages=@FILE", "pages=@FILE", "icon=@FILE", "title=text"]
+    compile(example.python, "example", "exec")
+    assert "from pathlib import Path\n" in example.python
+    for line in ('photo=Path("FILE"),', 'pages=[Path("FILE"), Path("FILE")],', 'title="text",'):
+        assert line in example.python
+    assert "Needs values" not in example.python
+
+
+@pytest.mark.parametrize("media_type", ["image/*", "image/png", "application/octet-stream"])
+@pytest.mark.parametrize("entry", [{}, {"schema": {"type": "string", "format": "binary"}}])
+def test_a_binary_body_is_a_file_in_the_examples(media_type, entry):
+    _, example = _described(media_type, entry)
+    assert example.shell.startswith("dynclient call go --body @FILE")
+    assert 'body=Path("FILE")' in example.python
+    assert example.python.startswith("from pathlib import Path\n")
+
+
+def test_a_required_member_that_is_not_described_is_listed():
+    schema = {
+        **ROW,
+        "required": ["a", "b"],
+        "allOf": [{"required": ["a"], "properties": {"c": {"type": "string"}}}],
+        "oneOf": [{"required": ["c"]}, {"required": ["a"]}],
+    }
+    media, example = _described("application/json", {"schema": schema})
+    assert media["outline"][:3] == ["a*: integer", "b*: any", "c: string"]
+    assert [line for line in media["outline"] if "any" in line] == ["b*: any"]
+    assert "the required property 'b' is missing" in example.shell
+
+
+def test_a_choice_with_null_is_told_by_the_other_type():
+    schema = {
+        "type": "object",
+        "properties": {
+            "x": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "y": {"oneOf": [{"type": "null"}, ROW]},
+            "z": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        },
+    }
+    media, _ = _described("application/json", {"schema": schema})
+    assert media["outline"] == [
+        "x: string or null",
+        "y: object or null",
+        "  a*: integer",
+        "z: anyOf",
+        "  any of:",
+        "    - string",
+        "    - integer",
+    ]
+
+
+def test_no_answers_are_told_as_none(invoke, tmp_path):
+    path = tmp_path / "none.json"
+    paths = {"/": {"get": {"operationId": "go", "responses": {}}}}
+    path.write_text(
+        json.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths})
+    )
+    lines = invoke("describe", "go", "--doc", str(path)).stdout.splitlines()
+    assert lines[lines.index("Answers (* marks required members)") + 1] == "  none declared"
+
+
+@pytest.mark.parametrize("servers", [[], [{"url": "/v1"}], [{"url": "https://{host}"}]])
+def test_examples_name_a_service_where_the_document_names_none(servers):
+    operation = _operation_with({"type": "integer"}, servers=servers)
+    example = example_of(operation, "x.json", None, {})
+    note = "# Needs values of your own:\n#   base URL: the document does not tell where the "
+    assert example.python.startswith(note)
+    assert example.shell.startswith(note)
+    assert 'base_url="https://api.example.com"' in example.python
+    assert "--base-url https://api.example.com" in example.shell
+    own = example_of(operation, "x.json", "https://mine.example", {})
+    assert "Needs values" not in own.shell
+    assert "--base-url https://mine.example" in own.shell
+
+
+def _operation_with(schema, *, content=None, responses=None, servers=None):
+    """An operation that requires a JSON body of that schema, or one with that content."""
     document = {
-        "openapi": "3.1.0",
+        "openapi": "3.2.0",
         "info": {"title": "t", "version": "1"},
+        "servers": [{"url": "https://s.example"}] if servers is None else servers,
         "paths": {
             "/": {
                 "post": {
                     "operationId": "go",
                     "requestBody": {
                         "required": True,
-                        "content": {"application/json": {"schema": schema}},
+                        "content": content or {"application/json": {"schema": schema}},
                     },
-                    "responses": {"204": {"description": "ok"}},
+                    "responses": responses or {"204": {"description": "ok"}},
                 }
             }
         },
