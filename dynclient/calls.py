@@ -108,6 +108,7 @@ def settle(
     """
     errors: tuple[Violation, ...] = ()
     if response.violations or told_before:
+        response = replace(response, violations=_masked(response))
         errors, told = policy.split(response.violations)
         response = replace(response, violations=(*told_before, *errors, *told))
         if told_before or told:
@@ -115,13 +116,19 @@ def settle(
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400:
         kind = status_error_class(response.status)
-        detail = _detail(response.data)
+        detail = response.request.masked(_detail(response.data))
         if errors:
             raise _invalid(kind)(response.operation.name, response, errors, detail)
         raise kind(response.operation.name, response, detail)
     if errors:
         raise InvalidResponse(response.operation.name, response, errors)
     return response
+
+
+def _masked(response: Response) -> tuple[Violation, ...]:
+    """The violations, without the credentials that a server may have put in its answer."""
+    mask = response.request.masked
+    return tuple(replace(each, message=mask(each.message)) for each in response.violations)
 
 
 def _warn(message: str, *values: str) -> None:

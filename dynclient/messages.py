@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
-from .redaction import DEFAULT_REDACTOR, Redactor
+from .redaction import DEFAULT_REDACTOR, MASK, Redactor
 
 if TYPE_CHECKING:
     from .errors import Violation
@@ -140,6 +140,12 @@ class HttpRequest:
             headers=Headers(self.redactor.headers(self.headers.pairs())),
             content=self.redactor.content(self.content, self.headers.get("Content-Type", "")),
         )
+
+    def masked(self, text: str) -> str:
+        """A text with the credentials of this request masked: servers repeat what they are sent."""
+        for secret in self.redactor.secrets(self.headers.pairs(), self.url):
+            text = text.replace(secret, MASK)
+        return text
 
     def __reduce__(self) -> tuple[Any, ...]:
         content = self.content

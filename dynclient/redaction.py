@@ -61,6 +61,8 @@ _FIELDS = frozenset(
         "token",
     }
 )
+# A shorter one is found in words that have nothing to do with it.
+_LEAST_SECRET = 6
 _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
 
 
@@ -114,6 +116,16 @@ class Redactor:
             path = path.replace(secret, MASK)
         head = f"{scheme}{slashes}{authority}{slash}{path}" if slashes else head
         return f"{head}{mark}{self._form(query)}" if mark else head
+
+    def secrets(self, headers: Iterable[tuple[str, str]], url: str) -> list[str]:
+        """The secret texts among header fields and in a query, the longest first."""
+        found = {value for name, value in headers if self.is_secret_header(name)}
+        found |= {value.partition(" ")[2] for value in found}  # without the scheme: `Bearer …`
+        for match in _FORM_FIELD.finditer(url.partition("?")[2]):
+            name, value = map(unquote_plus, match.groups())
+            if self.is_secret_field(name):
+                found |= {value, match[2]}
+        return sorted((text for text in found if len(text) >= _LEAST_SECRET), key=len, reverse=True)
 
     def content(self, content: Content, content_type: str) -> Content:
         """A body fit to be shown: secret members masked; a body that can't be read is named."""

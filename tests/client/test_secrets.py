@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import Answer, Scripted, answering, json_content, one_operation, parameter
+from support import Answer, Scripted, answering, json_answer, json_content, one_operation, parameter
 from transport.server import HangUp
 
-from dynclient import Client, DynclientError
+from dynclient import Client, DynclientError, InvalidResponse, StatusError
 
 SECRET = "pl4nted"
 PASSWORD = {"type": "string", "format": "password", "maxLength": 100}
@@ -258,3 +258,32 @@ def test_a_secret_in_the_path_is_not_shown() -> None:
     assert request.url.endswith("/reset/s3kr%2Ft/one")
     assert repr(request) == "<HttpRequest GET http://127.0.0.1:1/reset/[redacted]/one>"
     assert "s3kr" not in request.redacted().url
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_credential_that_the_server_repeats_is_in_no_message(
+    service: Scripted, status: int
+) -> None:
+    document = one_operation(
+        responses={
+            str(status): {
+                "description": "an answer",
+                "content": json_content(
+                    {
+                        "type": "object",
+                        "properties": {"message": {"type": "string", "maxLength": 3}},
+                    }
+                ),
+            }
+        },
+        security=[{"key": []}],
+        components={"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    )
+    service.answers += [json_answer({"message": "bad token Bearer top-secret-123"}, status)] * 2
+    client = service.client(document, auth={"key": "top-secret-123"})
+    with pytest.raises(DynclientError) as caught:
+        client.call("op")
+    assert "bad token" in str(caught.value)
+    assert "top-secret-123" not in f"{caught.value} {caught.value!r}"
+    assert isinstance(caught.value, InvalidResponse | StatusError)
+    assert caught.value.response.data == {"message": "bad token Bearer top-secret-123"}
