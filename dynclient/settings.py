@@ -49,6 +49,8 @@ _DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 def checked_source(source: Source) -> Source:
     """The source as it is. DocumentError for a text that is no name of a document, but its text."""
     text: Any = source
+    if isinstance(text, str) and not text.strip():
+        raise DocumentError("a document is a bundled name, a path, a URL or a mapping, not ''")
     if isinstance(text, bytes | bytearray):
         text = text.decode("utf-8", "replace")
     elif not isinstance(text, str) or not _TEXT.match(text):
@@ -67,6 +69,7 @@ def transport_for(
 
     Raises TypeError for what can't send.
     """
+    _refuse_odd_timeout(timeout)
     own: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     made: FollowingTransport
     if given is None:
@@ -94,8 +97,16 @@ def call_timeout(timeout: Timeout | None, given: Any) -> Timeout | None:
     if timeout is None:
         # A transport of ours has the timeout of the client that made it.
         return DEFAULT_TIMEOUT if given is None or _is_session(given) else None
+    _refuse_odd_timeout(timeout)
     checked_timeout(timeout)
     return timeout
+
+
+def _refuse_odd_timeout(timeout: Any) -> None:
+    """TypeError for a tuple that is no pair, and for True, which Python takes for the number 1."""
+    parts = timeout if isinstance(timeout, tuple) else (timeout,) * 2
+    if len(parts) != 2 or any(isinstance(part, bool) for part in parts):
+        raise TypeError(f"a timeout is a number of seconds, or (connect, read), not {timeout!r}")
 
 
 def _is_session(given: Any) -> bool:
@@ -164,6 +175,11 @@ def checked_defaults(
     Looks no further than it must: most names are declared by the first operations, and only one
     that is found nowhere has every operation's parameters read.
     """
+    if defaults is not None and not isinstance(defaults, Mapping):
+        raise TypeError(
+            "defaults= takes a mapping of names of parameters to their values, not "
+            f"{type(defaults).__name__}"
+        )
     if not defaults:
         return None
     unknown = dict.fromkeys(defaults)
@@ -205,12 +221,27 @@ def _declared(operations: Operations, document: Document) -> Iterator[Any]:
         yield operation.value.get("parameters")
 
 
+def _member_names(operations: Operations) -> set[str]:
+    """What the members of the operations' bodies can be given by."""
+    names: set[str] = set()
+    for operation in operations.values():
+        with suppress(DocumentError):  # of an operation that can't be called either
+            if operation.request_body is not None:
+                for name, wire_name in operation.request_body.property_names.items():
+                    names |= {name, wire_name}
+    return names
+
+
 def _unknown_defaults(names: list[str], operations: Operations, document: Document) -> str:
     import difflib
 
     known = list(dict.fromkeys(_parameter_names(operations, document)))
     said = []
+    members = _member_names(operations)
     for name in names:
-        near = difflib.get_close_matches(name, known, n=1)
-        said.append(f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        near = difflib.get_close_matches(str(name), known, n=1)
+        if name in members:
+            said.append(f"{name!r}; it is a member of a body, and defaults are for parameters only")
+        else:
+            said.append(f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     return f"defaults=: no operation has a parameter {', or '.join(said)}"

@@ -57,6 +57,12 @@ def test_the_text_of_a_document_is_told_from_its_name(text: Any, remedy: str) ->
     assert "secret-title" not in str(caught.value)
 
 
+@pytest.mark.parametrize("source", ["", " ", "\n"])
+def test_an_empty_name_is_told_as_one(source: str) -> None:
+    with pytest.raises(DocumentError, match="a bundled name, a path, a URL or a mapping, not ''"):
+        Client(source)
+
+
 @pytest.mark.parametrize("name", ["{name}.json", "{{a.name}}.json", "openapi.json", "a b.yaml"])
 def test_a_name_that_could_be_one_is_looked_for(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
@@ -166,6 +172,20 @@ def test_every_default_that_nobody_declares_is_named_at_once() -> None:
 def test_a_default_goes_by_wire_name_or_by_argument_name(name: str) -> None:
     request = Client(DOCUMENT, defaults={name: 7}, validate="off").prepare("op")
     assert "7" in request.url or request.headers["X-Api-Version"] == "7"
+
+
+def test_a_default_for_a_member_of_a_body_is_told_that_defaults_are_parameters() -> None:
+    said = "'program_id'; it is a member of a body, and defaults are for parameters only$"
+    with pytest.raises(ValueError, match=said):
+        Client("qiskit-runtime", defaults={"program_id": "sampler"})
+
+
+@pytest.mark.parametrize("defaults", [["limit"], "limit", [], 5])
+def test_defaults_that_are_no_mapping_are_refused(defaults: Any) -> None:
+    with pytest.raises(TypeError, match=f"takes a mapping of .* not {type(defaults).__name__}$"):
+        Client(DOCUMENT, defaults=defaults)
+    with pytest.raises(TypeError, match="takes a mapping"):
+        Client(DOCUMENT).with_options(defaults=defaults)
 
 
 def test_a_default_for_one_of_two_places_goes_by_the_name_that_tells_which() -> None:
@@ -278,7 +298,8 @@ def test_with_options_changes_the_timeout_on_a_transport_of_our_own(given: str) 
 
 @pytest.mark.parametrize(
     ("timeout", "kind"), [(0, ValueError), (-1, ValueError), ((1, float("inf")), ValueError),
-                          ("5", TypeError)]
+                          ("5", TypeError), ((1, 2, 3), TypeError), ((1,), TypeError),
+                          (True, TypeError), ((1, True), TypeError)]
 )  # fmt: skip
 @pytest.mark.parametrize("transport", [None, Kept()])
 def test_a_timeout_that_is_none_is_refused_at_once(
