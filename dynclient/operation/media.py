@@ -106,6 +106,8 @@ def _rank(declared: MediaType, actual: MediaType) -> int:
 def best_match(declared: Iterable[str], actual: str) -> str | None:
     """The most specific of the declared types and ranges that covers `actual`, or None."""
     wanted = parse_media_type(actual)
+    if not wanted.subtype:
+        return None  # `image` is no media type, and lies in no range
     best, best_rank = None, 0
     for key in declared:
         rank = _rank(parse_media_type(key), wanted)

@@ -226,3 +226,9 @@ class Held(enum.Enum):
 )
 def test_what_json_has_no_form_for_is_refused_with_its_place(body: Any, message: str) -> None:
     assert message in refused(client_of(json_content({})), body)[0]
+
+
+def test_half_a_media_type_lies_in_no_range() -> None:
+    client = client_of({"image/*": {}})
+    with pytest.raises(InvalidRequest, match="'image' is not declared"):
+        client.prepare("op", body=b"x", options=Options(content_type="image"))
