@@ -69,7 +69,6 @@ def transport_for(
 
     Raises TypeError for what can't send.
     """
-    _refuse_odd_timeout(timeout)
     own: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     made: FollowingTransport
     if given is None:
@@ -97,16 +96,8 @@ def call_timeout(timeout: Timeout | None, given: Any) -> Timeout | None:
     if timeout is None:
         # A transport of ours has the timeout of the client that made it.
         return DEFAULT_TIMEOUT if given is None or _is_session(given) else None
-    _refuse_odd_timeout(timeout)
     checked_timeout(timeout)
     return timeout
-
-
-def _refuse_odd_timeout(timeout: Any) -> None:
-    """TypeError for a tuple that is no pair, and for True, which Python takes for the number 1."""
-    parts = timeout if isinstance(timeout, tuple) else (timeout,) * 2
-    if len(parts) != 2 or any(isinstance(part, bool) for part in parts):
-        raise TypeError(f"a timeout is a number of seconds, or (connect, read), not {timeout!r}")
 
 
 def _is_session(given: Any) -> bool:

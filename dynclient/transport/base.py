@@ -59,10 +59,17 @@ CLOSED = _Closed()
 
 
 def checked_timeout(timeout: Timeout) -> tuple[float, float]:
-    """(connect, read) in seconds. ValueError unless both are finite and above zero."""
-    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-    if not (isinstance(connect, int | float) and isinstance(read, int | float)):
+    """(connect, read) in seconds.
+
+    TypeError for what is no number or pair of them, ValueError unless both are finite and above
+    zero.
+    """
+    parts = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    # True is a number to Python.
+    odd = any(not isinstance(part, int | float) or isinstance(part, bool) for part in parts)
+    if odd or len(parts) != 2:
         raise TypeError(f"a timeout is a number of seconds, or (connect, read), not {timeout!r}")
+    connect, read = parts
     if not (0 < connect < math.inf and 0 < read < math.inf):
         raise ValueError(f"a timeout is a finite number of seconds above zero, not {timeout!r}")
     return float(connect), float(read)
