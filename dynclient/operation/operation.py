@@ -16,7 +16,8 @@ from ..document import Document, Location
 from ..errors import DocumentError
 from ..messages import HttpRequest, HttpResponse, Response
 from ..redaction import Redactor
-from ..schema.closure import extract, is_secret
+from ..schema.closure import extract
+from ..schema.directions import is_secret
 from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body

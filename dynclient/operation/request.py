@@ -15,7 +15,7 @@ from ..errors import InvalidRequest, Violation, masked
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest
 from ..schema import Validator, compile_validator
-from ..schema.closure import is_secret
+from ..schema.directions import is_secret
 from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody

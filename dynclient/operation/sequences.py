@@ -15,7 +15,7 @@ from ..document import Document, Location
 from ..errors import Violation
 from ..jsontext import encode
 from ..schema import Validator, compile_validator
-from ..schema.closure import Direction
+from ..schema.directions import Direction
 from .media import parse_media_type
 from .records import decode_items
 from .styles import StyleError

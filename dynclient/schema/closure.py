@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 from ..document import Document, Location
 from ..errors import DocumentError
 from .definitions import Definitions, definitions_of
-from .directions import Direction, is_secret
+from .directions import Direction
 from .discriminator import Choice
 from .effort import endless_name
 from .translation import Translated
 
-__all__ = ["Closure", "Direction", "Root", "Roots", "closure_of", "extract", "is_secret", "root_of"]
+__all__ = ["Closure", "Entry", "Roots", "closure_of", "entry_of", "extract"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Closure:
 #: A Schema Object and its place, or several as the properties of an object, by name.
 Roots: TypeAlias = Mapping[str, tuple[Any, Location]] | tuple[Any, Location]
 
-#: The same by their definitions: the name of one, or (property, name) pairs. Equal roots of one
-#: document have equal closures.
-Root: TypeAlias = str | tuple[tuple[str, str], ...]
+#: Where a closure is entered, by definitions: the name of one, or (property, name) pairs. Equal
+#: entries of one document make equal closures.
+Entry: TypeAlias = str | tuple[tuple[str, str], ...]
 
 
 def extract(
@@ -66,11 +66,11 @@ def extract(
     of the document are noted as problems and left out.
     """
     definitions = definitions_of(document, direction, formats)
-    return closure_of(document, definitions, root_of(document, definitions, roots))
+    return closure_of(document, definitions, entry_of(document, definitions, roots))
 
 
-def root_of(document: Document, definitions: Definitions, roots: Roots) -> Root:
-    """The root of a closure. What is nothing but a `$ref` is the same as what it refers to."""
+def entry_of(document: Document, definitions: Definitions, roots: Roots) -> Entry:
+    """The entry of a closure, by names. What is nothing but a `$ref` is what it refers to."""
 
     def name(schema: Any, at: Location) -> str:
         return definitions.meant(document, definitions.name(document, schema, at))
@@ -80,7 +80,7 @@ def root_of(document: Document, definitions: Definitions, roots: Roots) -> Root:
     return name(*roots)
 
 
-def closure_of(document: Document, definitions: Definitions, root: Root) -> Closure:
+def closure_of(document: Document, definitions: Definitions, root: Entry) -> Closure:
     """The closure of a root; see `extract`."""
     schema: dict[str, Any]
     if isinstance(root, str):

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..document import Document
 from ..errors import DocumentError, Violation
-from .closure import Closure, Root, Roots, closure_of, root_of
+from .closure import Closure, Entry, Roots, closure_of, entry_of
 from .definitions import definitions_of
 from .directions import Direction
 from .explain import explain
@@ -54,7 +54,7 @@ class Validator:
 #: Operations answer errors, and ask for the same parameters, alike: one validator serves all who
 #: ask for the same. It is theirs; here it is only remembered for as long as one of them lives.
 _KNOWN: WeakKeyDictionary[
-    Document, WeakValueDictionary[tuple[Root, Direction, bool], Validator]
+    Document, WeakValueDictionary[tuple[Entry, Direction, bool], Validator]
 ] = WeakKeyDictionary()
 
 
@@ -67,7 +67,7 @@ def compile_validator(
     DocumentError if the schema can't be compiled even so.
     """
     definitions = definitions_of(document, direction, formats)
-    root = root_of(document, definitions, roots)
+    root = entry_of(document, definitions, roots)
     known = _KNOWN.setdefault(document, WeakValueDictionary())
     key = (root, direction, formats)
     validator = known.get(key)
