@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .auth import AuthPlan
@@ -71,13 +72,14 @@ class CallPlan:
             options=options,
             policy=self.policy,
             supplied=self.supplied,
-            second=None if self.reference is None else self._judge_again,
+            second=None if self.reference is None else partial(self._judge_again, self.reference),
         )
 
-    def _judge_again(self, request: HttpRequest, ours: list[Violation]) -> list[Violation]:
-        assert self.reference is not None  # noqa: S101
+    def _judge_again(
+        self, reference: ReferenceEngine, request: HttpRequest, ours: list[Violation]
+    ) -> list[Violation]:
         formats = self.policy.formats != "off"
-        return self.reference.judge_request(
+        return reference.judge_request(
             self.operation, request, ours, self.supplied, formats=formats
         )
 

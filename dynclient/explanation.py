@@ -11,7 +11,8 @@ from typing import Any
 from .calls import CallPlan
 from .messages import HttpRequest
 from .redaction import MASK, NOT_SHOWN
-from .schema.explain import shown
+from .settings import URL_VARIABLE
+from .wording import shown
 
 __all__ = ["Explanation", "explain_call"]
 
@@ -61,8 +62,8 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
         plan.base_url == str(server.get("url", "")).rstrip("/") for server in operation.servers
     )
     source = "named by the document" if own else "given by the caller, or made from the account"
-    if not own and plan.base_url == os.environ.get("DYNCLIENT_BASE_URL", "").rstrip("/"):
-        source = "given by the caller, or by DYNCLIENT_BASE_URL"
+    if not own and plan.base_url == os.environ.get(URL_VARIABLE, "").rstrip("/"):
+        source = f"given by the caller, or by {URL_VARIABLE}"
     auth = plan.auth.reason
     if plan.auth.alternative:
         auth = f"{' and '.join(plan.auth.alternative)}; {auth}"

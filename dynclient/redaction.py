@@ -101,6 +101,10 @@ class Redactor:
         # `q[token]`: a member, by style deepObject.
         return lowered.endswith("]") and lowered[:-1].rpartition("[")[2] in self.field_names
 
+    def is_secret_part(self, location: str, name: str) -> bool:
+        """Whether the part of an exchange of that name and location carries a secret."""
+        return self.is_secret_field(name) or (location == "header" and self.is_secret_header(name))
+
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """The header fields with secret values masked."""
         return [(name, MASK if name.lower() in self.header_names else v) for name, v in pairs]

@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from .transport.following import FollowingTransport
 
 __all__ = [
+    "DEFAULT_DOCUMENT",
+    "DOCUMENT_VARIABLE",
+    "URL_VARIABLE",
     "Timeout",
     "base_url_of",
     "call_timeout",
-    "checked_base_url",
     "checked_defaults",
     "checked_source",
     "fetcher",
     "transport_for",
+    "usual_document",
 ]
 
 #: The text of a document where its name should be. A path may have a brace, as templates of
@@ -39,9 +42,9 @@ _JSON = re.compile(r"\s*[\[{]")
 
 #: Where the service of one bundled document is, and which document that is if not the usual one;
 #: the command line reads them too, and docs/auth.md tells of them.
-_URL_VARIABLE = "DYNCLIENT_BASE_URL"
-_DOCUMENT_VARIABLE = "DYNCLIENT_DOC"
-_USUAL_DOCUMENT = "qiskit-runtime"
+URL_VARIABLE = "DYNCLIENT_BASE_URL"
+DOCUMENT_VARIABLE = "DYNCLIENT_DOC"
+DEFAULT_DOCUMENT = "qiskit-runtime"
 
 _DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 
@@ -118,7 +121,7 @@ def fetcher(transport: Transport) -> Fetch:
     return fetch
 
 
-def checked_base_url(url: str | None) -> str | None:
+def _checked_base_url(url: str | None) -> str | None:
     """The base URL without a trailing slash. ValueError, or TypeError, for what is none."""
     if url is None:
         return None
@@ -136,23 +139,28 @@ def checked_base_url(url: str | None) -> str | None:
     return url.rstrip("/")
 
 
+def usual_document() -> str:
+    """The document that goes with the environment, and is opened where none is named."""
+    return os.environ.get(DOCUMENT_VARIABLE) or DEFAULT_DOCUMENT
+
+
 def base_url_of(source: Source, given: str | None) -> str | None:
     """The base URL given; else the one that the environment says, for its own document only.
 
     As with credentials, the document must be a bundled one, and as on the command line it must be
     the usual one there, so that no other's calls are led to a service they were not meant for.
-    Raises as `checked_base_url` does, and DocumentError for a variable that holds no such URL.
+    ValueError, or TypeError, for what is no base URL; DocumentError for a variable that holds none.
     """
-    said = os.environ.get(_URL_VARIABLE)
-    usual = os.environ.get(_DOCUMENT_VARIABLE) or _USUAL_DOCUMENT
+    said = os.environ.get(URL_VARIABLE)
+    usual = usual_document()
     if given is not None or not said or source != usual or bundled_path(usual) is None:
-        return checked_base_url(given)
+        return _checked_base_url(given)
     try:
-        return checked_base_url(said)
+        return _checked_base_url(said)
     except ValueError:
         # The value may hold a password or a key, so it is not repeated.
         raise DocumentError(
-            f"{_URL_VARIABLE} says where the service is, and holds no absolute http or https URL "
+            f"{URL_VARIABLE} says where the service is, and holds no absolute http or https URL "
             "without query or fragment",
             source=usual,
         ) from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from ..operation import Operation
-from .options import doc_option, one_document, open_document, output_option, usual_document
+from ..settings import usual_document
+from .options import doc_option, one_document, open_document, output_option
 from .output import console_for, printable, show_json, tell
 
 __all__ = ["command"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,10 +12,10 @@ from click.core import ParameterSource
 
 from ..client import Client
 from ..errors import DocumentError, TransportError
+from ..settings import DEFAULT_DOCUMENT, DOCUMENT_VARIABLE, URL_VARIABLE, usual_document
 from .output import tell
 
 __all__ = [
-    "DEFAULT_DOCUMENT",
     "base_url_option",
     "doc_option",
     "document_option",
@@ -25,19 +24,9 @@ __all__ = [
     "one_document",
     "open_document",
     "output_option",
-    "usual_document",
 ]
 
-DEFAULT_DOCUMENT = "qiskit-runtime"
-_DOCUMENT_VARIABLE = "DYNCLIENT_DOC"
-_URL_VARIABLE = "DYNCLIENT_BASE_URL"
-
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def usual_document() -> str:
-    """What is opened where no document is named on the command line."""
-    return os.environ.get(_DOCUMENT_VARIABLE) or DEFAULT_DOCUMENT
 
 
 def document_words(document: str) -> list[str]:
@@ -49,7 +38,7 @@ def document_words(document: str) -> list[str]:
 
 def named_document(ctx: click.Context) -> str | None:
     """The document that the command line of this run named, for hints; None if it named none."""
-    document: str | None = ctx.meta.get(_DOCUMENT_VARIABLE)
+    document: str | None = ctx.meta.get(DOCUMENT_VARIABLE)
     return document
 
 
@@ -70,7 +59,7 @@ def open_document(document: str, **settings: Any) -> Client:
 
 def _noted_document(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
-        ctx.meta[_DOCUMENT_VARIABLE] = value  # errors are told by the program, not the command
+        ctx.meta[DOCUMENT_VARIABLE] = value  # errors are told by the program, not the command
     return value
 
 
@@ -85,7 +74,7 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     from_environment = ctx.get_parameter_source(str(param.name)) is ParameterSource.ENVIRONMENT
     if from_environment and ctx.params.get("document") != usual_document():
         tell(
-            f"{_URL_VARIABLE} is not used: it goes with {usual_document()}, and --doc names "
+            f"{URL_VARIABLE} is not used: it goes with {usual_document()}, and --doc names "
             "another document; --base-url says where that one's service is"
         )
         return None
@@ -109,7 +98,7 @@ document_option = click.option(
     "document",
     callback=_noted_document,
     metavar="DOC",
-    envvar=_DOCUMENT_VARIABLE,
+    envvar=DOCUMENT_VARIABLE,
     default=DEFAULT_DOCUMENT,
     show_default=True,
     help="The document: a bundled name, a path or a URL.  [env: DYNCLIENT_DOC]",
@@ -122,7 +111,7 @@ base_url_option = click.option(
     "--base-url",
     callback=_base_url,
     metavar="URL",
-    envvar=_URL_VARIABLE,
+    envvar=URL_VARIABLE,
     help="Where the service is; default: the document's server.  [env: DYNCLIENT_BASE_URL, for "
     "the document that is used without --doc]",
 )

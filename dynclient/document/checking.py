@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..wording import BOUNDS, shown
+
 __all__ = ["Fault", "faults"]
 
 #: A place by keys and indices, the rule broken there, and a sentence.
@@ -162,16 +164,12 @@ def _distance(errors: list[Any], here: tuple[Any, ...]) -> tuple[int, int]:
 
 
 def _wanting(value: Any, rule: str, wanted: Sequence[Any]) -> str:
-    from ..schema.explain import shown
-
     if rule == "enum":
         return f"{shown(value)} is not one of {', '.join(map(shown, wanted))}"
     return f"{shown(value)} must be of type {' or '.join(map(str, wanted))}"
 
 
 def _sentence(error: Any, rule: str) -> str:
-    from ..schema.explain import shown
-
     value, limit = error.instance, error.validator_value
     if rule in ("enum", "type"):
         return _wanting(value, rule, limit if isinstance(limit, list) else [limit])
@@ -181,6 +179,8 @@ def _sentence(error: Any, rule: str) -> str:
         names = _NAMED.findall(error.message.partition(" do not match")[0])
         known = [repr(name) for name in names if name in value]
         return f"unknown property {', '.join(known[:6]) or shown(value)}"
+    if rule in BOUNDS:
+        return f"{shown(value)} must be {BOUNDS[rule]} {limit}"
     words = _WORDS.get(rule)
     return words(shown(value), limit) if words else f"{shown(value)} breaks the rule {rule!r}"
 
@@ -189,10 +189,6 @@ _WORDS: dict[str, Callable[[str, Any], str]] = {
     "const": lambda value, limit: f"{value} must be {limit!r}",
     "format": lambda value, limit: f"{value} is no valid {limit}",
     "pattern": lambda value, limit: f"{value} does not match the pattern {limit}",
-    "minimum": lambda value, limit: f"{value} must be at least {limit}",
-    "maximum": lambda value, limit: f"{value} must be at most {limit}",
-    "exclusiveMinimum": lambda value, limit: f"{value} must be above {limit}",
-    "exclusiveMaximum": lambda value, limit: f"{value} must be below {limit}",
     "minItems": lambda value, limit: f"{value} must have at least {limit} items",
     "maxItems": lambda value, limit: f"{value} must have at most {limit} items",
     "minLength": lambda value, limit: f"{value} must have at least {limit} characters",

@@ -161,12 +161,9 @@ class RequestPlan:
         return {k: v for k, v in values.items() if v != "" or k not in self._allow_empty}
 
     def _explained(self, validator: Validator, values: dict[str, Any]) -> list[Violation]:
-        redactor = self._redactor
+        is_secret_part = self._redactor.is_secret_part
         secret = {
-            f"request.{p.key}"
-            for p in self._parameters
-            if redactor.is_secret_field(p.name)
-            or (p.location == "header" and redactor.is_secret_header(p.name))
+            f"request.{p.key}" for p in self._parameters if is_secret_part(p.location, p.name)
         }
         found = validator.explain(values, "request", layer="request", slots=True)
         return [masked(each) if each.where in secret else each for each in found]

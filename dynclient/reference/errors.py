@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..document.pointer import join
 from ..errors import Violation
 from ..redaction import MASK
-from ..schema.explain import shown
+from ..wording import shown
 
 if TYPE_CHECKING:
     from ..operation import Operation
@@ -92,8 +92,7 @@ def _schema_violation(error: Any, operation: Operation, where: str, layer: str) 
 
 def _is_secret(operation: Operation, where: str) -> bool:
     place, _, name = where.removeprefix("request.").removeprefix("response.").partition(".")
-    redactor = operation.redactor
-    return redactor.is_secret_field(name) or (place == "header" and redactor.is_secret_header(name))
+    return operation.redactor.is_secret_part(place, name)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation.media import best_match
 from ..operation.request import path_literal
-from .view import HOST, PATH
+from .view import HOST, PATH, path_of
 
 if TYPE_CHECKING:
     from ..operation import Operation, Parameter
@@ -97,7 +97,7 @@ def _path_values(operation: Operation, path: str) -> dict[str, str]:
 
     openapi-core wants those of style label and matrix by RFC 6570's expressions: `.id`, `;id*`.
     """
-    names, pattern = _pattern(operation.path.partition("#")[0].partition("?")[0])
+    names, pattern = _pattern(path_of(operation.path))
     found = pattern.search(path)
     if found is None:
         return {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..operation.headers import DeclaredHeader
     from ..operation.response import DeclaredResponse
 
-__all__ = ["HOST", "PATH", "View", "is_data"]
+__all__ = ["HOST", "PATH", "View", "is_data", "path_of"]
 
 HOST = "http://reference.invalid"
 PATH = "/exchange"
@@ -128,10 +128,14 @@ class View:
         return entries
 
 
+def path_of(template: str) -> str:
+    """A path template without the query and the fragment that some publishers put there."""
+    return template.partition("#")[0].partition("?")[0]
+
+
 def _placeholders_apart(template: str) -> frozenset[str]:
     """The placeholders of a path whose values can be told from a URL: alone in their segments."""
-    path = template.partition("#")[0].partition("?")[0]
-    found = [_SEGMENT_OF_ONE.fullmatch(segment) for segment in path.split("/")]
+    found = [_SEGMENT_OF_ONE.fullmatch(segment) for segment in path_of(template).split("/")]
     return frozenset(match[1] for match in found if match)
 
 

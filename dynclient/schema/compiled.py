@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..document import Document
 from ..errors import DocumentError, Violation
-from .closure import Closure, Entry, Roots, closure_of, entry_of
+from .closure import Closure, Roots, closure_of, entry_of
 from .definitions import definitions_of
 from .directions import Direction
 from .explain import explain
@@ -51,13 +50,6 @@ class Validator:
         return explain(errors, self.closure, where, layer, slots=slots)
 
 
-#: Operations answer errors, and ask for the same parameters, alike: one validator serves all who
-#: ask for the same. It is theirs; here it is only remembered for as long as one of them lives.
-_KNOWN: WeakKeyDictionary[
-    Document, WeakValueDictionary[tuple[Entry, Direction, bool], Validator]
-] = WeakKeyDictionary()
-
-
 def compile_validator(
     document: Document, roots: Roots, direction: Direction, *, formats: bool = True
 ) -> Validator:
@@ -67,14 +59,13 @@ def compile_validator(
     DocumentError if the schema can't be compiled even so.
     """
     definitions = definitions_of(document, direction, formats)
-    root = entry_of(document, definitions, roots)
-    known = _KNOWN.setdefault(document, WeakValueDictionary())
-    key = (root, direction, formats)
-    validator = known.get(key)
+    entry = entry_of(document, definitions, roots)
+    validator = definitions.validators.get(entry)
     if validator is None:
-        closure = closure_of(document, definitions, root)
+        closure = closure_of(document, definitions, entry)
         try:
-            validator = known.setdefault(key, _compiled(document, closure, formats))
+            made = _compiled(document, closure, formats)
+            validator = definitions.validators.setdefault(entry, made)
         except ValueError as error:
             _, place = next(iter(roots.values())) if isinstance(roots, Mapping) else roots
             raise DocumentError(

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..document import Document, Location
 from .directions import Direction
 from .translation import Scope, Translated, translate
+
+if TYPE_CHECKING:
+    from .compiled import Validator
 
 __all__ = ["Definition", "Definitions", "definitions_of"]
 
@@ -42,6 +45,10 @@ class Definitions:
     shall be gone with the last who uses it. They refer to each other by name, for the same reason.
 
     Threads may share them: two that translate the same schema at once get the same.
+
+    validators  what was compiled of them, by entry. Operations answer errors, and ask for the same
+                parameters, alike: one validator serves all who ask for the same. It is theirs; here
+                it is only remembered for as long as one of them lives
     """
 
     def __init__(self, direction: Direction, formats: bool) -> None:
@@ -50,6 +57,7 @@ class Definitions:
         self._by_name: dict[str, Definition] = {}
         self._by_place: dict[tuple[Location, Scope], Definition] = {}
         self._naming = Lock()
+        self.validators: WeakValueDictionary[Any, Validator] = WeakValueDictionary()
 
     def __getitem__(self, name: str) -> Definition:
         return self._by_name[name]

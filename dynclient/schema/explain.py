@@ -5,21 +5,20 @@ Runs only once the fast check has said no, so it may take its time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..document import Location
 from ..document.pointer import append, join
 from ..errors import Violation
 from ..redaction import DEFAULT_REDACTOR, MASK
+from ..wording import BOUNDS, listed, shown
 from .closure import Closure
 from .discriminator import Choice
 from .keywords import KEYWORDS_31
 from .patterns import ECMA_PATTERN
 
-__all__ = ["explain", "shown"]
-
-_SHOWN_CHARACTERS = 60
-_SHOWN_NAMES = 6
+__all__ = ["explain"]
 
 _TYPE_NAMES: dict[type, str] = {
     str: "a string",
@@ -31,29 +30,6 @@ _TYPE_NAMES: dict[type, str] = {
     tuple: "an array",
     type(None): "null",
 }
-
-
-def shown(value: Any) -> str:
-    """A value in a few words: scalars as JSON writes them, objects by their keys."""
-    if isinstance(value, str):
-        text = value if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]}…"
-        return repr(text)
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return f"an object with {_listed(map(str, value))}" if value else "an empty object"
-    if isinstance(value, list | tuple):
-        return f"an array of {len(value)}" if value else "an empty array"
-    text = str(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-
-
-def _listed(values: Iterable[str]) -> str:
-    names = list(values)
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    return ", ".join(names[:_SHOWN_NAMES]) + more
 
 
 def explain(
@@ -92,11 +68,18 @@ def _choice(error: Any, closure: Closure) -> Choice | None:
     """The discriminator beside a oneOf or anyOf, if it has one that decides."""
     if not closure.choices or not isinstance(error.instance, dict):
         return None
-    path = list(error.schema_path)
-    if len(path) < 3 or path[0] != "$defs" or path[1] not in closure.origins:
+    place = _definition(error.schema_path, closure)
+    if place is None or len(error.schema_path) < 3:
         return None
-    choice = closure.choices.get(closure.origins[path[1]].child(*path[2:-1]))
-    return choice if choice is not None and choice.keyword == path[-1] else None
+    *inner, keyword = error.schema_path[2:]
+    choice = closure.choices.get(place.child(*inner))
+    return choice if choice is not None and choice.keyword == keyword else None
+
+
+def _definition(path: list[Any], closure: Closure) -> Location | None:
+    """The place of the definition that a path of the compiled schema leads into, if it does."""
+    known = len(path) > 1 and path[0] == "$defs"
+    return closure.origins.get(path[1]) if known else None
 
 
 def _nearest(error: Any, branches: list[list[Any]]) -> list[Any] | None:
@@ -166,11 +149,11 @@ def _is_secret(error: Any, closure: Closure) -> bool:
         return True
     if not closure.hidden:
         return False
-    path = list(error.schema_path)
-    if len(path) < 2 or path[0] != "$defs" or path[1] not in closure.origins:
-        return False
-    at = closure.origins[path[1]]
-    return any(at.child(*path[2:end]) in closure.hidden for end in range(2, len(path) + 1))
+    path = error.schema_path
+    at = _definition(path, closure)
+    return at is not None and any(
+        at.child(*path[2:end]) in closure.hidden for end in range(2, len(path) + 1)
+    )
 
 
 def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
@@ -180,9 +163,9 @@ def _rule_and_place(error: Any, closure: Closure) -> tuple[str, str]:
         rule = "dependentRequired"
     if rule == ECMA_PATTERN:
         rule = path[-1] = "pattern"
-    if len(path) < 2 or path[0] != "$defs" or path[1] not in closure.origins:
+    place = _definition(path, closure)
+    if place is None:
         return rule, ""
-    place = closure.origins[path[1]]
     origin = place.pointer if place.uri == closure.home else f"{place.uri}#{place.pointer}"
     inner = path[2:]
     if _is_integer_format(closure, path):
@@ -219,8 +202,8 @@ def _message(error: Any, rule: str, closure: Closure, secret: bool) -> str:
     if rule == "pattern":
         schema = _source_at(closure, error.schema_path[:-1])
         return f"{value} does not match the pattern {(schema or {}).get('pattern')}"
-    if rule in _BOUNDS:
-        return f"{value} must be {_BOUNDS[rule]} {error.kind.limit}"
+    if rule in BOUNDS:
+        return f"{value} must be {BOUNDS[rule]} {error.kind.limit}"
     if rule in _SIZES:
         return _size_message(value, rule, error.kind.limit, error.instance)
     if error.kind.__class__.__name__ == "FalseSchema" and rule not in _WORDS:
@@ -238,17 +221,11 @@ def _unknown_message(_: str, kind: Any, __: Any) -> str:
     names = getattr(kind, "unexpected", None)
     if not names:
         return _NOT_ALLOWED
-    return f"unknown property {_listed(map(repr, names))}"
+    return f"unknown property {listed(map(repr, names))}"
 
 
 # Without the value: it may be a member, and its name, which is not at hand, say it is a secret.
 _NOT_ALLOWED = "it is not allowed here"
-_BOUNDS = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-}
 _SIZES = frozenset(
     {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
 )
@@ -256,7 +233,7 @@ _SIZES = frozenset(
 _WORDS: dict[str, Callable[[str, Any, Any], str]] = {
     "type": _type_message,
     "required": lambda _, kind, __: f"the required property {kind.property!r} is missing",
-    "enum": lambda value, kind, _: f"{value} is not one of {_listed(map(shown, kind.options))}",
+    "enum": lambda value, kind, _: f"{value} is not one of {listed(map(shown, kind.options))}",
     "const": lambda value, kind, _: f"{value} must be {shown(kind.expected_value)}",
     "additionalProperties": _unknown_message,
     "unevaluatedProperties": _unknown_message,

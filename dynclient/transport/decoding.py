@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-__all__ = ["BadEncoding", "TooLarge", "accepted_encodings", "decoded", "decoded_pieces"]
+__all__ = ["BadEncoding", "TooLarge", "accepted_encodings", "decoded", "decoded_pieces", "within"]
 
 _STEP = 1 << 16
 #: What is given to a decoder first: a body may be nothing but very short gzip members.
@@ -53,7 +53,7 @@ def decoded(body: bytes, encodings: str, limit: int) -> bytes:
         pieces = _pieces((body,), name) if body else None
         if pieces is None:
             break
-        body = _within(pieces, limit)
+        body = within(pieces, limit)
     return body
 
 
@@ -82,7 +82,8 @@ def _codings(encodings: str) -> list[str]:
     return [name for name in reversed(names) if name != "identity"]
 
 
-def _within(pieces: Iterator[bytes], limit: int) -> bytes:
+def within(pieces: Iterable[bytes], limit: int) -> bytes:
+    """The pieces as one. TooLarge as soon as they are more than `limit` bytes."""
     whole: list[bytes] = []
     size = 0
     for piece in pieces:

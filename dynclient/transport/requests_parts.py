@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..messages import Headers
 from .content import Stream
-from .decoding import TooLarge, decoded_pieces
+from .decoding import decoded_pieces
 from .failures import chain_of
 from .following import IDEMPOTENT
 
@@ -19,7 +19,6 @@ __all__ = [
     "STEP",
     "arriving",
     "as_it_is",
-    "bounded",
     "fields_of",
     "hide_location",
     "may_start_anew",
@@ -66,17 +65,6 @@ def arriving(answer: BaseHTTPResponse) -> Iterator[bytes]:
     pieces = iter(lambda: answer.read1(STEP, decode_content=False), b"")
     encoding = answer.headers.get("Content-Encoding")
     return decoded_pieces(pieces, encoding) if encoding else pieces
-
-
-def bounded(pieces: Any, limit: int) -> bytes:
-    whole = []
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > limit:
-            raise TooLarge
-        whole.append(piece)
-    return b"".join(whole)
 
 
 def may_start_anew(problem: BaseException, method: str, body: Stream | None) -> bool:

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..messages import Headers, HttpRequest, HttpResponse
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
 from .content import FRAMING, Stream
-from .decoding import TooLarge, decoded
+from .decoding import TooLarge, decoded, within
 from .following import ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
 from .origin import origin_of, split_url
 from .requests_parts import (
     STEP,
     arriving,
     as_it_is,
-    bounded,
     fields_of,
     hide_location,
     may_start_anew,
@@ -300,7 +299,7 @@ class RequestsTransport(FollowingTransport):
         elif length.isdecimal():
             raise TooLarge
         else:
-            content = bounded(answer.stream(STEP, decode_content=False), self._limit)
+            content = within(answer.stream(STEP, decode_content=False), self._limit)
         return decoded(content, encoding, self._limit) if encoding and content else content
 
     # The caller's Session -----------------------------------------------------------------------
@@ -318,7 +317,7 @@ class RequestsTransport(FollowingTransport):
             announced = answer.headers.get("Content-Length", "")
             if announced.isdecimal() and int(announced) > self._limit and request.method != "HEAD":
                 raise TooLarge
-            content = bounded(answer.iter_content(STEP), self._limit)
+            content = within(answer.iter_content(STEP), self._limit)
         finally:
             answer.close()
         return HttpResponse(

@@ -9,17 +9,10 @@ from typing import Any
 import pytest
 
 from dynclient import Client, InvalidRequest, Options, emulator
+from dynclient.cli.demonstration import BELL
 from dynclient.errors import NotFound
 
 AUTH = {"IBMCloudAuth": emulator.TOKEN, "ServiceCRN": emulator.CRN}
-BELL = """OPENQASM 3.0;
-include "stdgates.inc";
-bit[2] c;
-h $0;
-cx $0, $1;
-c[0] = measure $0;
-c[1] = measure $1;
-"""
 PARAMS = {"pubs": [[BELL, None, 64]]}
 FINAL = {"Completed", "Cancelled", "Cancelled - Ran too long", "Failed"}
 JOBS = (

@@ -20,15 +20,6 @@ from dynclient import emulator
 DEADLINE = 30.0
 FINAL = {"Completed", "Cancelled", "Cancelled - Ran too long", "Failed"}
 
-BELL = """OPENQASM 3.0;
-include "stdgates.inc";
-bit[2] c;
-h $0;
-cx $0, $1;
-c[0] = measure $0;
-c[1] = measure $1;
-"""
-
 
 def until(condition: Callable[[], Any], what: str) -> Any:
     """The first true value of `condition`; fails after the deadline."""
