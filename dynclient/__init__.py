@@ -33,9 +33,8 @@ from .errors import (
     TransportError,
     Unauthorized,
     UnknownOperation,
-    Violation,
 )
-from .messages import Headers, HttpRequest, HttpResponse, Response
+from .messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from .operation import File, Operation, Options, Parameter
 from .validation import Validation
 

@@ -11,15 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .auth import AuthPlan
-from .errors import (
-    AuthError,
-    DocumentError,
-    InvalidResponse,
-    StatusError,
-    Violation,
-    status_error_class,
-)
-from .messages import HttpRequest, HttpResponse, Response
+from .errors import AuthError, DocumentError, InvalidResponse, StatusError, status_error_class
+from .messages import HttpRequest, HttpResponse, Response, Violation
 from .operation import Operation, Options, Prepared
 from .operation.request import RequestPlan
 from .operation.response import ResponsePlan

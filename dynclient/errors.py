@@ -23,11 +23,10 @@ No message, repr or attribute shown in a traceback holds a secret value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
-if TYPE_CHECKING:
-    from .messages import HttpRequest, Response
+from .messages import HttpRequest, Response, Violation
 
 __all__ = [
     "AuthError",
@@ -65,38 +64,6 @@ __all__ = [
     "UnsupportedMediaType",
     "Violation",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One way in which a value breaks the document.
-
-    where             which part of the exchange: `request.body`, `request.query.limit`,
-                      `response.body`, `response.header.X-Total`, `response.status`
-    pointer           JSON Pointer into that value; empty for the value itself
-    document_pointer  JSON Pointer into the document, to the rule that was broken; for a rule in
-                      another file its URI, `#` and the pointer
-    rule              the keyword or check: `type`, `required`, `enum`, `unknown-argument`, …
-    message           a sentence a person can act on, without secret values
-    layer             the layer of the validation policy it belongs to: request, status,
-                      media_type, headers, body, formats or unknown_enum
-    """
-
-    where: str
-    pointer: str
-    document_pointer: str
-    rule: str
-    message: str
-    layer: str = "body"
-
-    def as_dict(self) -> dict[str, str]:
-        """The same as plain data, for reports."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        place = f"{self.where} at {self.pointer}" if self.pointer else self.where
-        rule = f" ({self.rule} at {self.document_pointer})" if self.document_pointer else ""
-        return f"{place}: {self.message}{rule}"
 
 
 def masked(violation: Violation) -> Violation:

@@ -6,17 +6,24 @@ a transport sees; `Response` is what a caller gets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
+from .media import charset_of
 from .redaction import DEFAULT_REDACTOR, MASK, Redactor
 
-if TYPE_CHECKING:
-    from .errors import Violation
-    from .operation import Operation
-
-__all__ = ["Content", "Headers", "HttpRequest", "HttpResponse", "Response"]
+__all__ = [
+    "Content",
+    "Headers",
+    "HttpRequest",
+    "HttpResponse",
+    "OperationInfo",
+    "Response",
+    "Timeout",
+    "Violation",
+]
 
 #: What a request body may be on its way to the transport: nothing, bytes, an open binary file,
 #: or an iterable of byte chunks that is sent as it is produced.
@@ -106,6 +113,65 @@ class Headers(Mapping[str, str]):
         return f"<Headers {', '.join(name for name, _ in self._pairs)}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """How long an exchange may take, in seconds.
+
+    connect  for a connection to be made, TLS included, and for one of the pool to be free
+    read     for the next bytes of the response, and for each write of the request
+    total    for the whole call: connecting, sending, redirects, retries and reading; None for no
+             bound. For a synchronous client the look-up of a host name is not counted
+
+    TypeError for what is no number, ValueError unless finite and above zero.
+    """
+
+    connect: float = 10.0
+    read: float = 30.0
+    total: float | None = None
+
+    def __post_init__(self) -> None:
+        parts = [self.connect, self.read] + ([] if self.total is None else [self.total])
+        # True is a number to Python.
+        if any(not isinstance(part, int | float) or isinstance(part, bool) for part in parts):
+            raise TypeError(f"a timeout is a number of seconds, not {parts!r}")
+        if not all(0 < part < math.inf for part in parts):
+            raise ValueError(f"a timeout is a finite number of seconds above zero, not {parts!r}")
+
+    @classmethod
+    def of(cls, value: TimeoutValue) -> Timeout:
+        """The timeout that a caller means: one number is for connecting and for each read."""
+        if isinstance(value, Timeout):
+            return value
+        if not isinstance(value, tuple):
+            return cls(value, value)
+        if len(value) != 2:
+            raise TypeError(
+                f"a timeout is a number of seconds, (connect, read) or a Timeout, not {value!r}"
+            )
+        return cls(*value)
+
+
+#: What a caller may give as a timeout.
+TimeoutValue: TypeAlias = float | tuple[float, float] | Timeout
+
+
+class OperationInfo(NamedTuple):
+    """What a response says of the operation it belongs to; the operation itself is the client's.
+
+    name          what it is called by
+    operation_id  the operationId of the document, or None
+    method        in upper case
+    path          the path template
+    title         the title of the document, or ""
+    """
+
+    name: str
+    operation_id: str | None
+    method: str
+    path: str
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
     """One request, ready for the wire.
@@ -177,6 +243,38 @@ class HttpResponse:
         return f"<HttpResponse {self.status} {kind}, {len(self.content)} bytes>"
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which a value breaks the document.
+
+    where             which part of the exchange: `request.body`, `request.query.limit`,
+                      `response.body`, `response.header.X-Total`, `response.status`
+    pointer           JSON Pointer into that value; empty for the value itself
+    document_pointer  JSON Pointer into the document, to the rule that was broken; for a rule in
+                      another file its URI, `#` and the pointer
+    rule              the keyword or check: `type`, `required`, `enum`, `unknown-argument`, …
+    message           a sentence a person can act on, without secret values
+    layer             the layer of the validation policy it belongs to: request, status,
+                      media_type, headers, body, formats or unknown_enum
+    """
+
+    where: str
+    pointer: str
+    document_pointer: str
+    rule: str
+    message: str
+    layer: str = "body"
+
+    def as_dict(self) -> dict[str, str]:
+        """The same as plain data, for reports."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        place = f"{self.where} at {self.pointer}" if self.pointer else self.where
+        rule = f" ({self.rule} at {self.document_pointer})" if self.document_pointer else ""
+        return f"{place}: {self.message}{rule}"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
     """What a call came back with, read by the operation's document.
@@ -190,7 +288,7 @@ class Response:
     status: int
     headers: Headers
     content: bytes
-    operation: Operation
+    operation: OperationInfo
     elapsed: float
     request: HttpRequest
     media_type: str | None = None
@@ -211,7 +309,6 @@ class Response:
     @property
     def text(self) -> str:
         """The body as text, in the charset the server named, else UTF-8 (errors replaced)."""
-        from .operation.media import charset_of
 
         return self.content.decode(charset_of(self.headers.get("Content-Type", "")), "replace")
 

@@ -19,8 +19,7 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from .calls import CallPlan, settle
-from .errors import Violation
-from .messages import Headers, HttpRequest, HttpResponse, Response
+from .messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from .operation import Operation, Prepared
 from .operation.response import Begun
 from .transport import OpenResponse, Transport
@@ -278,7 +277,7 @@ class StreamedResponse:
             self.status,
             self.headers,
             content,
-            self.operation,
+            self.operation.info,
             perf_counter() - self._started,
             self.request,
             self.media_type,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from .errors import Violation
+from .messages import Violation
 
 __all__ = ["Level", "Validation"]
 

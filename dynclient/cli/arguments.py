@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 import click
 
 from ..jsontext import JsonTextError, decode
+from ..media import kind_of, parse_media_type
 from ..operation import UNSET, Operation
 from ..operation.bodies import RequestBody
 from ..operation.files import size_of
-from ..operation.media import kind_of, parse_media_type
 from .schemas import Schema, body_members, types_of
 
 __all__ = ["read_arguments", "read_body", "read_value"]

@@ -160,5 +160,5 @@ def _show_explanation(explanation: Explanation, output: str | None, masker: Mask
 
 def _tell_head(response: Response, masker: Masker) -> None:
     tell(f"HTTP {response.status} ({response.elapsed * 1000:.0f} ms)")
-    for name, value in response.operation.redactor.headers(response.headers.pairs()):
+    for name, value in response.request.redactor.headers(response.headers.pairs()):
         tell(f"{name}: {value}", masker)

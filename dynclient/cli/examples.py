@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from ..auth import SecurityScheme, environment_name
 from ..document import bundled_path
-from ..errors import DocumentError, InvalidRequest, Violation
+from ..errors import DocumentError, InvalidRequest
+from ..messages import Violation
 from ..operation import UNSET, Operation
 from ..operation.servers import base_url as server_of
 from .arguments import read_arguments

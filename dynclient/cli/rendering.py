@@ -66,7 +66,7 @@ def _cell(value: Any) -> str:
 
 
 def _is_json(response: Response) -> bool:
-    from ..operation.media import kind_of, parse_media_type
+    from ..media import kind_of, parse_media_type
 
     content_type = response.headers.get("Content-Type", "")
     return kind_of(parse_media_type(content_type)) == "json"

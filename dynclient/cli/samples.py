@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..media import kind_of, parse_media_type
 from ..operation import Operation, Parameter
-from ..operation.media import kind_of, parse_media_type
 from .schemas import Schema, is_item, members
 
 __all__ = ["SampleFile", "sample_arguments", "sample_body"]

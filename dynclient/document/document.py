@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from ..errors import DocumentError, Violation
+from ..errors import DocumentError
+from ..messages import Violation
 from .pointer import lookup, split
 from .resources import Location, Resources
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..errors import Violation
+from ..messages import Violation
 from .bodies import RequestBody
 from .faults import fault
 from .parameters import Parameter

@@ -13,12 +13,12 @@ from typing import Any
 from ..document import Document, Location
 from ..errors import DocumentError
 from ..jsontext import decode, encode
+from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
 from ..schema import Validator, compile_validator
 from ..schema.closure import extract
 from .encodings import PartsPlan
 from .files import StreamedBody, guess_type, is_stream, name_of
 from .forms import encode_form
-from .media import Kind, best_match, charset_of, kind_of, parse_media_type
 from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
 from .sequences import ItemsValidator, compile_row, decode_items, encode_items, is_row

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..document import Document, Location
+from ..media import best_match, kind_of, parse_media_type
 from .forms import form_style
-from .media import best_match, kind_of, parse_media_type
 from .styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .texts import Root, in_place, item_of, member_of, properties_of, types_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import Violation
+from ..messages import Violation
 from .parameters import Parameter
 
 __all__ = ["UNSENDABLE", "fault", "missing"]

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 from ..document import Document, Location
 from ..jsontext import encode
-from .media import kind_of, parse_media_type
+from ..media import kind_of, parse_media_type
 from .styles import COLLECTION_FORMATS, STYLES_BY_LOCATION, StyleError, serializer
 from .texts import (
     Reader,

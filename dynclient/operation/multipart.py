@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from ..jsontext import encode as encode_json
+from ..media import charset_of, kind_of, parse_media_type
 from .encodings import PartPlan, PartsPlan
 from .files import File, StreamedBody, chunks, guess_type, is_stream, size_of
 from .forms import form_text
-from .media import charset_of, kind_of, parse_media_type
 from .styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .uploads import is_opaque
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ..document import Document, Location
 from ..errors import DocumentError
-from ..messages import HttpRequest, HttpResponse, Response
+from ..messages import HttpRequest, HttpResponse, OperationInfo, Response
 from ..redaction import Redactor
 from ..schema.closure import extract
 from ..schema.directions import is_secret
@@ -163,6 +163,12 @@ class Operation:
         others = [r for key, r in self.responses.items() if key[0] not in "2d"]
         names = [name for r in (*successes, *others) for name in r.content if "/" in name]
         return ", ".join(dict.fromkeys(names)) or "*/*"
+
+    @cached_property
+    def info(self) -> OperationInfo:
+        """What a response keeps of the operation: it holds no document."""
+        title = self.document.title
+        return OperationInfo(self.name, self.operation_id, self.method, self.path, title)
 
     @cached_property
     def redactor(self) -> Redactor:

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from ..document import Document, Location
+from ..media import kind_of, parse_media_type
 from .bodies import encode_form
-from .media import kind_of, parse_media_type
 from .names import TAKEN, python_name
 from .styles import (
     DEFAULT_STYLES,

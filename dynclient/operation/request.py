@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
-from ..errors import InvalidRequest, Violation, masked
+from ..errors import InvalidRequest, masked
 from ..jsontext import JsonTextError
-from ..messages import Headers, HttpRequest
+from ..messages import Headers, HttpRequest, Violation
 from ..schema import Validator, compile_validator
 from ..schema.directions import is_secret
 from ..validation import Validation

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..document import Document, Location
-from ..errors import DocumentError, Violation
+from ..errors import DocumentError
 from ..jsontext import JsonTextError, decode
-from ..messages import Headers, HttpRequest, HttpResponse, Response
+from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
+from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from ..schema import Validator, compile_validator
 from ..validation import Validation
 from .forms import form_decoder
 from .headers import DeclaredHeader, read_headers
-from .media import Kind, best_match, charset_of, kind_of, parse_media_type
 from .records import Records, records_of
 from .sequences import ItemsValidator, compile_row, decode_items, is_row, is_sequential
 from .texts import Root, text_reader
@@ -227,7 +227,7 @@ class ResponsePlan:
             status,
             http.headers,
             content,
-            operation,
+            operation.info,
             http.elapsed,
             request,
             reader.media_type,

@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..document import Document, Location
-from ..errors import Violation
 from ..jsontext import encode
+from ..media import parse_media_type
+from ..messages import Violation
 from ..schema import Validator, compile_validator
 from ..schema.directions import Direction
-from .media import parse_media_type
 from .records import decode_items
 from .styles import StyleError
 from .texts import types_of

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from ..document import Document, Location
 from ..jsontext import JsonTextError, decode
-from .media import parse_media_type
+from ..media import parse_media_type
 
 __all__ = [
     "Reader",

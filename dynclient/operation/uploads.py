@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ..errors import Violation
+from ..messages import Violation
 from ..schema import Validator
 from .files import File, is_stream
 from .sequences import ItemsValidator

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ..errors import DocumentError, Violation
+from ..errors import DocumentError
 from ..jsontext import decode
-from ..messages import HttpRequest, HttpResponse
+from ..messages import HttpRequest, HttpResponse, Violation
 from ..operation.response import declared_for
 from .errors import violations_of
 from .exchange import JudgedRequest, JudgedResponse, media_type_of

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse
-from ..operation.media import best_match
 from ..operation.request import path_literal
 from .view import HOST, PATH, path_of
 

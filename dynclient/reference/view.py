@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..document import Document
-from ..operation.media import kind_of, parse_media_type
+from ..media import kind_of, parse_media_type
 from ..operation.texts import Root
 from .schemas import Schemas
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..document import Document
-from ..errors import DocumentError, Violation
+from ..errors import DocumentError
+from ..messages import Violation
 from .closure import Closure, Roots, closure_of, entry_of
 from .definitions import definitions_of
 from .directions import Direction

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..document import Location
 from ..document.pointer import append, join
-from ..errors import Violation
+from ..messages import Violation
 from ..redaction import DEFAULT_REDACTOR, MASK
 from ..wording import BOUNDS, listed, shown
 from .closure import Closure

@@ -19,8 +19,8 @@ from typing import Any
 
 from dynclient.document import Document, Location, load
 from dynclient.errors import DocumentError
+from dynclient.media import kind_of, parse_media_type
 from dynclient.operation import Operation, Operations
-from dynclient.operation.media import kind_of, parse_media_type
 from dynclient.schema import Direction, compile_validator
 
 __all__ = ["Verdicts", "examples", "judge"]
