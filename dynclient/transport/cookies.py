@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .origin import origin_of, split_url
+from ..origins import origin_of, split_url
 
 if TYPE_CHECKING:
     from email.message import Message
     from http.cookiejar import CookieJar
 
-    from .origin import Origin
+    from ..origins import Origin
 
 __all__ = ["Cookies"]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..errors import ConnectError, ConnectionBroken, RequestTimeout, TLSError, TransportError
 from ..messages import HttpRequest
-from .origin import Origin, origin_of
+from ..origins import Origin, origin_of
 
 __all__ = ["chain_of", "explained"]
 

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple, Self, TypeVar
 from .. import __version__
 from ..errors import ConnectionBroken, TooManyRedirects, TransportError
 from ..messages import Headers, HttpRequest, HttpResponse
+from ..origins import origin_of
 from .base import CLOSED, checked_timeout
 from .content import Stream, streamed
 from .cookies import Cookies
 from .decoding import BadEncoding, TooLarge, accepted_encodings
 from .failures import explained
 from .opened import OpenResponse, too_large
-from .origin import origin_of
 from .redirects import REDIRECTS, next_request
 
 __all__ = ["IDEMPOTENT", "ORIGINS_KEPT", "USER_AGENT", "Begun", "FollowingTransport", "basic"]

@@ -18,11 +18,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..messages import Headers, HttpRequest, HttpResponse
+from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout
 from .content import FRAMING, Stream
 from .decoding import decoded, decoded_pieces
 from .following import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
-from .origin import origin_of, split_url
 from .reader import NoAnswer
 from .sockets import Connection, SocketPool
 from .tls import Tls

@@ -12,8 +12,8 @@ from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
 
 from ..errors import TooManyRedirects
 from ..messages import Headers, HttpRequest, HttpResponse
+from ..origins import Origin, origin_of, split_url
 from .opened import OpenResponse
-from .origin import Origin, origin_of, split_url
 
 __all__ = ["REDIRECTS", "next_request"]
 

@@ -15,11 +15,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..messages import Headers, HttpRequest, HttpResponse
+from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
 from .content import FRAMING, Stream
 from .decoding import TooLarge, decoded, within
 from .following import ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
-from .origin import origin_of, split_url
 from .requests_parts import (
     STEP,
     arriving,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
 
-    from .origin import Origin
+    from ..origins import Origin
 
 __all__ = ["ConnectTimeoutError", "Connection", "NewConnectionError", "PoolIsBusy", "SocketPool"]
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from dynclient.errors import TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest, HttpResponse
+from dynclient.origins import origin_of
 from dynclient.transport import LeanTransport
 from dynclient.transport.cookies import Cookies
-from dynclient.transport.origin import origin_of
 from dynclient.transport.redirects import next_request
 
 from .server import reply

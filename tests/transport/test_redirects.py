@@ -9,9 +9,9 @@ import requests
 
 from dynclient.errors import ResponseTooLarge, TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest, HttpResponse
+from dynclient.origins import origin_of, split_url
 from dynclient.redaction import DEFAULT_REDACTOR
 from dynclient.transport import RequestsTransport
-from dynclient.transport.origin import origin_of, split_url
 from dynclient.transport.redirects import next_request
 
 from .server import reply
