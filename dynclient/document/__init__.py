@@ -6,6 +6,7 @@ Imports no HTTP library: who wants documents from URLs passes a `fetch`.
 from .bundled import bundled_names, bundled_path
 from .document import Document, Problem
 from .load import Source, load
+from .node import Node
 from .resources import Fetch, Location, Resources
 from .trust import Trust, origin_of
 
@@ -13,6 +14,7 @@ __all__ = [
     "Document",
     "Fetch",
     "Location",
+    "Node",
     "Problem",
     "Resources",
     "Source",

@@ -14,7 +14,7 @@ from urllib.parse import urldefrag, urljoin
 
 from .pointer import append
 
-__all__ = ["Identifiers", "identify", "names_itself"]
+__all__ = ["LONE_REF", "Identifiers", "identify", "names_itself"]
 
 _SCHEMA_KEYS = frozenset(
     {
@@ -40,7 +40,7 @@ _MARKS = (b"$id", b"$anchor", b"$dynamicAnchor", b"$self", b"$schema")
 #: Draft 4 names its schemas by `id`; all later ones by `$id`.
 _DRAFT_4 = "http://json-schema.org/draft-04/schema"
 #: In these a `$ref` makes its siblings ignored, names included.
-_LONE_REF = tuple(f"http://json-schema.org/draft-0{number}/schema" for number in (4, 6, 7))
+LONE_REF = tuple(f"http://json-schema.org/draft-0{number}/schema" for number in (4, 6, 7))
 #: Keys of an OpenAPI document under which a Schema Object stands.
 _OPENAPI_SCHEMA_KEYS = frozenset({"schema", "itemSchema"})
 
@@ -104,7 +104,7 @@ def identify(data: Any, uri: str, dialect: str = "") -> Identifiers:
         if is_root and isinstance(own := schema.get("$schema"), str):
             found.dialects[pointer] = dialect = own
             name = schema.get("id" if dialect.rstrip("#") == _DRAFT_4 else "$id")
-        if "$ref" in schema and dialect.startswith(_LONE_REF):
+        if "$ref" in schema and dialect.startswith(LONE_REF):
             continue
         if isinstance(name, str):
             base = _named(found, pointer, base, name)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from ..errors import DocumentError
-from .identifiers import Identifiers, identify, names_itself
+from .identifiers import LONE_REF, Identifiers, identify, names_itself
 from .parse import parse_document
 from .pointer import append, lookup, split
 from .trust import Trust
@@ -145,6 +145,10 @@ class Resources:
         identifiers = self._identifiers.get(at.uri)
         own = identifiers.dialect_of(at.pointer) if identifiers else None
         return own or self._dialect
+
+    def has_lone_refs(self, at: Location) -> bool:
+        """Whether the dialect in force at a place ignores what stands beside a `$ref`."""
+        return (self.dialect_of(at) or "").startswith(LONE_REF)
 
     def base_of(self, at: Location) -> str:
         """The base URI in force at a place (JSON Schema core, section 9.1.1)."""
