@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .calls import CallPlan
+from .environment import URL_VARIABLE
 from .messages import HttpRequest
 from .redaction import MASK, NOT_SHOWN
-from .settings import URL_VARIABLE
 from .wording import shown
 
 __all__ = ["Explanation", "explain_call"]

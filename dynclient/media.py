@@ -6,18 +6,16 @@ sections "Media Type Object" and "Response Object".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
+
+from .abnf import split_parameters
 
 __all__ = ["Kind", "MediaType", "best_match", "charset_of", "kind_of", "parse_media_type"]
 
 #: How content of a media type is read and written.
 Kind: TypeAlias = Literal["json", "form", "multipart", "items", "text", "binary"]
-
-_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)').finditer
-_ESCAPED = re.compile(r"\\(.)")
 
 
 class MediaType(NamedTuple):
@@ -41,15 +39,10 @@ class MediaType(NamedTuple):
 @lru_cache(maxsize=1024)
 def parse_media_type(text: str) -> MediaType:
     """The media type a header field or a key of `content` names; odd text gives odd parts."""
-    essence, _, rest = text.partition(";")
-    kind, _, subtype = essence.strip().lower().partition("/")
-    parameters = []
-    for match in _PARAMETER(f";{rest}"):
-        name, value = match[1].lower(), match[2].strip()
-        if value[:1] == '"':
-            value = _ESCAPED.sub(r"\1", value.strip('"'))
-        # The one parameter whose values are known to ignore case (RFC 9110, section 8.3.2).
-        parameters.append((name, value.lower() if name == "charset" else value))
+    essence, pairs = split_parameters(text)
+    kind, _, subtype = essence.lower().partition("/")
+    # The one parameter whose values are known to ignore case (RFC 9110, section 8.3.2).
+    parameters = ((name, v.lower() if name == "charset" else v) for name, v in pairs)
     return MediaType(kind.strip(), subtype.strip(), tuple(parameters))
 
 

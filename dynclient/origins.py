@@ -1,16 +1,25 @@
-"""Origins: scheme, host and port (RFC 6454), and the parts of a URL a transport needs."""
+"""URLs: their origins (RFC 6454), which of them are base URLs, and how their text is encoded."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-__all__ = ["DEFAULT_PORTS", "Origin", "origin_of", "split_url"]
+__all__ = [
+    "DEFAULT_PORTS",
+    "Origin",
+    "checked_base_url",
+    "encoded_path",
+    "origin_of",
+    "split_url",
+]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _BLANK_OR_CONTROL = re.compile(r"[\0- \x7f]")
+#: What stands in a path as it is (RFC 3986, section 3.3); `%` as it may begin what is encoded.
+_PATH = "/?:@!$&'()*+,;=%-._~"
 
 
 class Origin(NamedTuple):
@@ -31,6 +40,10 @@ class Origin(NamedTuple):
         """
         host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if DEFAULT_PORTS.get(self.scheme) == self.port else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        """`https://host`, with the port where it is not the default one."""
+        return f"{self.scheme}://{self.netloc}"
 
     @property
     def address(self) -> tuple[str, int]:
@@ -60,6 +73,33 @@ def origin_of(url: str) -> Origin:
     if any(character <= " " or character in '\x7f"<>\\^`{|}' for character in host):
         raise ValueError("the host name has a character that no host name has")
     return Origin(parts.scheme, host.lower(), port or DEFAULT_PORTS[parts.scheme])
+
+
+def checked_base_url(url: object) -> str:
+    """The URL that paths are appended to: percent-encoded, without a slash at the end.
+
+    TypeError for what is no text. ValueError, which does not repeat the URL as it may hold a
+    password, for what is no absolute http or https URL, or has a query or a fragment.
+    """
+    if not isinstance(url, str):
+        raise TypeError(f"a base URL is a str, not {type(url).__name__}")
+    try:
+        if "://" not in url:
+            raise ValueError("this URL is not absolute")
+        origin_of(url)
+        if "?" in url or "#" in url:
+            raise ValueError("this URL has a query or a fragment")
+        head, path = split_url(url)
+        return f"{head}{encoded_path(path)}".rstrip("/")
+    except ValueError as error:
+        unicode = isinstance(error, UnicodeError)  # its message repeats the text
+        reason = "the URL holds a lone surrogate" if unicode else str(error)
+    raise ValueError(f"{reason}; give an absolute http or https URL without query or fragment")
+
+
+def encoded_path(text: str) -> str:
+    """The text of a path, with what no path may hold percent-encoded as UTF-8."""
+    return quote(text, safe=_PATH)
 
 
 def _international(host: str) -> str:

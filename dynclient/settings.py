@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from .document import Document, Fetch, Source, bundled_path
+from .environment import DOCUMENT_VARIABLE, URL_VARIABLE
 from .errors import DocumentError
 from .messages import Headers, HttpRequest
 from .operation import Operations
 from .operation.names import python_name
-from .redaction import DEFAULT_REDACTOR
+from .origins import checked_base_url
 from .transport import Transport, default_transport
 from .transport.base import DEFAULT_TIMEOUT, Timeout, checked_timeout
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_DOCUMENT",
-    "DOCUMENT_VARIABLE",
-    "URL_VARIABLE",
     "Timeout",
     "base_url_of",
     "call_timeout",
@@ -40,10 +38,6 @@ __all__ = [
 _TEXT = re.compile(r"\s*(?:\{\s*(?:[\"'}]|\w+\s*:)|(?:openapi|swagger)\s*:|[^\n]*\n)")
 _JSON = re.compile(r"\s*[\[{]")
 
-#: Where the service of one bundled document is, and which document that is if not the usual one;
-#: the command line reads them too, and docs/auth.md tells of them.
-URL_VARIABLE = "DYNCLIENT_BASE_URL"
-DOCUMENT_VARIABLE = "DYNCLIENT_DOC"
 DEFAULT_DOCUMENT = "qiskit-runtime"
 
 _DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
@@ -125,18 +119,10 @@ def _checked_base_url(url: str | None) -> str | None:
     """The base URL without a trailing slash. ValueError, or TypeError, for what is none."""
     if url is None:
         return None
-    if not isinstance(url, str):
-        raise TypeError(f"base_url= is a URL, not {type(url).__name__}")
     try:
-        parts = urlsplit(url)
+        return checked_base_url(url)
     except ValueError as error:
-        raise ValueError(f"base_url= is no URL: {error}") from None
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise ValueError(
-            f"base_url={DEFAULT_REDACTOR.url(url)!r}: give an absolute http or https URL without "
-            "query or fragment"
-        )
-    return url.rstrip("/")
+        raise ValueError(f"base_url=: {error}") from None
 
 
 def usual_document() -> str:
@@ -157,13 +143,8 @@ def base_url_of(source: Source, given: str | None) -> str | None:
         return _checked_base_url(given)
     try:
         return _checked_base_url(said)
-    except ValueError:
-        # The value may hold a password or a key, so it is not repeated.
-        raise DocumentError(
-            f"{URL_VARIABLE} says where the service is, and holds no absolute http or https URL "
-            "without query or fragment",
-            source=usual,
-        ) from None
+    except ValueError as error:
+        raise DocumentError(f"{URL_VARIABLE}: {error}", source=usual) from None
 
 
 def checked_defaults(

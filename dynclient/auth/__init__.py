@@ -16,7 +16,7 @@ from .schemes import SecurityScheme
 from .solver import Authenticator
 
 if TYPE_CHECKING:
-    from .account import ACCOUNT_FILE, Account, environment_auth, environment_name, qiskit_account
+    from .account import ACCOUNT_FILE, Account, environment_auth, qiskit_account
     from .iam import IAM_URL, IAMAuth
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "SecurityScheme",
     "Send",
     "environment_auth",
-    "environment_name",
     "qiskit_account",
 ]
 
@@ -45,7 +44,6 @@ _ROOMS = {
     "IAMAuth": ".iam",
     "IAM_URL": ".iam",
     "environment_auth": ".account",
-    "environment_name": ".account",
     "qiskit_account": ".account",
 }
 

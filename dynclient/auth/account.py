@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..environment import environment_name
 from ..errors import AuthError
 from .handlers import AuthValue
 from .iam import IAMAuth
 
-__all__ = ["ACCOUNT_FILE", "Account", "environment_auth", "environment_name", "qiskit_account"]
+__all__ = ["ACCOUNT_FILE", "Account", "environment_auth", "qiskit_account"]
 
 #: Where qiskit-ibm-runtime keeps accounts.
 ACCOUNT_FILE = "~/.qiskit/qiskit-ibm.json"
 
-_PREFIX = "DYNCLIENT_AUTH_"
 _PLATFORM = "ibm_quantum_platform"
 #: Channel → the name under which Qiskit saves its account by default, in Qiskit's order.
 _CHANNELS = {_PLATFORM: "default-ibm-quantum-platform", "ibm_cloud": "default-ibm-cloud"}
@@ -31,11 +31,6 @@ _NO_CHANNEL = {
     "Take it away, or give auth= and base_url= yourself (of an emulator, for example)",
 }
 _REGION = re.compile(r"[a-z0-9-]+")
-
-
-def environment_name(scheme: str) -> str:
-    """The variable for a scheme: `IBMCloudAuth` → `DYNCLIENT_AUTH_IBMCLOUDAUTH`."""
-    return _PREFIX + re.sub(r"[^A-Z0-9]", "_", scheme.upper())
 
 
 def environment_auth(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from ..abnf import is_field_value, is_token
 from ..errors import AuthError
 from ..messages import HttpRequest
 from ..redaction import Redactor
@@ -13,10 +13,6 @@ from ..redaction import Redactor
 __all__ = ["NOTHING", "Credential"]
 
 Pairs = tuple[tuple[str, str], ...]
-
-# RFC 9110, section 5.6.2 (token) and 5.5 (field-value, with obs-text).
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FIELD_VALUE = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,12 +91,12 @@ class Credential:
 
 
 def _check_token(kind: str, name: str) -> None:
-    if not _TOKEN.fullmatch(name):
+    if not is_token(name):
         raise AuthError(f"{name!r} can't be the name of a {kind} (RFC 9110, section 5.6.2)")
 
 
 def _check_header_value(where: str, value: str) -> None:
-    if _FIELD_VALUE.fullmatch(value):
+    if value and is_field_value(value) and value == value.strip(" \t"):
         return
     if not value:
         fault = "is empty"
@@ -108,7 +104,7 @@ def _check_header_value(where: str, value: str) -> None:
         fault = "contains a line break; if it was read from a file, strip() it"
     elif any(ord(character) > 0xFF for character in value):
         fault = "contains a character outside of latin-1, which no header can carry"
-    elif value != value.strip():
+    elif value != value.strip(" \t"):
         fault = "has white space around it"
     else:
         fault = "contains a control character"

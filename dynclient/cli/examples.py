@@ -7,8 +7,9 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..auth import SecurityScheme, environment_name
+from ..auth import SecurityScheme
 from ..document import bundled_path
+from ..environment import environment_name
 from ..errors import DocumentError, InvalidRequest
 from ..messages import Violation
 from ..operation import UNSET, Operation

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
 from ..client import Client
+from ..environment import DOCUMENT_VARIABLE, URL_VARIABLE
 from ..errors import DocumentError, TransportError
-from ..settings import DEFAULT_DOCUMENT, DOCUMENT_VARIABLE, URL_VARIABLE, usual_document
+from ..origins import checked_base_url
+from ..settings import DEFAULT_DOCUMENT, usual_document
 from .output import tell
 
 __all__ = [
@@ -78,19 +79,10 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> 
             "another document; --base-url says where that one's service is"
         )
         return None
-    if _is_base_url(value):
-        return value
-    # The value itself may hold a password or a key, so it is not repeated.
-    raise click.BadParameter("give an absolute http or https URL without query or fragment")
-
-
-def _is_base_url(text: str) -> bool:
     try:
-        parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.port != 0 and bool(parts.hostname)
-    except ValueError:  # a port that is no number, a broken IPv6 address
-        return False
-    return known and not parts.query and not parts.fragment
+        return checked_base_url(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 document_option = click.option(

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from .. import __version__, errors
-from ..auth import environment_name
+from ..environment import environment_name
 from . import exits
 from .options import document_words, named_document
 from .output import Masker, tell

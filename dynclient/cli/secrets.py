@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from ..auth import environment_auth, environment_name
+from ..auth import environment_auth
 from ..client import Client
 from ..credentials import schemes_of
 from ..document import bundled_path
+from ..environment import environment_name
 from .output import Masker
 
 __all__ = ["credentials", "masked_environment"]

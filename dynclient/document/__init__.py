@@ -8,7 +8,7 @@ from .document import Document, Problem
 from .load import Source, load
 from .node import Node
 from .resources import Fetch, Location, Resources
-from .trust import Trust, origin_of
+from .trust import Trust
 
 __all__ = [
     "Document",
@@ -22,5 +22,4 @@ __all__ = [
     "bundled_names",
     "bundled_path",
     "load",
-    "origin_of",
 ]

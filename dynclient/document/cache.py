@@ -22,6 +22,7 @@ try:
 except ImportError:
     from hashlib import blake2b
 
+from ..environment import CACHE_VARIABLE
 from ..jsontext import JsonTextError, decode, encode
 
 __all__ = ["Entry", "entry", "folder", "read", "write"]
@@ -53,7 +54,7 @@ class Entry(NamedTuple):
 
 def folder() -> Path | None:
     """The folder of the parsed documents, which may not exist yet; None if the cache is off."""
-    setting = os.environ.get("DYNCLIENT_CACHE", "")
+    setting = os.environ.get(CACHE_VARIABLE, "")
     if setting.lower() == "off":
         return None
     try:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-__all__ = ["Trust", "origin_of"]
+from ..origins import origin_of
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+__all__ = ["Trust"]
 
-
-def origin_of(url: str) -> str:
-    """The origin of a URL: scheme, host and port (RFC 6454); `file://` for any local file."""
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return "file://"
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    return f"{parts.scheme}://{host}:{port}" if port else f"{parts.scheme}://{host}"
+_FILE = "file://"  # the origin of every local file
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +16,8 @@ class Trust:
     """Bounds on what is read and followed on a document's word.
 
     origins             further origins (`https://host[:port]`) that `$ref` and `servers` may name,
-                        besides the document's own and what the caller typed
+                        besides the document's own and what the caller typed; ValueError for
+                        what is no origin
     max_document_bytes  the size of one document, in bytes
     max_depth           how deep one document may nest, in levels
     max_nodes           how many values a YAML document may have once its aliases are written out,
@@ -45,7 +36,7 @@ class Trust:
     max_response_bytes: int = 1024 * 1024 * 1024
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "origins", frozenset(origin_of(o) for o in self.origins))
+        object.__setattr__(self, "origins", frozenset(str(origin_of(o)) for o in self.origins))
 
     def allows(self, url: str, own: str | None) -> bool:
         """Whether a document at `own` (a URL, or None for one typed by the caller) may name `url`.
@@ -53,7 +44,14 @@ class Trust:
         A document from the network never names a local file; one on disk may name files (the
         folder is checked where they are read) but no host that is not in `origins`.
         """
-        origin = origin_of(url)
-        if own is not None and origin == origin_of(own):
-            return True
-        return origin != "file://" and origin in self.origins
+        try:
+            origin = _origin(url)
+            if own is not None and origin == _origin(own):
+                return True
+        except ValueError:  # neither a file nor a URL of http
+            return False
+        return origin in self.origins
+
+
+def _origin(url: str) -> str:
+    return _FILE if url[:5].lower() == "file:" else str(origin_of(url))

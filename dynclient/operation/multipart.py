@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
+from ..abnf import is_token
 from ..jsontext import encode as encode_json
 from ..media import charset_of, kind_of, parse_media_type
 from .encodings import PartPlan, PartsPlan
@@ -28,7 +29,6 @@ from .uploads import is_opaque
 __all__ = ["Multipart", "encode_multipart"]
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]").fullmatch
-_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch  # RFC 9110, section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]").search
 
 
@@ -306,7 +306,7 @@ def _taken(fields: dict[str, str], name: str) -> str | None:
 
 def _head(slot: _Slot, fields: Mapping[str, str]) -> bytes:
     for name, text in fields.items():
-        if not _FIELD_NAME(name):
+        if not is_token(name):
             raise StyleError(f"the part {slot.label}: {name!r} is no name of a header")
         if any(each in text for each in "\r\n\0"):
             raise StyleError("a header of a part may not hold a line break or a null")

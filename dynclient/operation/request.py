@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote
 
+from ..abnf import is_field_value, is_token
 from ..errors import InvalidRequest, masked
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest, Violation
+from ..origins import encoded_path
 from ..schema import Validator, compile_validator
 from ..schema.directions import is_secret
 from ..validation import Validation
@@ -28,13 +29,11 @@ from .styles import StyleError
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["Prepared", "RequestPlan", "Second", "path_literal"]
+__all__ = ["Prepared", "RequestPlan", "Second"]
 
 #: Another judge of a request: from what was found to what is to be told instead.
 Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
 
-_HEADER_TEXT = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
-_PATH = "/?:@!$&'()*+,;=%-._~"  # what a path template may hold as it is (RFC 3986, section 3.3)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -275,7 +274,7 @@ class RequestPlan:
         for p, write in self._header:
             if p.key in values:
                 text = _write(p, write, values, faults)
-                if not _HEADER_TEXT(text):
+                if not is_field_value(text):
                     reason = "a header holds one line of Latin-1 text"
                     faults.append(fault(f"request.{p.key}", "header", reason))
                 fields.append((p.name, text))
@@ -334,7 +333,7 @@ def _with_option_headers(fields: Headers, options: Options, faults: list[Violati
     if options.accept is not None:
         extra["Accept"] = options.accept
     for name, text in extra.items():
-        if not _HEADER_TEXT(str(text)) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        if not is_field_value(str(text)) or not is_token(name):
             reason = "a header has a token for a name and one line of Latin-1 text for a value"
             faults.append(fault(f"request.header.{name!r}", "header", reason))
     return fields.merged({name: str(text) for name, text in extra.items()}) if extra else fields
@@ -346,12 +345,7 @@ def _path_pieces(path: str, slots: Sequence[Any]) -> tuple[tuple[str, Any], ...]
     pieces: list[tuple[str, Any]] = []
     end = 0
     for match in _PLACEHOLDER.finditer(path):
-        pieces.append((path_literal(path[end : match.start()]), by_name.get(match[1])))
+        pieces.append((encoded_path(path[end : match.start()]), by_name.get(match[1])))
         end = match.end()
-    pieces.append((path_literal(path[end:]), None))
+    pieces.append((encoded_path(path[end:]), None))
     return tuple(pieces)
-
-
-def path_literal(text: str) -> str:
-    """What a path template holds between its placeholders, as it is sent."""
-    return quote(text, safe=_PATH)

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ..document import Document
 from ..errors import DocumentError
+from ..origins import checked_base_url
 
 __all__ = ["base_url", "server_url"]
 
@@ -27,9 +28,9 @@ def base_url(
     """The base URL to append paths to, without a trailing slash.
 
     `choice` is an index into `servers`, or the URL, name or description of one of them, or any
-    absolute URL (then that is taken). Default: the first. `variables` are values for the server's
-    variables, in place of their defaults. DocumentError if the server has no absolute form, or
-    names an origin that the document is not trusted to name.
+    absolute URL (then that is taken; ValueError if it is no base URL). Default: the first.
+    `variables` are values for the server's variables, in place of their defaults. DocumentError
+    if the server has no absolute form, or names an origin that the document is not trusted to name.
     """
     if isinstance(choice, str):
         picked = [
@@ -38,8 +39,8 @@ def base_url(
             if choice in (server.get("url"), server.get("name"), server.get("description"))
         ]
         if not picked:
-            if urlsplit(choice).scheme in ("http", "https"):
-                return choice.rstrip("/")
+            if "://" in choice:
+                return checked_base_url(choice)
             known = ", ".join(repr(server.get("url")) for server in servers)
             raise DocumentError(f"no server {choice!r}; the document has {known}")
         server = picked[0]
@@ -58,13 +59,13 @@ def base_url(
             f"the document from {own} names the server {url}, whose origin is not trusted; pass "
             "base_url=, or allow it by trust=Trust(origins={...})"
         )
-    return url.rstrip("/")
+    return url
 
 
 def server_url(
     document: Document, server: Mapping[str, Any], values: Mapping[str, str] | None = None
 ) -> str:
-    """The absolute URL of a server, its variables replaced by `values` or their defaults.
+    """The base URL of a server, its variables replaced by `values` or their defaults.
 
     A relative URL is resolved against the document's own. DocumentError for a variable without a
     value, a value outside of the variable's `enum`, or a URL that has no absolute form.
@@ -93,13 +94,17 @@ def server_url(
 
     # A server's URL is what paths are appended to: a query or fragment has no place in it.
     url: str = re.split(r"[?#]", _VARIABLE.sub(value_of, template))[0]
+    if "://" not in url:
+        if document.uri[:4] != "http":
+            raise DocumentError(
+                f"the server {template!r} is relative, and the document has no web address; "
+                "pass base_url="
+            )
+        url = urljoin(document.uri, url)
     try:
-        if urlsplit(url).scheme in ("http", "https"):
-            return url
-        if urlsplit(document.uri).scheme in ("http", "https"):
-            return urljoin(document.uri, url)
+        return checked_base_url(url)
     except ValueError as error:
-        raise DocumentError(f"the server {template!r} is no URL: {error}; pass base_url=") from None
-    raise DocumentError(
-        f"the server {template!r} is relative, and the document has no web address; pass base_url="
-    )
+        reason = str(error).partition(";")[0]
+        raise DocumentError(
+            f"the server {template!r} can't be used: {reason}; pass base_url="
+        ) from None

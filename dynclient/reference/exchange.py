@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse
-from ..operation.request import path_literal
+from ..origins import encoded_path
 from .view import HOST, PATH, path_of
 
 if TYPE_CHECKING:
@@ -115,5 +115,5 @@ def _expression(parameter: Parameter) -> str:
 def _pattern(template: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
     pieces = re.split(r"\{([^{}]*)\}", template)
     literals, names = pieces[::2], pieces[1::2]
-    written = [re.escape(path_literal(literal)) for literal in literals]
+    written = [re.escape(encoded_path(literal)) for literal in literals]
     return tuple(names), re.compile("([^/]*)".join(written) + "$")

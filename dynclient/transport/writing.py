@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["chunks", "head_of"]
+from ..abnf import is_target, is_token
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_TARGET = re.compile(r"[!-~]+")
+__all__ = ["chunks", "head_of"]
 
 #: Names found to be well-formed: the same few come with every call.
 _known_tokens: set[str] = set()
@@ -20,7 +18,7 @@ def head_of(method: str, target: str, fields: Iterable[tuple[str, str]]) -> byte
 
     ValueError if a name, a value or the target could be read as something else by the server.
     """
-    if not _TARGET.fullmatch(target):
+    if not is_target(target):
         raise ValueError("the request target has a blank, a control or a non-ASCII character")
     lines = [f"{method} {target} HTTP/1.1"]
     names = _known_tokens
@@ -38,7 +36,7 @@ def head_of(method: str, target: str, fields: Iterable[tuple[str, str]]) -> byte
 
 
 def _check_token(name: str) -> None:
-    if not _TOKEN.fullmatch(name):
+    if not is_token(name):
         raise ValueError("a method or field name is not a token")
     if len(_known_tokens) < _KNOWN:
         _known_tokens.add(name)

@@ -7,9 +7,9 @@ from dynclient.auth import (
     IAMAuth,
     SecurityScheme,
     environment_auth,
-    environment_name,
     qiskit_account,
 )
+from dynclient.environment import environment_name
 from dynclient.errors import AuthError
 
 EAST = "crn:v1:bluemix:public:quantum-computing:us-east:a/acc:inst::"

@@ -127,6 +127,14 @@ def test_with_options_refuses_what_it_can_not_change(option: str) -> None:
         {"base_url": "api.test"},
         {"base_url": "ftp://api.test"},
         {"base_url": "http://api.test?a=1"},
+        {"base_url": "http://api.test/#a"},
+        {"base_url": "http://h:99999"},
+        {"base_url": "http://h:PORT"},
+        {"base_url": "http://:80"},
+        {"base_url": "http://h:0"},
+        {"base_url": "http://a b/"},
+        {"base_url": "http://[::1"},
+        {"base_url": "http://h/\ud800"},
         {"engine": "fast"},
         {"validate": "hard"},
     ],
@@ -311,7 +319,7 @@ def test_errors_made_before_a_call_pickle_too(error: Exception) -> None:
     [
         (lambda client: client.call("op", "abc"), "one mapping by wire name, not str"),
         (lambda client: client.call("op", options={"timeout": 1}), "Options"),
-        (lambda client: Client(DOCUMENT, base_url=3), "is a URL, not int"),
+        (lambda client: Client(DOCUMENT, base_url=3), "a base URL is a str, not int"),
         (lambda client: Client(DOCUMENT, timeout="5"), "a number of seconds"),
     ],
 )
