@@ -18,7 +18,7 @@ __all__ = ["Declared", "Group", "array_style", "request_body", "schema_of", "upg
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 #: (collectionFormat, place) → (style, explode). Where OpenAPI 3 has no such style, the style has
-#: the collectionFormat's own name; `operation.styles` knows these as well.
+#: the collectionFormat's own name; `operation.fields.styles` knows these as well.
 _STYLES: dict[str, dict[str, tuple[str, bool]]] = {
     "query": {
         "csv": ("form", False),

@@ -6,11 +6,11 @@ imported here.
 
 from .arguments import UNSET
 from .bodies import BodyMedia, RequestBody
+from .fields.parameters import Parameter
 from .files import File
 from .index import Operations
 from .operation import Operation
 from .options import NO_OPTIONS, Options
-from .parameters import Parameter
 from .request import Prepared
 from .response import DeclaredResponse
 from .servers import base_url, server_url

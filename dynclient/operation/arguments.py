@@ -9,8 +9,8 @@ from typing import Any, Final
 from ..messages import Violation
 from .bodies import RequestBody
 from .faults import fault
-from .parameters import Parameter
-from .styles import StyleError, plain
+from .fields.parameters import Parameter
+from .fields.styles import StyleError, plain
 
 __all__ = ["UNSET", "Arguments"]
 

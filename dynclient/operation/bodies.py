@@ -17,13 +17,13 @@ from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
 from ..schema import Validator, compile_validator
 from ..schema.closure import extract
 from .encodings import PartsPlan
+from .fields.styles import StyleError, plain, text_of
+from .fields.texts import properties_of, text_reader, types_of
 from .files import StreamedBody, guess_type, is_stream, name_of
 from .forms import encode_form
 from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
 from .sequences import ItemsValidator, compile_row, decode_items, encode_items, is_row
-from .styles import StyleError, plain, text_of
-from .texts import properties_of, text_reader, types_of
 from .uploads import BesideFiles, Opaque, judged_data, plain_data, without
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "encode_form", "read_request_body"]

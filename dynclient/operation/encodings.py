@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from ..document import Document, Location
 from ..media import best_match, kind_of, parse_media_type
+from .fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
+from .fields.texts import Root, in_place, item_of, member_of, properties_of, types_of
 from .forms import form_style
-from .styles import COLLECTION_FORMATS, StyleError, plain, text_of
-from .texts import Root, in_place, item_of, member_of, properties_of, types_of
 
 __all__ = ["PartPlan", "PartsPlan"]
 

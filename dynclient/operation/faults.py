@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..messages import Violation
-from .parameters import Parameter
+from .fields.parameters import Parameter
 
 __all__ = ["UNSENDABLE", "fault", "missing"]
 

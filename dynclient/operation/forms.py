@@ -13,8 +13,8 @@ from urllib.parse import unquote_plus
 from ..document import Document, Location
 from ..jsontext import encode
 from ..media import kind_of, parse_media_type
-from .styles import COLLECTION_FORMATS, STYLES_BY_LOCATION, StyleError, serializer
-from .texts import (
+from .fields.styles import COLLECTION_FORMATS, STYLES_BY_LOCATION, StyleError, serializer
+from .fields.texts import (
     Reader,
     Root,
     item_of,

@@ -21,9 +21,9 @@ from ..abnf import is_token
 from ..jsontext import encode as encode_json
 from ..media import charset_of, kind_of, parse_media_type
 from .encodings import PartPlan, PartsPlan
+from .fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .files import File, StreamedBody, chunks, guess_type, is_stream, size_of
 from .forms import form_text
-from .styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .uploads import is_opaque
 
 __all__ = ["Multipart", "encode_multipart"]

@@ -21,8 +21,8 @@ from ..schema.directions import is_secret
 from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
+from .fields.parameters import Parameter, read_parameters
 from .options import NO_OPTIONS, Options
-from .parameters import Parameter, read_parameters
 from .request import Prepared, RequestPlan
 from .response import DeclaredResponse, ResponsePlan
 from .signature import docstring_of, signature_of

@@ -21,10 +21,10 @@ from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
 from .faults import UNSENDABLE, fault, missing
+from .fields.parameters import LOCATIONS, Parameter
+from .fields.styles import StyleError
 from .options import NO_OPTIONS, Options
-from .parameters import LOCATIONS, Parameter
 from .sequences import ItemsValidator
-from .styles import StyleError
 
 if TYPE_CHECKING:
     from .operation import Operation

@@ -17,9 +17,9 @@ from ..media import parse_media_type
 from ..messages import Violation
 from ..schema import Validator, compile_validator
 from ..schema.directions import Direction
+from .fields.styles import StyleError
+from .fields.texts import types_of
 from .records import decode_items
-from .styles import StyleError
-from .texts import types_of
 
 __all__ = [
     "ItemsValidator",

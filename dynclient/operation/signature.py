@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .names import TAKEN
 
 if TYPE_CHECKING:
+    from .fields.parameters import Parameter
     from .operation import Operation
-    from .parameters import Parameter
 
 __all__ = ["docstring_of", "signature_of", "type_name"]
 

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 from ..messages import Violation
 from ..schema import Validator
+from .fields.styles import StyleError, plain
 from .files import File, is_stream
 from .sequences import ItemsValidator
-from .styles import StyleError, plain
 
 __all__ = ["BesideFiles", "Opaque", "is_opaque", "judged_data", "plain_data", "without"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..document import Document, Location
 from ..errors import DocumentError
-from ..operation.texts import Root
+from ..operation.fields.texts import Root
 from ..schema.dialects import OAS_30, dialect_at
 from ..schema.directions import has_flag
 from ..schema.keywords import KEYWORDS_31, Holds

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..document import Document
 from ..media import kind_of, parse_media_type
-from ..operation.texts import Root
+from ..operation.fields.texts import Root
 from .schemas import Schemas
 
 if TYPE_CHECKING:
     from ..operation import Operation, Parameter
-    from ..operation.headers import DeclaredHeader
+    from ..operation.fields.headers import DeclaredHeader
     from ..operation.response import DeclaredResponse
 
 __all__ = ["HOST", "PATH", "View", "is_data", "path_of"]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from ..document import Document, Location
-from ..jsontext import JsonTextError, decode
-from ..media import parse_media_type
+from ...document import Document, Location
+from ...jsontext import JsonTextError, decode
+from ...media import parse_media_type
 
 __all__ = [
     "Reader",

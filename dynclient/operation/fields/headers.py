@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from ..document import Document, Location
-from ..errors import DocumentError, masked
-from ..media import kind_of, parse_media_type
-from ..messages import Headers, Violation
-from ..redaction import DEFAULT_REDACTOR
-from ..schema import Validator, compile_validator
+from ...document import Document, Location
+from ...errors import DocumentError, masked
+from ...media import kind_of, parse_media_type
+from ...messages import Headers, Violation
+from ...redaction import DEFAULT_REDACTOR
+from ...schema import Validator, compile_validator
 from .styles import COLLECTION_FORMATS
 from .texts import Reader, item_of, json_reader, member_of, scalar_reader, types_of
 

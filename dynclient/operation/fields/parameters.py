@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from ..document import Document, Location
-from ..media import kind_of, parse_media_type
-from .bodies import encode_form
-from .names import TAKEN, python_name
+from ...document import Document, Location
+from ...media import kind_of, parse_media_type
+from ..bodies import encode_form
+from ..names import TAKEN, python_name
 from .styles import (
     DEFAULT_STYLES,
     STYLES_BY_LOCATION,
@@ -82,7 +82,7 @@ class Parameter:
             return plain
 
         def as_content(value: Any) -> str:
-            from ..jsontext import encode
+            from ...jsontext import encode
 
             is_text = isinstance(value, str) and "json" not in str(self.content_type)
             return plain(value if is_text else encode(value).decode())
@@ -91,7 +91,7 @@ class Parameter:
 
     def _whole_query(self, value: Any) -> str:
         """The whole query string (OpenAPI 3.2.0, Parameter Object, `in: querystring`)."""
-        from ..jsontext import encode
+        from ...jsontext import encode
 
         content_type = str(self.content_type)
         kind = kind_of(parse_media_type(content_type))

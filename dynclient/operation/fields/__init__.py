@@ -1,0 +1,1 @@
+"""Parameters and header fields: styles, and the text of values in both directions."""
