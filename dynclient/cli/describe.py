@@ -103,7 +103,7 @@ def _answer(operation: Operation, key: str) -> dict[str, Any]:
     response = operation.responses[key]
     media = []
     for media_type in response.content:
-        schema, at = response.schema(media_type) or (None, None)
+        _, schema, at = response.schema(media_type) or (None, None, None)
         media.append(_media(operation, media_type, schema, at, is_answer=True))
     return {
         "status": key,

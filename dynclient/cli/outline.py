@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..document import Location
+from ..document import Location, Node
 from ..errors import DocumentError
 from ..operation import Operation
 from ..operation.signature import type_name
@@ -40,7 +40,7 @@ def type_text(operation: Operation, schema: Schema, depth: int = 0) -> str:
         if schema.get("$ref") is None and (choice := _or_null(target)) is not None:
             return f"{type_text(operation, choice, depth)} or null"
         if target.get("type") != "array":
-            return type_name(operation, schema.value, schema.at)
+            return type_name(Node(schema.document, schema.value, schema.at))
         if depth == _MAX_LISTS:
             return "[…]"
         first = [type_text(operation, s, depth + 1) for s in target.branches("prefixItems")]

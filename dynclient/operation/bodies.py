@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
 from ..errors import DocumentError
 from ..jsontext import decode, encode
 from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
@@ -18,7 +18,7 @@ from ..schema import Validator, compile_validator
 from ..schema.closure import extract
 from .encodings import PartsPlan
 from .fields.styles import StyleError, plain, text_of
-from .fields.texts import properties_of, text_reader, types_of
+from .fields.texts import text_reader
 from .files import StreamedBody, guess_type, is_stream, name_of
 from .forms import encode_form
 from .multipart import Multipart, encode_multipart
@@ -84,6 +84,11 @@ class BodyMedia:
         self.encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
         self._validators: dict[Any, Validator | ItemsValidator | None] = {}
 
+    @property
+    def node(self) -> Node:
+        """The schema and its place."""
+        return Node(self._document, self.schema, self.schema_at)
+
     def validator(
         self, formats: bool, opaque: Opaque = frozenset()
     ) -> Validator | ItemsValidator | None:
@@ -115,15 +120,14 @@ class BodyMedia:
 
     def text_reader(self, content_type: str) -> Callable[[str], Any] | None:
         """How text is read to be judged; None where the schema has no say over it."""
-        root = (self.schema, self.schema_at)
-        return None if root[0] is None else text_reader(self._document, root, content_type)
+        return None if self.schema is None else text_reader(self.node, content_type)
 
     @cached_property
     def parts(self) -> PartsPlan:
         """How the members or items of a multipart body become parts."""
-        schema = (
-            (self._entry["schema"], self.at.child("schema")) if "schema" in self._entry else None
-        )
+        schema = None
+        if "schema" in self._entry:
+            schema = Node(self._document, self._entry["schema"], self.at.child("schema"))
         return PartsPlan(self._document, self._entry, self.at, schema)
 
     @cached_property
@@ -137,27 +141,25 @@ class BodyMedia:
             return frozenset()  # the validator says so, where it is asked
 
     @cached_property
-    def properties(self) -> Mapping[str, tuple[Any, Location]]:
-        """The properties the body's schema declares, through `$ref`, allOf, anyOf and oneOf.
-
-        Each with its Schema Object and the place of that.
-        """
+    def properties(self) -> Mapping[str, Node]:
+        """The properties the body's schema declares, through `$ref`, allOf, anyOf and oneOf."""
         if self.schema is None or self.is_row or self.kind in ("text", "binary"):
             return {}
-        return properties_of(self._document, (self.schema, self.schema_at))
+        return self.node.properties()
 
     def takes_null(self, member: str | None = None) -> bool:
         """Whether null is a value of the body, or of that property of it."""
-        found = (self.schema, self.schema_at) if member is None else self.properties[member]
-        if found[0] is None:
+        found = self.node if member is None else self.properties[member]
+        if found.value is None:
             return True
-        return bool(compile_validator(self._document, found, "request").is_valid(None))
+        root = (found.value, found.at)
+        return bool(compile_validator(self._document, root, "request").is_valid(None))
 
     def takes_text(self) -> bool:
         """Whether a string is data of this entry: JSON that need not be an object or array."""
         if self.kind != "json" or self.schema is None:
             return self.kind == "json"
-        types = types_of(self._document, (self.schema, self.schema_at))
+        types = self.node.types()
         return not self.properties if types is None else "string" in types
 
     def encode(self, value: Any, content_type: str | None = None) -> EncodedBody:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
 from ..media import best_match, kind_of, parse_media_type
 from .fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
-from .fields.texts import Root, in_place, item_of, member_of, properties_of, types_of
 from .forms import form_style
 
 __all__ = ["PartPlan", "PartsPlan"]
@@ -85,7 +84,7 @@ class PartsPlan:
     """
 
     def __init__(
-        self, document: Document, settings: Mapping[str, Any], at: Location, schema: Root | None
+        self, document: Document, settings: Mapping[str, Any], at: Location, schema: Node | None
     ) -> None:
         self._document = document
         self._settings = settings
@@ -101,7 +100,7 @@ class PartsPlan:
         """How a member of an object becomes parts."""
         plan = self._plans.get(name)
         if plan is None:
-            schema = self._schema and member_of(self._document, self._schema, name)
+            schema = self._schema and self._schema.member(name)
             place = self._at.child("encoding", name)
             plan = _plan_part(self._document, self._by_name.get(name), place, schema)
             if schema is not None or name in self._by_name:
@@ -114,19 +113,20 @@ class PartsPlan:
             found, place = self._first[index], self._at.child("prefixEncoding", index)
         else:
             found, place = self._settings.get("itemEncoding"), self._at.child("itemEncoding")
-        schema = self._schema and item_of(self._document, self._schema, index)
+        schema = self._schema and self._schema.item(index)
         if schema is None and "itemSchema" in self._settings:
-            schema = self._settings["itemSchema"], self._at.child("itemSchema")
+            place_of_schema = self._at.child("itemSchema")
+            schema = Node(self._document, self._settings["itemSchema"], place_of_schema)
         return _plan_part(self._document, found, place, schema, is_item=True)
 
     def in_order(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The members in the order in which the schema declares them, the others after."""
-        declared = properties_of(self._document, self._schema) if self._schema else ()
+        declared = self._schema.properties() if self._schema else ()
         return {name: data[name] for name in (*declared, *data) if name in data}
 
 
 def _plan_part(
-    document: Document, settings: Any, at: Location, schema: Root | None, *, is_item: bool = False
+    document: Document, settings: Any, at: Location, schema: Node | None, *, is_item: bool = False
 ) -> PartPlan:
     """The plan of one value, from its Encoding Object and its schema; either may be missing.
 
@@ -140,69 +140,63 @@ def _plan_part(
         style = None  # in 3.0 styles are for forms alone; Swagger 2.0's formats are for both
     inner = None
     if any(kind_of(parse_media_type(each)) == "multipart" for each in types):
-        is_list = schema and not is_item and "array" in (types_of(document, schema) or ())
-        whole = item_of(document, schema) if schema and is_list else schema
+        is_list = schema and not is_item and "array" in (schema.types() or ())
+        whole = schema.item() if schema and is_list else schema
         inner = PartsPlan(document, settings, at, whole)
     return PartPlan(
         style,
         tuple(filter(None, types)),
-        _default_type(document, schema, is_item) if schema else None,
+        _default_type(schema, is_item) if schema else None,
         _headers(document, settings.get("headers"), at.child("headers")),
         inner,
     )
 
 
-def _default_type(document: Document, schema: Root, is_item: bool = False) -> str | None:
+def _default_type(schema: Node, is_item: bool = False) -> str | None:
     """The content type by the table of the Encoding Object, `contentType`."""
-    types = types_of(document, schema)
+    types = schema.types()
     if types is None:
-        return _BINARY if document.dialect != "3.0" else None
+        return _BINARY if schema.document.dialect != "3.0" else None
     types -= {"null"}
     if types == {"object"}:
         return _JSON
     if types == {"array"} and is_item:
         return _JSON  # there are no parts of one name to make of it
     if types == {"array"}:
-        item = item_of(document, schema)
-        nested = item is not None and "array" in (types_of(document, item) or ())
-        return None if item is None or nested else _default_type(document, item)
-    if types == {"string"} and any(
-        _is_binary(document, each) for each, _ in in_place(document, schema)
-    ):
+        item = schema.item()
+        nested = item is not None and "array" in (item.types() or ())
+        return None if item is None or nested else _default_type(item)
+    if types == {"string"} and any(map(_is_binary, schema.in_place())):
         return _BINARY
     return None if types & {"object", "array"} else _TEXT
 
 
-def _is_binary(document: Document, schema: Mapping[str, Any]) -> bool:
-    if document.dialect == "3.0":
+def _is_binary(schema: Node) -> bool:
+    if schema.document.dialect == "3.0":
         return schema.get("format") in ("binary", "byte", "base64")
-    return "contentEncoding" in schema
+    return "contentEncoding" in schema.value
 
 
 def _headers(document: Document, declared: Any, at: Location) -> tuple[PartHeader, ...]:
     found = []
     for name, value in declared.items() if isinstance(declared, Mapping) else ():
-        header, place = document.resources.follow(value, at.child(name))
-        if name.lower() == "content-type" or not isinstance(header, dict):
+        header = Node(document, value, at.child(name)).follow()
+        if name.lower() == "content-type" or not isinstance(header.value, dict):
             continue  # "Content-Type is described separately and SHALL be ignored"
-        schema, _ = _schema_of(document, header, place)
         required = header.get("required") is True
-        found.append(PartHeader(name, _only_value(schema), required))
+        found.append(PartHeader(name, _only_value(_schema_of(header)), required))
     return tuple(found)
 
 
-def _schema_of(document: Document, header: Mapping[str, Any], at: Location) -> Root:
+def _schema_of(header: Node) -> Any:
     """The schema of a Header Object, which may stand in the one entry of its `content`.
 
     That is how OpenAPI 3.2.0 would have fields with parameters described, as is
     Content-Disposition ("Fixed Fields for use with content").
     """
-    content = header.get("content")
-    if isinstance(content, Mapping) and content:
-        name = next(iter(content))
-        entry, at = document.resources.follow(content[name], at.child("content", name))
-        header = entry if isinstance(entry, Mapping) else {}
-    return document.resources.follow(header.get("schema"), at.child("schema"))
+    for _, entry in header.items("content"):
+        return entry.follow().child("schema").follow().value
+    return header.child("schema").follow().value
 
 
 def _only_value(schema: Any) -> str | None:

@@ -10,20 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote_plus
 
-from ..document import Document, Location
+from ..document import Location, Node
 from ..jsontext import encode
 from ..media import kind_of, parse_media_type
 from .fields.styles import COLLECTION_FORMATS, STYLES_BY_LOCATION, StyleError, serializer
-from .fields.texts import (
-    Reader,
-    Root,
-    item_of,
-    json_reader,
-    member_of,
-    properties_of,
-    scalar_reader,
-    types_of,
-)
+from .fields.texts import Reader, json_reader, scalar_reader
 
 __all__ = ["encode_form", "form_decoder", "form_style", "form_text"]
 
@@ -105,21 +96,20 @@ _TextsReader: TypeAlias = Callable[[list[str]], Any]
 _SEPARATORS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|", **COLLECTION_FORMATS}
 
 
-def form_decoder(document: Document, root: Root | None) -> Callable[[bytes], dict[str, Any]]:
+def form_decoder(schema: Node | None) -> Callable[[bytes], dict[str, Any]]:
     """How a form becomes the object its schema describes. The decoder raises ValueError.
 
-    `root` is the schema of a Media Type Object; the `encoding` beside it says which styles to undo.
+    `schema` is that of a Media Type Object; the `encoding` beside it says which styles to undo.
     """
-    return _FormReader(document, root).read
+    return _FormReader(schema).read
 
 
 class _FormReader:
     """Reads the forms that one Media Type Object describes."""
 
-    def __init__(self, document: Document, root: Root | None) -> None:
-        self._document = document
-        self._root = root
-        self._encoding = _encoding_beside(document, root) if root else {}
+    def __init__(self, schema: Node | None) -> None:
+        self._schema = schema
+        self._encoding = _encoding_beside(schema) if schema else {}
         self._readers: dict[tuple[str, ...], _TextsReader] = {}
         #: Members of style deepObject, and those whose own members stand alone, by their names.
         self._deep: list[str] = []
@@ -127,22 +117,22 @@ class _FormReader:
         for name, settings in self._encoding.items():
             place = self._place(name)
             styled = form_style(settings) if isinstance(settings, Mapping) else None
-            if place and styled and _is_object(document, place):
+            if place and styled and _is_object(place):
                 self._note_names(name, place, *styled)
 
-    def _note_names(self, name: str, place: Root, style: str, explode: bool) -> None:
+    def _note_names(self, name: str, place: Node, style: str, explode: bool) -> None:
         if style == "deepObject":
             self._deep.append(name)
         elif explode:
-            for member in properties_of(self._document, place):
+            for member in place.properties():
                 if self._place(member) is None:  # what may be the form's own member is that
                     self._spread.setdefault(member, name)
 
-    def _place(self, *path: str) -> Root | None:
+    def _place(self, *path: str) -> Node | None:
         """The schema of a member, or of a member's member."""
-        found = self._root
+        found = self._schema
         for name in path:
-            found = found and member_of(self._document, found, name)
+            found = found and found.member(name)
         return found
 
     def read(self, content: bytes) -> dict[str, Any]:
@@ -172,17 +162,17 @@ class _FormReader:
                 )  # for any name: not kept
             settings = self._encoding.get(path[0]) if len(path) == 1 else None
             settings = settings if isinstance(settings, Mapping) else {}
-            self._readers[path] = _reader_of(self._document, place, settings)
+            self._readers[path] = _reader_of(place, settings)
         return self._readers[path]
 
 
-def _encoding_beside(document: Document, root: Root) -> Mapping[str, Any]:
+def _encoding_beside(schema: Node) -> Mapping[str, Any]:
     """The `encoding` of the Media Type Object whose schema stands at that place.
 
     Before 3.2 it was for requests alone; who wrote it beside an answer meant what it says.
     """
-    at = root[1]
-    entry = document.resources.at(Location(at.uri, at.pointer.rpartition("/")[0]))
+    at = schema.at
+    entry = schema.document.resources.at(Location(at.uri, at.pointer.rpartition("/")[0]))
     encoding = entry.get("encoding") if isinstance(entry, Mapping) else None
     return encoding if isinstance(encoding, Mapping) else {}
 
@@ -199,15 +189,15 @@ def _texts_by_name(content: bytes) -> dict[str, list[str]]:
     return found
 
 
-def _reader_of(document: Document, place: Root, settings: Mapping[str, Any]) -> _TextsReader:
+def _reader_of(place: Node, settings: Mapping[str, Any]) -> _TextsReader:
     """How the encoded texts of the pairs of one name become a value."""
     styled = form_style(settings)
     style, explode = styled or ("form", True)
     is_joined = style in COLLECTION_FORMATS or (style in _SEPARATORS and not explode)
-    if is_joined and _is_object(document, place):
-        return _joined_object(document, place, style)
-    is_array = "array" in (types_of(document, place) or ())
-    read = _single_reader(document, item_of(document, place) if is_array else place)
+    if is_joined and _is_object(place):
+        return _joined_object(place, style)
+    is_array = "array" in (place.types() or ())
+    read = _single_reader(place.item() if is_array else place)
     if styled is None and _is_json(str(settings.get("contentType", ""))):
         read = json_reader
     if not is_array:
@@ -224,14 +214,13 @@ def _parted(text: str, style: str) -> list[str]:
     return unquote_plus(text).split(_SEPARATORS[style])
 
 
-def _joined_object(document: Document, place: Root, style: str) -> _TextsReader:
+def _joined_object(place: Node, style: str) -> _TextsReader:
     def read(texts: list[str]) -> Any:
         parts = [part for text in texts for part in _parted(text, style)]
         if len(parts) % 2:
             return _alone(list(map(unquote_plus, texts)))  # the schema says that it is no object
         pairs = zip(parts[::2], parts[1::2], strict=True)
-        places = {name: member_of(document, place, name) for name in parts[::2]}
-        return {name: _single_reader(document, places[name])(part) for name, part in pairs}
+        return {name: _single_reader(place.member(name))(part) for name, part in pairs}
 
     return read
 
@@ -240,12 +229,12 @@ def _alone(values: list[Any]) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def _is_object(document: Document, place: Root) -> bool:
-    types = types_of(document, place) or frozenset()
+def _is_object(place: Node) -> bool:
+    types = place.types() or frozenset()
     return "object" in types and "string" not in types
 
 
-def _single_reader(document: Document, root: Root | None) -> Reader:
-    if root is not None and _is_object(document, root):
+def _single_reader(schema: Node | None) -> Reader:
+    if schema is not None and _is_object(schema):
         return json_reader
-    return scalar_reader(document, root)
+    return scalar_reader(schema)

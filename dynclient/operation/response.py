@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
 from ..errors import DocumentError
 from ..jsontext import JsonTextError, decode
 from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
@@ -18,7 +18,7 @@ from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from ..schema import Validator, compile_validator
 from ..validation import Validation
 from .fields.headers import DeclaredHeader, read_headers
-from .fields.texts import Root, text_reader
+from .fields.texts import text_reader
 from .forms import form_decoder
 from .records import Records, records_of
 from .sequences import ItemsValidator, compile_row, decode_items, is_row, is_sequential
@@ -48,15 +48,17 @@ class DeclaredResponse:
         self.content: Mapping[str, Any] = content if isinstance(content, dict) else {}
         self.headers: tuple[DeclaredHeader, ...] = read_headers(document, value, at)
 
-    def schema(self, media_type: str) -> tuple[Any, Location] | None:
-        """The Schema Object of a declared media type and its place; None if it has none.
+    def schema(self, media_type: str) -> Node | None:
+        """The Schema Object of a declared media type; None if it has none.
 
         Where a row of items has an `itemSchema`, it is that: the schema of one of them.
         """
         entry, place = self._entry(media_type)
         by_item = "itemSchema" in entry and is_sequential(media_type)
         keyword = "itemSchema" if by_item else "schema"
-        return (entry[keyword], place.child(keyword)) if keyword in entry else None
+        if keyword not in entry:
+            return None
+        return Node(self._document, entry[keyword], place.child(keyword))
 
     def is_sequence(self, media_type: str, actual: str | None = None) -> bool:
         """Whether content of a declared media type, or of the actual one, is a row of items."""
@@ -88,7 +90,7 @@ class DeclaredResponse:
         kind = kind_of(parse_media_type(actual))
         if found is None or kind in ("binary", "multipart"):
             return False
-        return kind != "text" or text_reader(self._document, found, actual) is not None
+        return kind != "text" or text_reader(found, actual) is not None
 
     def _compile(
         self, media_type: str, formats: bool, sequence: bool
@@ -98,7 +100,8 @@ class DeclaredResponse:
             entry, place = self._entry(media_type)
             return compile_row(document, entry, place, "response", formats=formats)
         found = self.schema(media_type)
-        return found and compile_validator(document, found, "response", formats=formats)
+        root = found and (found.value, found.at)
+        return root and compile_validator(document, root, "response", formats=formats)
 
     def decoder(self, media_type: str, actual: str | None) -> Callable[[bytes], Any]:
         """How a body under a declared media type becomes plain data. It raises ValueError."""
@@ -107,7 +110,7 @@ class DeclaredResponse:
         shown = actual or media_type
         if self.is_sequence(media_type, shown):
             return decode_items(shown)
-        return _decoder_for(shown, self._document, self.schema(media_type))
+        return _decoder_for(shown, self.schema(media_type))
 
 
 def declared_for(responses: Mapping[str, DeclaredResponse], status: int) -> DeclaredResponse | None:
@@ -291,7 +294,7 @@ class ResponsePlan:
     def _reader(self, status: int, content_type: str | None) -> _Reader:
         declared = declared_for(self._responses, status)
         if declared is None:
-            reader = _Reader(None, _decoder_for(content_type, self._document))
+            reader = _Reader(None, _decoder_for(content_type))
             known = ", ".join(self._responses) or "none"
             reader.faults = (
                 Violation(
@@ -312,7 +315,7 @@ class ResponsePlan:
 
     def _declared_reader(self, declared: DeclaredResponse, content_type: str | None) -> _Reader:
         if not declared.content:
-            return _Reader(declared, _decoder_for(content_type, self._document))
+            return _Reader(declared, _decoder_for(content_type))
         known = ", ".join(declared.content)
         place = declared.at.child("content").pointer
         # Without a content type the body is read as the document's first type, so that what came
@@ -323,11 +326,11 @@ class ResponsePlan:
             else best_match(declared.content, content_type)
         )
         if key is None:
-            reader = _Reader(declared, _decoder_for(content_type, self._document))
+            reader = _Reader(declared, _decoder_for(content_type))
             reason = f"content type {content_type!r} is not declared; these are: {known}"
             reader.faults = (_type_fault(place, reason),)
             return reader
-        reader = _Reader(declared, _decoder_for(content_type or key, self._document))
+        reader = _Reader(declared, _decoder_for(content_type or key))
         if content_type is None:
             reason = f"the body has no content type; declared are: {known}"
             reader.untyped = (_type_fault(place, reason),)
@@ -366,12 +369,10 @@ def _judge(validator: Validator | ItemsValidator, data: Any) -> list[Violation]:
     return validator.explain(data, "response.body")
 
 
-def _decoder_for(
-    content_type: str | None, document: Document, root: Root | None = None
-) -> Callable[[bytes], Any]:
+def _decoder_for(content_type: str | None, schema: Node | None = None) -> Callable[[bytes], Any]:
     """How a body of this content type becomes plain data. The decoder raises ValueError.
 
-    Text becomes what the schema at `root` wants of it; see `texts`.
+    Text becomes what the schema wants of it; see `texts`.
     """
     if content_type is None:
         return _decode_unknown
@@ -380,12 +381,12 @@ def _decoder_for(
         return decode
     if kind == "text":
         charset = charset_of(content_type)
-        read = text_reader(document, root, content_type) if root else None
+        read = text_reader(schema, content_type) if schema else None
         if read is None or read is str:
             return lambda content: content.decode(charset)
         return lambda content: read(content.decode(charset))
     if kind == "form":
-        return form_decoder(document, root)
+        return form_decoder(schema)
     return bytes
 
 

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
 from ..jsontext import encode
 from ..media import parse_media_type
 from ..messages import Violation
 from ..schema import Validator, compile_validator
 from ..schema.directions import Direction
 from .fields.styles import StyleError
-from .fields.texts import types_of
 from .records import decode_items
 
 __all__ = [
@@ -54,7 +53,7 @@ def is_row(document: Document, media_type: str, entry: Mapping[str, Any], at: Lo
         return True
     if document.dialect != "3.2" or "schema" not in entry:
         return False
-    types = types_of(document, (entry["schema"], at.child("schema")))
+    types = Node(document, entry["schema"], at.child("schema")).types()
     return types is None or "array" in types
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from ..document import Node
 from .names import TAKEN
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def signature_of(operation: Operation) -> inspect.Signature:
             p.python_name,
             inspect.Parameter.KEYWORD_ONLY,
             default=inspect.Parameter.empty if p.required else None,
-            annotation=_annotation(operation, p.schema, p.schema_at),
+            annotation=_annotation(Node(operation.document, p.schema, p.schema_at)),
         )
         for p in operation.parameters
     ]
@@ -51,8 +52,7 @@ def signature_of(operation: Operation) -> inspect.Signature:
             ):
                 continue  # shown once, under its argument name
             taken.add(name)
-            member = body.preferred.properties[wire_name]
-            parameters.append(_optional(name, _annotation(operation, *member)))
+            parameters.append(_optional(name, _annotation(body.preferred.properties[wire_name])))
         for whole in (body.component_name, "body"):
             if whole and whole not in taken:
                 taken.add(whole)
@@ -67,9 +67,8 @@ def _optional(name: str, annotation: Any = Any) -> inspect.Parameter:
     )
 
 
-def _annotation(operation: Operation, schema: Any, at: Any) -> Any:
-    target, _ = operation.document.resources.follow(schema, at)
-    declared = target.get("type") if isinstance(target, dict) else None
+def _annotation(schema: Node) -> Any:
+    declared = schema.follow().get("type")
     if isinstance(declared, str):
         return _PYTHON_TYPES.get(declared, Any)
     if isinstance(declared, list) and declared:
@@ -81,21 +80,21 @@ def _annotation(operation: Operation, schema: Any, at: Any) -> Any:
     return Any
 
 
-def type_name(operation: Operation, schema: Any, at: Any, *, depth: int = 0) -> str:
+def type_name(schema: Node, *, depth: int = 0) -> str:
     """A schema's type in a few words: `string (date-time)`, `array of string`, `JobState`."""
-    named = schema.get("$ref") if isinstance(schema, dict) else None
-    target, place = operation.document.resources.follow(schema, at)
-    if not isinstance(target, dict):
+    named, target = schema.reference, schema.follow()
+    if not isinstance(target.value, dict):
         return "any"
     declared = target.get("type")
     name = " or ".join(map(str, declared)) if isinstance(declared, list) else declared
     if name == "array" and depth < 3:
-        items = type_name(operation, target.get("items", {}), place.child("items"), depth=depth + 1)
-        return f"array of {items}"
-    if isinstance(named, str) and name in (None, "object"):
+        return f"array of {type_name(target.child('items'), depth=depth + 1)}"
+    if named is not None and name in (None, "object"):
         return named.rpartition("/")[2]
     if name is None:
-        return next((key for key in ("oneOf", "anyOf", "allOf", "enum") if key in target), "any")
+        return next(
+            (key for key in ("oneOf", "anyOf", "allOf", "enum") if key in target.value), "any"
+        )
     form = target.get("format")
     return f"{name} ({form})" if isinstance(form, str) else str(name)
 
@@ -115,8 +114,8 @@ def docstring_of(operation: Operation) -> str:
         kinds = ", ".join(media.media_type for media in body.media)
         lines.append(f"body: {kinds}, {need}. {' '.join(body.description.split())}".rstrip())
         shown = {wire_name: name for name, wire_name in reversed(list(body.property_names.items()))}
-        for wire_name, (schema, at) in body.preferred.properties.items():
-            lines.append(f"{shown[wire_name]}: {type_name(operation, schema, at)}, in the body.")
+        for wire_name, schema in body.preferred.properties.items():
+            lines.append(f"{shown[wire_name]}: {type_name(schema)}, in the body.")
     if lines:
         parts += ["", "Arguments:", *(f"    {line}" for line in lines)]
     if operation.responses:
@@ -128,7 +127,7 @@ def docstring_of(operation: Operation) -> str:
 
 
 def _argument_line(operation: Operation, parameter: Parameter) -> str:
-    kind = type_name(operation, parameter.schema, parameter.schema_at)
+    kind = type_name(Node(operation.document, parameter.schema, parameter.schema_at))
     said = [kind, f"in {parameter.location}"]
     if parameter.name != parameter.python_name:
         said.append(f"sent as {parameter.name}")

@@ -11,11 +11,9 @@ import re
 from collections import deque
 from typing import Any
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
 from ..errors import DocumentError
-from ..operation.fields.texts import Root
 from ..schema.dialects import OAS_30, dialect_at
-from ..schema.directions import has_flag
 from ..schema.keywords import KEYWORDS_31, Holds
 
 __all__ = ["Schemas"]
@@ -36,19 +34,18 @@ class Schemas:
         self._document = document
         self._names: dict[Location, str] = {}
         self._withheld: set[str] = set()
-        self._waiting: deque[tuple[str, Any, Location]] = deque()
+        self._waiting: deque[tuple[str, Node]] = deque()
 
-    def shown(self, root: Root) -> dict[str, Any] | None:
+    def shown(self, schema: Node) -> dict[str, Any] | None:
         """A schema, whatever it reaches being in `entries`; None if it can't be shown."""
-        schema, at = root
-        if not isinstance(schema, dict):
+        if not isinstance(schema.value, dict):
             return None  # true and false are no schemas to openapi-core
         before = set(self._names.values())
         try:
-            result: dict[str, Any] = self._schema(schema, at)
+            result: dict[str, Any] = self._schema(schema)
             while self._waiting:
-                name, schema, at = self._waiting.popleft()
-                self.entries[name] = self._schema(schema, at)
+                name, reached = self._waiting.popleft()
+                self.entries[name] = self._schema(reached)
         except (DocumentError, _Unshowable):
             # What was reached with it can't be told apart from what is to blame.
             self._waiting.clear()
@@ -56,24 +53,24 @@ class Schemas:
             return None
         return result
 
-    def _schema(self, schema: Any, at: Location) -> Any:
-        if isinstance(schema, bool):
-            return schema
-        if not isinstance(schema, dict) or not _DYNAMIC.isdisjoint(schema):
+    def _schema(self, schema: Node) -> Any:
+        if isinstance(schema.value, bool):
+            return schema.value
+        if not isinstance(schema.value, dict) or not _DYNAMIC.isdisjoint(schema.value):
             raise _Unshowable
-        dialect = dialect_at(self._document, at)
+        dialect = dialect_at(self._document, schema.at)
         old = dialect is OAS_30
         if not old and dialect.keywords is not KEYWORDS_31:
             raise _Unshowable  # a draft, while the view is of one dialect
         result: dict[str, Any] = {}
-        if isinstance(reference := schema.get("$ref"), str):
-            result["$ref"] = self._reference(reference, at)
+        if schema.reference is not None:
+            result["$ref"] = self._reference(schema.resolve(schema.reference))
             if old:
                 return result
-        for name, value in schema.items():
+        for name, member in schema.items():
             keyword = dialect.keywords.get(name)
-            if keyword is not None and keyword.fits(value):
-                result[name] = self._value(keyword.holds, name, value, at.child(name))
+            if keyword is not None and keyword.fits(member.value):
+                result[name] = self._value(keyword.holds, name, member)
         if old:
             result |= {"nullable": True} if schema.get("nullable") is True else {}
             if not isinstance(kind := result.get("type", ""), str) or kind == "null":
@@ -81,35 +78,34 @@ class Schemas:
         _check_pattern(result.get("pattern"))
         return result
 
-    def _value(self, holds: Holds, name: str, value: Any, at: Location) -> Any:
+    def _value(self, holds: Holds, name: str, held: Node) -> Any:
         if holds is Holds.SCHEMA:
-            return self._schema(value, at)
+            return self._schema(held)
         if holds is Holds.SCHEMAS:
-            return [self._schema(item, at.child(index)) for index, item in enumerate(value)]
+            return list(map(self._schema, held.entries()))
         if holds is Holds.NAMED_SCHEMAS:
-            member = self._property if name == "properties" else self._schema
-            return {key: member(schema, at.child(key)) for key, schema in value.items()}
-        return value
+            shown = self._property if name == "properties" else self._schema
+            return {key: shown(member) for key, member in held.items()}
+        return held.value
 
-    def _property(self, schema: Any, at: Location) -> Any:
+    def _property(self, schema: Node) -> Any:
         """A property: where readOnly and writeOnly count (OpenAPI 3.0.4, Schema Object).
 
         openapi-core sees a flag beside a property only, not where its `$ref` leads.
         """
-        shown = self._schema(schema, at)
+        shown = self._schema(schema)
         if not isinstance(shown, dict):
             return shown
-        flags = {name: True for name in _FLAGS if has_flag(self._document, schema, at, name)}
+        flags = {name: True for name in _FLAGS if schema.flagged(name)}
         if flags and "$ref" in shown:
             return {"allOf": [shown], **flags}
         return {**shown, **flags}
 
-    def _reference(self, reference: str, at: Location) -> str:
-        target, place = self._document.resources.resolve(reference, at)
-        name = self._names.get(place)
+    def _reference(self, target: Node) -> str:
+        name = self._names.get(target.at)
         if name is None:
-            name = self._names[place] = f"s{len(self._names)}"
-            self._waiting.append((name, target, place))
+            name = self._names[target.at] = f"s{len(self._names)}"
+            self._waiting.append((name, target))
         elif name in self._withheld:
             raise _Unshowable
         return f"#/components/schemas/{name}"

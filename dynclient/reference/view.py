@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..document import Document
+from ..document import Node
 from ..media import kind_of, parse_media_type
-from ..operation.fields.texts import Root
 from .schemas import Schemas
 
 if TYPE_CHECKING:
@@ -61,16 +60,13 @@ class View:
             "operationId": operation.name,
             "parameters": list(self._parameters(operation, schemas)),
             "responses": {
-                key: self._response(source, declared, schemas)
+                key: self._response(declared, schemas)
                 for key, declared in operation.responses.items()
             },
         }
         body = operation.request_body
         if body is not None:
-            content = {
-                m.media_type: None if m.schema is None else (m.schema, m.schema_at)
-                for m in body.media
-            }
+            content = {m.media_type: None if m.schema is None else m.node for m in body.media}
             entries = self._content(content, "request", schemas)
             shown["requestBody"] = {"required": body.required, "content": entries}
         self.document: dict[str, Any] = {
@@ -87,28 +83,26 @@ class View:
         for parameter in operation.parameters:
             schema = None
             found = parameter.location != "path" or parameter.name in apart
-            if found and _can_be_read(document, parameter):
-                schema = schemas.shown((parameter.schema, parameter.schema_at))
+            root = Node(document, parameter.schema, parameter.schema_at)
+            if found and _can_be_read(parameter, root):
+                schema = schemas.shown(root)
             if schema is None:
                 self.parameters.add(f"request.{parameter.key}")
                 continue
             named = {"name": parameter.name, "in": parameter.location}
             yield {**named, **_read_by(parameter, schema)}
 
-    def _response(
-        self, document: Document, declared: DeclaredResponse, schemas: Schemas
-    ) -> dict[str, Any]:
+    def _response(self, declared: DeclaredResponse, schemas: Schemas) -> dict[str, Any]:
         response: dict[str, Any] = {"description": declared.description, "headers": {}}
         if declared.content:
             content = {name: declared.schema(name) for name in declared.content}
             response["content"] = self._content(content, declared.key, schemas)
         left_out = self.headers[declared.key] = set()
         for header in declared.headers:
-            root = (header.schema, header.schema_at)
             schema = None
             # It strips no blanks beside commas (RFC 9110, section 5.6.1).
-            if _one_type(document, root) not in ("array", "object"):
-                schema = schemas.shown(root) if _can_be_read(document, header) else None
+            if _one_type(header.node) not in ("array", "object"):
+                schema = schemas.shown(header.node) if _can_be_read(header, header.node) else None
             if schema is None:
                 left_out.add(f"response.header.{header.name}")
             else:
@@ -116,7 +110,7 @@ class View:
         return response
 
     def _content(
-        self, content: Mapping[str, Root | None], owner: str, schemas: Schemas
+        self, content: Mapping[str, Node | None], owner: str, schemas: Schemas
     ) -> dict[str, Any]:
         """The media types of a body, without the schemas that openapi-core can't judge by."""
         entries: dict[str, Any] = {}
@@ -147,44 +141,39 @@ def _read_by(part: Parameter | DeclaredHeader, schema: dict[str, Any]) -> dict[s
     return {"required": part.required, **style, "schema": schema}
 
 
-def _can_be_read(document: Document, part: Parameter | DeclaredHeader) -> bool:
+def _can_be_read(part: Parameter | DeclaredHeader, schema: Node) -> bool:
     """Whether openapi-core can take the text of a parameter or header apart."""
     if part.content_type is not None:
         return part.location in _STYLES and is_data(part.content_type)
     if part.style not in _STYLES.get(part.location, ()):
         return False
-    root = (part.schema, part.schema_at)
-    kind = _one_type(document, root)
+    kind = _one_type(schema)
     style, explode = part.style, part.explode
     if kind == "array":
         delimited = style.endswith("Delimited")
-        return style != "deepObject" and not (delimited and explode) and _are_plain(document, root)
+        return style != "deepObject" and not (delimited and explode) and _are_plain(schema)
     if kind == "object":
         # It looks for an exploded object under the parameter's own name, which is not sent.
         odd = explode and (style == "form" or style.endswith("Delimited"))
-        return not odd and _are_plain(document, root, closed=style == "deepObject")
+        return not odd and _are_plain(schema, closed=style == "deepObject")
     return kind is not None and style in ("form", "simple", "label", "matrix")
 
 
-def _one_type(document: Document, root: Root) -> str | None:
+def _one_type(schema: Node) -> str | None:
     """The one type that a schema names, itself or where its `$ref` leads; its caster wants one."""
-    schema, _ = document.resources.follow(*root)
-    kind = schema.get("type") if isinstance(schema, dict) else None
+    kind = schema.follow().get("type")
     return kind if isinstance(kind, str) else None
 
 
-def _are_plain(document: Document, root: Root, *, closed: bool = False) -> bool:
+def _are_plain(schema: Node, *, closed: bool = False) -> bool:
     """Whether all members of an array or object are of one plain type each.
 
     `closed` asks that no others than the declared ones are allowed: it overlooks them.
     """
-    schema, at = document.resources.follow(*root)
-    members = [(schema.get("items"), at.child("items"))]
-    properties = schema.get("properties")
-    for name, member in properties.items() if isinstance(properties, dict) else ():
-        members.append((member, at.child("properties", name)))
+    schema = schema.follow()
+    members = [schema.child("items"), *(member for _, member in schema.items("properties"))]
     others = schema.get("additionalProperties")
     if isinstance(others, dict) or (closed and others is not False):
         return False  # only declared properties are turned into their types
-    kinds = {_one_type(document, member) for member in members if member[0] is not None}
+    kinds = {_one_type(member) for member in members if member.value is not None}
     return not kinds & {None, "array", "object"}

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from ...document import Document, Location
+from ...document import Document, Location, Node
 from ...errors import DocumentError, masked
 from ...media import kind_of, parse_media_type
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
 from ...schema import Validator, compile_validator
 from .styles import COLLECTION_FORMATS
-from .texts import Reader, item_of, json_reader, member_of, scalar_reader, types_of
+from .texts import Reader, json_reader, scalar_reader
 
 __all__ = ["DeclaredHeader", "read_headers"]
 
@@ -46,6 +46,11 @@ class DeclaredHeader:
             self.schema = value.get("schema", {})
             self.schema_at = at.child("schema")
         self._validators: dict[bool, Validator] = {}
+
+    @property
+    def node(self) -> Node:
+        """The schema and its place."""
+        return Node(self._document, self.schema, self.schema_at)
 
     def validator(self, formats: bool) -> Validator:
         """The compiled schema."""
@@ -94,17 +99,17 @@ class DeclaredHeader:
 
     @cached_property
     def _reader(self) -> Reader:
-        document, root = self._document, (self.schema, self.schema_at)
+        schema = self.node
         if self.content_type is not None:
             is_json = kind_of(parse_media_type(self.content_type)) == "json"
-            return json_reader if is_json else scalar_reader(document, root)
-        types = types_of(document, root) or frozenset()
+            return json_reader if is_json else scalar_reader(schema)
+        types = schema.types() or frozenset()
         if "array" in types:
-            read, joint = scalar_reader(document, item_of(document, root)), self._joint
+            read, joint = scalar_reader(schema.item()), self._joint
             return lambda text: [read(part.strip()) for part in text.split(joint)]
         if "object" in types:
             return self._object
-        return scalar_reader(document, root)
+        return scalar_reader(schema)
 
     def _object(self, text: str) -> dict[str, Any]:
         parts = [part.strip() for part in text.split(",")]
@@ -112,11 +117,7 @@ class DeclaredHeader:
             pairs = [part.partition("=")[::2] for part in parts]
         else:
             pairs = list(zip(parts[::2], parts[1::2], strict=False))
-        document, root = self._document, (self.schema, self.schema_at)
-        return {
-            name: scalar_reader(document, member_of(document, root, name))(part)
-            for name, part in pairs
-        }
+        return {name: scalar_reader(self.node.member(name))(part) for name, part in pairs}
 
 
 def read_headers(
