@@ -15,7 +15,7 @@ from ..jsontext import JsonTextError, decode
 from ..media import kind_of, parse_media_type
 from ..operation import UNSET, Operation
 from ..operation.bodies import RequestBody
-from ..operation.files import size_of
+from ..operation.content.files import size_of
 from .schemas import Schema, body_members, types_of
 
 __all__ = ["read_arguments", "read_body", "read_value"]

@@ -6,8 +6,8 @@ imported here.
 
 from .arguments import UNSET
 from .bodies import BodyMedia, RequestBody
+from .content.files import File
 from .fields.parameters import Parameter
-from .files import File
 from .index import Operations
 from .operation import Operation
 from .options import NO_OPTIONS, Options

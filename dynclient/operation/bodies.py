@@ -16,15 +16,15 @@ from ..jsontext import decode, encode
 from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
 from ..schema import Validator, compile_validator
 from ..schema.closure import extract
-from .encodings import PartsPlan
+from .content.encodings import PartsPlan
+from .content.files import StreamedBody, guess_type, is_stream, name_of
+from .content.forms import encode_form
+from .content.parts import Multipart, encode_multipart
+from .content.sequential import ItemsValidator, compile_row, decode_items, encode_items, is_row
+from .content.uploads import BesideFiles, Opaque, judged_data, plain_data, without
 from .fields.styles import StyleError, plain, text_of
 from .fields.texts import text_reader
-from .files import StreamedBody, guess_type, is_stream, name_of
-from .forms import encode_form
-from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
-from .sequences import ItemsValidator, compile_row, decode_items, encode_items, is_row
-from .uploads import BesideFiles, Opaque, judged_data, plain_data, without
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "encode_form", "read_request_body"]
 

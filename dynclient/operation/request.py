@@ -20,11 +20,11 @@ from ..schema.directions import is_secret
 from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
+from .content.sequential import ItemsValidator
 from .faults import UNSENDABLE, fault, missing
 from .fields.parameters import LOCATIONS, Parameter
 from .fields.styles import StyleError
 from .options import NO_OPTIONS, Options
-from .sequences import ItemsValidator
 
 if TYPE_CHECKING:
     from .operation import Operation

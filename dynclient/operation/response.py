@@ -17,11 +17,11 @@ from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
 from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from ..schema import Validator, compile_validator
 from ..validation import Validation
+from .content.cutting import Records, records_of
+from .content.forms import form_decoder
+from .content.sequential import ItemsValidator, compile_row, decode_items, is_row, is_sequential
 from .fields.headers import DeclaredHeader, read_headers
 from .fields.texts import text_reader
-from .forms import form_decoder
-from .records import Records, records_of
-from .sequences import ItemsValidator, compile_row, decode_items, is_row, is_sequential
 
 if TYPE_CHECKING:
     from .operation import Operation

@@ -29,7 +29,7 @@ from dynclient import (
 )
 from dynclient.auth import Credential, Handler
 from dynclient.errors import ConnectionBroken, NotFound, ResponseTooLarge, Unauthorized
-from dynclient.operation.records import decode_items, records_of
+from dynclient.operation.content.cutting import decode_items, records_of
 from dynclient.transport import LeanTransport, RequestsTransport
 
 LINES, SEQ, EVENTS = "application/jsonl", "application/json-seq", "text/event-stream"

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..document import Document, Location, Node
-from ..jsontext import encode
-from ..media import parse_media_type
-from ..messages import Violation
-from ..schema import Validator, compile_validator
-from ..schema.directions import Direction
-from .fields.styles import StyleError
-from .records import decode_items
+from ...document import Document, Location, Node
+from ...jsontext import encode
+from ...media import parse_media_type
+from ...messages import Violation
+from ...schema import Validator, compile_validator
+from ...schema.directions import Direction
+from ..fields.styles import StyleError
+from .cutting import decode_items
 
 __all__ = [
     "ItemsValidator",

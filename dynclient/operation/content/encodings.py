@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..document import Document, Location, Node
-from ..media import best_match, kind_of, parse_media_type
-from .fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
+from ...document import Document, Location, Node
+from ...media import best_match, kind_of, parse_media_type
+from ..fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .forms import form_style
 
 __all__ = ["PartPlan", "PartsPlan"]

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote_plus
 
-from ..document import Location, Node
-from ..jsontext import encode
-from ..media import kind_of, parse_media_type
-from .fields.styles import COLLECTION_FORMATS, STYLES_BY_LOCATION, StyleError, serializer
-from .fields.texts import Reader, json_reader, scalar_reader
+from ...document import Location, Node
+from ...jsontext import encode
+from ...media import kind_of, parse_media_type
+from ..fields.styles import COLLECTION_FORMATS, STYLES_BY_LOCATION, StyleError, serializer
+from ..fields.texts import Reader, json_reader, scalar_reader
 
 __all__ = ["encode_form", "form_decoder", "form_style", "form_text"]
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from ..abnf import is_token
-from ..jsontext import encode as encode_json
-from ..media import charset_of, kind_of, parse_media_type
+from ...abnf import is_token
+from ...jsontext import encode as encode_json
+from ...media import charset_of, kind_of, parse_media_type
+from ..fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .encodings import PartPlan, PartsPlan
-from .fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .files import File, StreamedBody, chunks, guess_type, is_stream, size_of
 from .forms import form_text
 from .uploads import is_opaque

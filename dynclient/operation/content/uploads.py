@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ..messages import Violation
-from ..schema import Validator
-from .fields.styles import StyleError, plain
+from ...messages import Violation
+from ...schema import Validator
+from ..fields.styles import StyleError, plain
 from .files import File, is_stream
-from .sequences import ItemsValidator
+from .sequential import ItemsValidator
 
 __all__ = ["BesideFiles", "Opaque", "is_opaque", "judged_data", "plain_data", "without"]
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..jsontext import decode
-from ..media import parse_media_type
+from ...jsontext import decode
+from ...media import parse_media_type
 
 __all__ = ["Records", "decode_items", "records_of"]
 
