@@ -28,6 +28,7 @@ from .verdict import verdict
 if TYPE_CHECKING:
     from .document import Document, Trust
     from .operation.request import Prepared
+    from .operation.response import Begun
     from .plans import CallPlan
     from .transport import AsyncOpenResponse, OpenResponse
 
@@ -45,12 +46,14 @@ class Conduct:
     observers      are told of every step
     trust          bounds on redirects, and on what a document may make us fetch
     document_auth  header fields for fetching documents, by origin
+    timeout        of requests that have none; None for that of the transport
     clock          seconds from some start; another one in tests
     """
 
     trust: Trust
     observers: tuple[Observer, ...] = ()
     document_auth: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    timeout: Timeout | None = None
     clock: Callable[[], float] = perf_counter
 
 
@@ -58,10 +61,12 @@ class Opened(NamedTuple):
     """A response of which the header was judged and the body is still to be read."""
 
     plan: CallPlan
+    begun: Begun
     request: HttpRequest
     response: OpenResponse | AsyncOpenResponse
     head: Response
     started: float
+    conduct: Conduct
     teller: Teller | None
 
 
@@ -87,7 +92,9 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
         if teller is not None:
             teller.failed(error)
         raise
-    response, failure = verdict(response, plan, prepared.violations)
+    response, failure = verdict(
+        response, plan.policy, prepared.violations, raises=plan.raises
+    )
     if teller is not None:
         teller.judged(response, failure, len(content))
     if failure is not None:
@@ -98,7 +105,7 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
 def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Opened]:
     """A call up to the body of its response; one of 4xx or 5xx is read, and raised."""
     teller = _teller(plan, prepared, conduct)
-    started = conduct.clock()
+    document, begun, started = plan.operation.document, None, conduct.clock()
     try:
         request, opened, content = yield from _answered(plan, prepared, conduct, teller)
         failed = opened.status >= 400 and plan.raises
@@ -106,18 +113,21 @@ def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Op
             content = yield Read(opened)
         elapsed = conduct.clock() - started
         http = HttpResponse(opened.status, opened.headers, content or b"", request.url, elapsed)
-        read = partial(plan.parse if failed else plan.parse_head, http, request)
-        response = yield from loaded(read, plan.operation.document, conduct)
+        if failed:
+            response = yield from loaded(partial(plan.parse, http, request), document, conduct)
+        else:
+            begin = partial(plan.begin, http, request)
+            begun, response = yield from loaded(begin, document, conduct)
     except BaseException as error:
         if teller is not None:
             teller.failed(error)
         raise
-    response, failure = verdict(response, plan, prepared.violations)
-    if failure is not None:
+    response, failure = verdict(response, plan.policy, prepared.violations, raises=plan.raises)
+    if failure is not None or begun is None:
         if teller is not None:
             teller.judged(response, failure, len(content or b""))
-        raise failure
-    return Opened(plan, request, opened, response, started, teller)
+        raise failure or AssertionError("a status of 400 or more is raised")
+    return Opened(plan, begun, request, opened, response, started, conduct, teller)
 
 
 def at_hand(plan: CallPlan, prepared: Prepared) -> Commands[HttpRequest]:
@@ -243,6 +253,8 @@ def round_trip(
     """Send a request that belongs to no operation, and read the response: a token, a document."""
     if teller is not None:
         teller = teller.beside(request)
+    if request.timeout is None:
+        request = replace(request, timeout=conduct.timeout)
     started = conduct.clock()
     request, opened = yield from _hops(request, conduct, teller, end, _never, check)
     content = yield Read(opened)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..messages import TimeoutValue
 
 if TYPE_CHECKING:
     from ..validation import Level, Validation
@@ -19,19 +21,31 @@ class Options:
     content_type  the media type of the request body, one of those the document declares
     accept        the `Accept` field; default: the media types of the declared responses
     headers       further header fields, sent as they are
-    timeout       seconds, or (connect, read) seconds
+    timeout       seconds, (connect, read) seconds, or a Timeout
     auth          credentials by security scheme, in place of the client's
     server        a server of the document by index or by its description or URL; or any base URL
     validate      the validation level or policy
+    raise_for     "error" raises StatusError for 4xx and 5xx; "never" returns their responses
     """
 
     content_type: str | None = None
     accept: str | None = None
     headers: Mapping[str, str] | None = None
-    timeout: float | tuple[float, float] | None = None
+    timeout: TimeoutValue | None = None
     auth: Mapping[str, Any] | None = None
     server: str | int | None = None
     validate: Level | Validation | None = None
+    raise_for: Literal["error", "never"] = "error"
+
+    def __post_init__(self) -> None:
+        if self.raise_for not in ("error", "never"):
+            raise ValueError(f"raise_for={self.raise_for!r}: give 'error' or 'never'")
+
+    @property
+    def changes_plan(self) -> bool:
+        """Whether a call needs a plan of its own."""
+        own = (self.validate, self.auth, self.server)
+        return self.raise_for != "error" or any(each is not None for each in own)
 
 
 NO_OPTIONS = Options()

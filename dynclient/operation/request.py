@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..abnf import is_field_value, is_token
 from ..errors import InvalidRequest, masked
 from ..jsontext import JsonTextError
-from ..messages import Headers, HttpRequest, Violation
+from ..messages import Headers, HttpRequest, Timeout, Violation
 from ..origins import encoded_path
 from ..schema import Validator, compile_validator
 from ..schema.directions import is_secret
@@ -38,13 +38,23 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Prepared:
-    """A request, and the violations that the policy lets pass with a warning."""
+    """A request, and what else there is to know of it before it is sent.
 
-    __slots__ = ("request", "violations")
+    violations  those that the policy lets pass with a warning
+    headers     fields that the call itself sets, which go before its credentials
+    """
 
-    def __init__(self, request: HttpRequest, violations: tuple[Violation, ...]) -> None:
+    __slots__ = ("headers", "request", "violations")
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        violations: tuple[Violation, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.request = request
         self.violations = violations
+        self.headers = headers
 
 
 class RequestPlan:
@@ -139,13 +149,13 @@ class RequestPlan:
         if second is not None and judging and not any(f.rule in UNSENDABLE for f in faults):
             faults = second(request, faults)
         if not faults:
-            return Prepared(request, ())
-        return self._settle(request, faults, policy)
+            return Prepared(request, (), options.headers)
+        return Prepared(request, self._let_pass(faults, policy), options.headers)
 
-    def _settle(
-        self, request: HttpRequest, faults: Sequence[Violation], policy: Validation
-    ) -> Prepared:
-        """The request with what the policy lets pass; InvalidRequest with what it does not."""
+    def _let_pass(
+        self, faults: Sequence[Violation], policy: Validation
+    ) -> tuple[Violation, ...]:
+        """What the policy lets pass; InvalidRequest for what it does not."""
         faults = self._document.published(faults)
         # What can't be sent at all is an error whatever the policy says of schemas.
         hard = [f for f in faults if f.rule in UNSENDABLE]
@@ -153,7 +163,7 @@ class RequestPlan:
         errors, told = policy.split(soft)
         if hard or errors:
             raise InvalidRequest(self._name, [*hard, *errors])
-        return Prepared(request, told)
+        return told
 
     def _judged(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values that schemas have a say in: not an empty one that is allowed to be empty."""
@@ -245,7 +255,7 @@ class RequestPlan:
             url,
             fields,
             encoded.sendable() if encoded is not None else None,
-            options.timeout,
+            None if options.timeout is None else Timeout.of(options.timeout),
             self._name,
             redactor,
         )

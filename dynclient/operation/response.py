@@ -194,6 +194,10 @@ class ResponsePlan:
             for media_type in declared.content:
                 declared.validator(media_type, self._formats)
 
+    def declares(self, status: int) -> bool:
+        """Whether the document declares this very status, not only its range or a default."""
+        return str(status) in self._responses
+
     def parse(
         self, operation: Operation, http: HttpResponse, request: HttpRequest, policy: Validation
     ) -> Response:

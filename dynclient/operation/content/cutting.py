@@ -7,13 +7,13 @@ Sources: JSON Lines (jsonlines.org); RFC 7464; WHATWG HTML, section 9.2.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 from ...jsontext import decode
 from ...media import parse_media_type
 
-__all__ = ["Records", "decode_items", "records_of"]
+__all__ = ["Cutter", "Records", "decode_items", "records_of"]
 
 _BOM = b"\xef\xbb\xbf"
 _RECORD_SEPARATOR = b"\x1e"
@@ -22,14 +22,26 @@ _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 _EVENT_FIELD = re.compile(rb"(?:data|event)(?::|\Z)|id(?::[^\0]*)?\Z|retry: ?[0-9]{1,18}\Z")
 
 
+class Cutter(Protocol):
+    """Cuts content into items as it comes."""
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The bytes of the items that have ended with this piece."""
+        ...
+
+    def end(self) -> list[bytes]:
+        """The last item, where none has to end before the content does."""
+        ...
+
+
 class Records(NamedTuple):
     """How content of a sequential media type is read.
 
-    cut     from pieces of content to the bytes of each item, given as soon as its end is there
+    cutter  makes what cuts content into the bytes of each item
     decode  from the bytes of one item to its plain data; raises ValueError
     """
 
-    cut: Callable[[Iterable[bytes]], Iterator[bytes]]
+    cutter: Callable[[], Cutter]
     decode: Callable[[bytes], Any]
 
 
@@ -37,61 +49,76 @@ def records_of(media_type: str) -> Records:
     """How content of a sequential media type is read as it comes."""
     parsed = parse_media_type(media_type)
     if parsed.essence == "text/event-stream":
-        return Records(_events, _event)
+        return Records(_Events, _event)
     if "json-seq" in parsed.subtype:
-        return Records(_texts, _text)
-    return Records(_json_lines, decode)
+        return Records(_Texts, _text)
+    return Records(_JsonLines, decode)
 
 
 def decode_items(media_type: str) -> Callable[[bytes], list[Any]]:
     """The decoder of the whole content of a sequential media type. It raises ValueError."""
-    cut, decode_one = records_of(media_type)
-    return lambda content: [decode_one(record) for record in cut((content,))]
+    make, decode_one = records_of(media_type)
+
+    def decode_all(content: bytes) -> list[Any]:
+        cutter = make()
+        return [decode_one(record) for record in (*cutter.feed(content), *cutter.end())]
+
+    return decode_all
 
 
 # JSON ---------------------------------------------------------------------------------------------
 
 
-def _json_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines that are not empty; the last one needs no line end."""
-    begun: list[bytes] = []
-    for piece in pieces:
+class _JsonLines:
+    """Lines that are not empty; the last one needs no line end."""
+
+    def __init__(self) -> None:
+        self._begun: list[bytes] = []
+
+    def feed(self, piece: bytes) -> list[bytes]:
         first, *others = piece.split(b"\n")
-        begun.append(first)
+        self._begun.append(first)
+        found: list[bytes] = []
         for other in others:
-            line = b"".join(begun)
-            if line.strip():
-                yield line
-            begun = [other]
-    line = b"".join(begun)
-    if line.strip():
-        yield line
+            found += self.end()
+            self._begun = [other]
+        return found
+
+    def end(self) -> list[bytes]:
+        line = b"".join(self._begun)
+        self._begun = []
+        return [line] if line.strip() else []
 
 
-def _texts(pieces: Iterable[bytes]) -> Iterator[bytes]:
+class _Texts:
     """The texts between separators (RFC 7464, section 2.2).
 
     A text has ended for certain when the next separator is there. Not to wait for that, it is
     given when what has come ends with a line end and the text is whole. To find that out is tried
     when it has doubled, so that a text of many lines takes time in proportion to its length.
     """
-    begun = bytearray()
-    tried = 0
-    for piece in pieces:
+
+    def __init__(self) -> None:
+        self._begun = bytearray()
+        self._tried = 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
         *ended, last = piece.split(_RECORD_SEPARATOR)
-        for end in ended:
-            begun += end
-            if begun.strip():
-                yield bytes(begun)
-            begun, tried = bytearray(), 0
-        begun += last
-        if last.endswith(b"\n") and len(begun) >= 2 * tried and begun.strip():
-            tried = len(begun)
-            if _is_whole(begun):
-                yield bytes(begun)
-                begun, tried = bytearray(), 0
-    if begun.strip():
-        yield bytes(begun)
+        found: list[bytes] = []
+        for each in ended:
+            self._begun += each
+            found += self.end()
+        self._begun += last
+        if last.endswith(b"\n") and len(self._begun) >= 2 * self._tried and self._begun.strip():
+            self._tried = len(self._begun)
+            if _is_whole(self._begun):
+                found += self.end()
+        return found
+
+    def end(self) -> list[bytes]:
+        text = bytes(self._begun)
+        self._begun, self._tried = bytearray(), 0
+        return [text] if text.strip() else []
 
 
 def _is_whole(text: bytearray) -> bool:
@@ -112,41 +139,49 @@ def _text(record: bytes) -> Any:
 # Server-sent events -------------------------------------------------------------------------------
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines that have ended, in CR, LF or both, whatever piece each of the two came in."""
-    begun: list[bytes] = []
-    after_cr = False
-    for arrived in pieces:
-        if not arrived:
-            continue
-        # A CR ends its line at once; an LF at the start of the next piece belongs to it.
-        piece = arrived[1:] if after_cr and arrived[:1] == b"\n" else arrived
-        after_cr = arrived.endswith(b"\r")
-        first, *others = _LINE_ENDS.split(piece)
-        begun.append(first)
-        for other in others:
-            yield b"".join(begun)
-            begun = [other]
-
-
-def _events(pieces: Iterable[bytes]) -> Iterator[bytes]:
+class _Events:
     """The lines of each event that count, joined by LF; an event without its end is lost.
 
     A block without data is no event; its id is the one of the event that follows.
     """
-    event: list[bytes] = []
-    has_data = False
-    for number, line in enumerate(_lines(pieces)):
-        text = line if number else line.removeprefix(_BOM)
-        if text:
-            if _EVENT_FIELD.match(text):
-                event.append(text)
-                has_data = has_data or text.startswith(b"data")
-        elif has_data:
-            yield b"\n".join(event)
-            event, has_data = [], False
-        else:
-            event = [line for line in event if line.startswith(b"id")][-1:]
+
+    def __init__(self) -> None:
+        self._begun: list[bytes] = []
+        self._after_cr = False
+        self._is_first = True
+        self._event: list[bytes] = []
+        self._has_data = False
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        found: list[bytes] = []
+        for line in self._lines(piece):
+            if line:
+                if _EVENT_FIELD.match(line):
+                    self._event.append(line)
+                    self._has_data = self._has_data or line.startswith(b"data")
+            elif self._has_data:
+                found.append(b"\n".join(self._event))
+                self._event, self._has_data = [], False
+            else:
+                self._event = [each for each in self._event if each.startswith(b"id")][-1:]
+        return found
+
+    def end(self) -> list[bytes]:
+        return []
+
+    def _lines(self, piece: bytes) -> Iterator[bytes]:
+        """The lines that have ended, in CR, LF or both, whatever piece each of the two came in."""
+        if not piece:
+            return
+        # A CR ends its line at once; an LF at the start of the next piece belongs to it.
+        text = piece[1:] if self._after_cr and piece[:1] == b"\n" else piece
+        self._after_cr = piece.endswith(b"\r")
+        first, *others = _LINE_ENDS.split(text)
+        self._begun.append(first)
+        for other in others:
+            line = b"".join(self._begun)
+            yield line.removeprefix(_BOM) if self._is_first else line
+            self._begun, self._is_first = [other], False
 
 
 def _event(record: bytes) -> dict[str, Any]:
