@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from .credentials import redactor_for, schemes_of
@@ -36,7 +36,7 @@ class Settings:
     timeout: TimeoutValue | None = None
     server_variables: Mapping[str, str] | None = None
     transport: Any = None
-    trust: Trust | None = None
+    trust: Trust
     observers: Sequence[Observer] = ()
     document_auth: Mapping[str, Mapping[str, str]] | None = None
 
@@ -47,7 +47,6 @@ class Settings:
         put("source", checked_source(self.source))
         put("base_url", base_url_of(self.source, self.base_url))
         put("validate", Validation.of(self.validate))
-        put("trust", self.trust or Trust())
         put("server_variables", dict(self.server_variables or {}) or None)
         put("observers", _checked_observers(self.observers))
         if self.timeout is not None:

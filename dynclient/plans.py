@@ -146,11 +146,8 @@ class Plans:
                 self._kept[name] = plan
         return plan
 
-    def ready(self, plan: CallPlan, options: Options) -> None:
-        """Raises AuthError if the operation can't be authenticated, not by the call itself either.
-
-        After the arguments were found valid: what is wrong with them is of more use.
-        """
+    def check_carried(self, plan: CallPlan, options: Options) -> None:
+        """Raises the plan's refusal, unless header fields of the call are its credentials."""
         if plan.refusal is not None and not self._credentials.carried_by(options.headers):
             raise plan.refusal
 

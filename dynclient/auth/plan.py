@@ -73,6 +73,11 @@ class AuthStep:
             raise TypeError(f"{self.scheme.name}: the handler must return the HttpRequest")
         return changed
 
+    def is_done(self, request: HttpRequest) -> bool:
+        """Whether the request carries what the scheme asks for, and there is nothing to sign."""
+        signs = type(self.handler).modify is not Handler.modify
+        return not signs and self.scheme.is_carried_by(request)
+
     def _checked(self, method: str, credential: object) -> Credential:
         if isinstance(credential, Credential):
             return credential
@@ -134,6 +139,11 @@ class AuthPlan:
             if credential is not None:
                 request = yield from step.modified(credential.apply(request))
         return request
+
+    def lacking(self, request: HttpRequest) -> AuthPlan:
+        """The plan for a request that was prepared, and may carry credentials already."""
+        steps = tuple(step for step in self.steps if not step.is_done(request))
+        return AuthPlan(self.alternative, self.reason, steps)
 
     def refused(self, request: HttpRequest, response: HttpResponse) -> bool:
         """The server answered `request` with 401. True if another try can help.
