@@ -280,7 +280,7 @@ def test_a_name_that_is_none_is_refused(url):
 
 
 def test_an_ipv6_zone_is_for_the_socket_and_not_for_the_server(serve):
-    assert origin_of("http://[fe80::1%25eth0]:8/").address == ("fe80::1%eth0", 8)
+    assert origin_of("http://[fe80::1%25eth0]:8/").host_and_port == ("fe80::1%eth0", 8)
     assert origin_of("http://[fe80::1%25eth0]:8/").netloc == "[fe80::1]:8"
 
 
