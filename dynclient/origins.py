@@ -70,7 +70,10 @@ class Origin(NamedTuple):
 
 
 def origin_of(url: str) -> Origin:
-    """The origin of an absolute http, https or http+unix URL. ValueError, without the URL, if none."""
+    """The origin of an absolute http, https or http+unix URL.
+
+    ValueError, which does not repeat the URL, if it is none.
+    """
     if url.startswith(UNIX):
         return _unix_socket(url)
     if _BLANK_OR_CONTROL.search(split_url(url)[0]):

@@ -54,8 +54,7 @@ class Stream:
             )
         self.started = True
         try:
-            for piece in self._pieces():
-                yield piece
+            yield from self._pieces()
         except GeneratorExit:
             raise
         except BaseException as failure:

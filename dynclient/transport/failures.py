@@ -41,9 +41,7 @@ class _Failure(NamedTuple):
         return self.cause
 
 
-def explained(
-    problem: BaseException, request: HttpRequest, limits: Limits
-) -> TransportError:
+def explained(problem: BaseException, request: HttpRequest, limits: Limits) -> TransportError:
     """The TransportError for `problem`: to be raised outside of the `except` that caught it."""
     chain = tuple(chain_of(problem))
     names = {cls.__name__ for error in chain for cls in type(error).__mro__}

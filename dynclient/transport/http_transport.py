@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 from .. import __version__
 from ..errors import ConnectionBroken, TransportError
-from ..messages import Headers, HttpRequest, HttpResponse, Timeout
+from ..messages import HttpRequest, HttpResponse, Timeout
 from .base import CLOSED
 from .content import Stream, streamed
 from .cookies import Cookies
@@ -259,7 +259,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _again(kind: type[_Http], settings: dict[str, Any]) -> _Http:
-    return kind(**settings)  # type: ignore[arg-type]  # a subclass takes its settings by name
+    return kind(**settings)
 
 
 def basic(user: str, password: str) -> str:

@@ -1,14 +1,14 @@
-"""One response of HTTP/1.1 as it comes, parsed by llhttp (httptools). Fed, never pulls; no sockets.
+"""One response of HTTP/1.1 as it comes, parsed by llhttp (httptools). Fed, never pulls.
 
-llhttp refuses what two readers could understand differently: two lengths, a length beside chunked, a
-bare CR, a null, a folded field, lines that end in LF. What it leaves to its user is here: the end of a
-response to HEAD and of one that ends with the connection, transfer codings, bytes after the end, and
-bounds. A message of HTTP says itself where it ends (RFC 9112, section 6.3).
+llhttp refuses what two readers could understand differently: two lengths, a length beside
+chunked, a bare CR, a null, a folded field, lines that end in LF. What it leaves to its user is
+here: the end of a response to HEAD and of one that ends with the connection (RFC 9112, section
+6.3), transfer codings, bytes after the end, and bounds.
 """
 
 from __future__ import annotations
 
-from httptools import (  # type: ignore[import-untyped]
+from httptools import (
     HttpParserError,
     HttpParserUpgrade,
     HttpResponseParser,
@@ -19,7 +19,7 @@ __all__ = ["BadMessage", "Incoming", "Incomplete", "NoResponse"]
 _START = b"HTTP/1."
 _MAX_INTERIM = 32
 _MAX_FIELDS = 1000
-#: How many bytes that are no body may come in a row: header, interim responses, trailers and frames.
+#: How many bytes that are no body may come in a row: header, interim responses, trailers.
 _OVERHEAD = 1 << 17
 #: And how many more of them for each byte of body, as a chunk may be one byte long.
 _OVERHEAD_A_BYTE = 32
@@ -78,8 +78,11 @@ class Incoming:
         self._to_the_end = False
         self._parser = HttpResponseParser(self)
 
-    def feed(self, data: bytes) -> None:
-        """Take in what has come, which is not empty. BadMessage for what is no response."""
+    def feed(self, data: bytes) -> bool:
+        """Take in what has come, which is not empty; whether the header is there.
+
+        BadMessage for what is no response, or could be read in two ways.
+        """
         if self._start is not None:
             data = self._start + data
             # llhttp reads RTSP and ICY as well, and skips line ends before a message.
@@ -87,7 +90,7 @@ class Incoming:
                 if not _START.startswith(data):
                     raise BadMessage("not a response of HTTP/1.x")
                 self._start = data
-                return
+                return False
             self._start = None
         self._room -= len(data)
         try:
@@ -103,9 +106,10 @@ class Incoming:
         if self._room < 0 and not self.is_complete:
             raise BadMessage("a header, trailers or chunk extensions without an end")
         self._room = min(self._room, _OVERHEAD)
+        return self.has_header
 
     def end(self) -> None:
-        """The peer has closed the connection. NoResponse, or Incomplete unless that ends the body."""
+        """The peer has closed the connection. NoResponse; Incomplete unless that ends the body."""
         if self._start == b"":
             raise NoResponse
         if not self.has_header or not (self.is_complete or self._to_the_end):
@@ -123,7 +127,7 @@ class Incoming:
         pieces, self._pieces = self._pieces, []
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    # What httptools calls --------------------------------------------------------------------------
+    # What httptools calls -----------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         # After the end: the next response, which nobody asked for.

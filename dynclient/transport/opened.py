@@ -60,12 +60,9 @@ class OpenResponse(_Opened):
         self.headers = headers
         self.request = request
         self.limit = limit
-        self._content = self._pieces = None
+        self._content = body if isinstance(body, bytes) else None
+        self._pieces: Iterator[bytes] | None = None if isinstance(body, bytes) else iter(body)
         self._end = end
-        if isinstance(body, bytes):
-            self._content = body
-        else:
-            self._pieces: Iterator[bytes] | None = iter(body)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -144,12 +141,9 @@ class AsyncOpenResponse(_Opened):
         self.headers = headers
         self.request = request
         self.limit = limit
-        self._content = self._pieces = None
+        self._content = body if isinstance(body, bytes) else None
+        self._pieces: AsyncIterator[bytes] | None = None if isinstance(body, bytes) else aiter(body)
         self._end = end
-        if isinstance(body, bytes):
-            self._content = body
-        else:
-            self._pieces: AsyncIterator[bytes] | None = aiter(body)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

@@ -110,7 +110,7 @@ def timed_pieces(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
 def make_pool_strict(
     session: requests.Session, prepared: requests.PreparedRequest, settings: dict[str, Any]
 ) -> None:
-    """Have the pool that the Session will use refuse malformed responses, if it is urllib3's own."""
+    """Have the pool that the Session will use refuse malformed responses, if it is urllib3's."""
     from requests.adapters import HTTPAdapter
 
     from .strict import made_strict

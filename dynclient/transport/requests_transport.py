@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..abnf import is_token
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
+from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
-from .decoding import decoded_pieces
 from .http_transport import ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
 from .opened import OpenResponse
-from .origin import origin_of, split_url
 from .requests_parts import (
     OF_THE_MESSAGE,
     STEP,
@@ -65,8 +65,8 @@ class RequestsTransport(HttpTransport):
     through_session     send by `Session.send` with a session of our own, too: slower, but whatever
                         replaces that method or an adapter of requests (a mock, a tracer) counts
 
-    The other options are those of `SocketTransport`. With the caller's Session `pool_size`, `verify`,
-    `cert` and `trust_env` are the Session's.
+    The other options are those of `SocketTransport`. With the caller's Session `pool_size`,
+    `verify`, `cert` and `trust_env` are the Session's.
     """
 
     def __init__(
@@ -206,7 +206,7 @@ class RequestsTransport(HttpTransport):
         values = "".join([value for _, value in pairs])
         if "\n" in values or "\r" in values:
             raise ValueError("a field value has a line break in it")  # http.client lets some pass
-        if not all(is_token(name) for name, _ in pairs):
+        if not all(name in _DEFAULTED or is_token(name) for name, _ in pairs):
             raise ValueError("a field name is not a token")
         known = len(headers)
         headers.update(pairs)
@@ -254,7 +254,7 @@ class RequestsTransport(HttpTransport):
                     redirect=False,
                     assert_same_host=False,
                     timeout=timeout_for(limits),
-                    pool_timeout=limits.within(limits.connect),
+                    pool_timeout=limits.within(limits.connect),  # type: ignore[arg-type]
                     chunked=body is not None and body.length is None,
                     preload_content=False,
                     decode_content=False,

@@ -1,8 +1,8 @@
 """The transport over plain sockets: the fewest steps between a request's bytes and a response's.
 
 HTTP/1.1 to one origin needs little of what an HTTP library does for each call. llhttp parses the
-response (`incoming`); what is here is a pool of sockets (`sockets`), `ssl`, and the bytes of a request
-(`outgoing`). Every origin that is reached through a proxy is handed to `RequestsTransport`.
+response (`incoming`); what is here is a pool of sockets (`sockets`), `ssl`, and the bytes of a
+request (`outgoing`). Every origin that is reached through a proxy is handed to `RequestsTransport`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
+from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
 from .decoding import decoded_pieces
 from .http_transport import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
 from .incoming import Incoming, NoResponse
 from .opened import OpenResponse
-from .origin import origin_of, split_url
 from .outgoing import chunks, head_of
 from .sockets import Connection, SocketPool
 from .timing import Limits, SlowHeader
@@ -56,7 +56,8 @@ class _Route:
 class SocketTransport(HttpTransport):
     """Sends over sockets of its own. Thread-safe; a context manager; picklable (by its settings).
 
-    timeout             seconds, a number, (connect, read) or a `Timeout`; a request's own counts first
+    timeout             a `Timeout`, or seconds: a number or (connect, read); a request's own
+                        comes first
     pool_size           connections kept and used at once, for each origin; more threads wait
     max_response_bytes  the longest body that `OpenResponse.read` returns, as decoded
     verify              True, False, or the path of a CA bundle
@@ -288,8 +289,7 @@ def _listener(incoming: Incoming) -> Callable[[bytes], bool]:
     """For what comes while a body is sent: whether to go on sending it."""
 
     def received(data: bytes) -> bool:
-        incoming.feed(data)
-        return not incoming.has_header
+        return not incoming.feed(data)
 
     return received
 
@@ -303,12 +303,12 @@ def _receive_header(connection: Connection, incoming: Incoming, limits: Limits) 
         raise
     if not data:
         incoming.end()
-    incoming.feed(data)
-    if incoming.has_header:
+    has_header = incoming.feed(data)
+    if has_header:
         return
     # A wait for each byte alone would let a peer hold us for days, with interim responses too.
     deadline = monotonic() + limits.read
-    while not incoming.has_header:
+    while not has_header:
         left = deadline - monotonic()
         if left <= 0:
             raise SlowHeader
@@ -319,7 +319,7 @@ def _receive_header(connection: Connection, incoming: Incoming, limits: Limits) 
             raise SlowHeader from None
         if not data:
             incoming.end()
-        incoming.feed(data)
+        has_header = incoming.feed(data)
     connection.set_timeout(limits.read)
 
 

@@ -12,7 +12,7 @@ import re
 import select
 import socket
 import threading
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from http.client import HTTPResponse, IncompleteRead
 from math import inf
 from time import monotonic
 from typing import Any
@@ -41,6 +41,7 @@ class _Now(threading.local):
     """The exchange that this thread is in."""
 
     limits: Limits | None = None
+    request: HttpRequest | None = None
 
 
 now = _Now()
@@ -120,7 +121,7 @@ class _Header:
 class _StrictResponse(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **named: Any) -> None:
         super().__init__(sock, *args, **named)
-        self._timed = _TimedSocket(self.fp.detach(), sock, now.limits)  # type: ignore[attr-defined]
+        self._timed = _TimedSocket(self.fp.detach(), sock, now.limits)
         self.fp = io.BufferedReader(self._timed)
         self._extensions = 0
 
@@ -154,7 +155,7 @@ class _StrictResponse(HTTPResponse):
             raise BadMessage("a transfer coding other than chunked, or one beside a length")
 
     def _get_chunk_left(self) -> int | None:
-        if self.chunk_left == 0:  # type: ignore[has-type]
+        if self.chunk_left == 0:
             if self.fp.read(2) != b"\r\n":
                 raise BadMessage("a chunk is not as long as its size says")
             self.chunk_left = None
@@ -179,7 +180,7 @@ class _StrictResponse(HTTPResponse):
 
 
 class _Strict:
-    response_class = _StrictResponse
+    response_class: Any = _StrictResponse
     sock: Any
 
     def send(self, data: Any) -> None:
@@ -253,7 +254,7 @@ _STRICT: dict[Any, Any] = {
 
 
 def made_strict(pool: Any) -> Any:
-    """The urllib3 pool, whose new connections are strict unless it has a connection class of its own."""
+    """The urllib3 pool; its new connections are strict unless their class is somebody else's."""
     kind = getattr(pool, "ConnectionCls", None)
     if kind in _STRICT:
         pool.ConnectionCls = _STRICT[kind]

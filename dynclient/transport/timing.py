@@ -19,7 +19,7 @@ class SlowHeader(TimeoutError):
 
 
 class Limits:
-    """A `Timeout` from the moment the exchange begins. All in seconds; `deadline` by monotonic()."""
+    """A `Timeout` from when the exchange begins. In seconds; `deadline` by monotonic()."""
 
     __slots__ = ("connect", "deadline", "read", "total")
 

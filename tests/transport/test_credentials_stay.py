@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dynclient.errors import TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest, HttpResponse
 from dynclient.origins import origin_of
-from dynclient.transport import LeanTransport
+from dynclient.transport import SocketTransport
 from dynclient.transport.cookies import Cookies
 from dynclient.transport.redirects import next_request
 
@@ -301,5 +301,5 @@ def test_localhost_is_found_whichever_address_it_listens_on(transport, serve, mo
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:0/", "http://127.0.0.1:70000/", "http://a b/"])
 def test_a_url_of_no_place_is_refused(url):
-    with LeanTransport(timeout=1) as transport, pytest.raises(TransportError, match="URL"):
+    with SocketTransport(timeout=1) as transport, pytest.raises(TransportError, match="URL"):
         transport.send(HttpRequest("GET", url))
