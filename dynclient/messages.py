@@ -7,7 +7,7 @@ a transport sees; `Response` is what a caller gets.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
@@ -26,8 +26,9 @@ __all__ = [
 ]
 
 #: What a request body may be on its way to the transport: nothing, bytes, an open binary file,
-#: or an iterable of byte chunks that is sent as it is produced.
-Content: TypeAlias = bytes | IO[bytes] | Iterable[bytes] | None
+#: or an iterable of byte chunks that is sent as it is produced. Only an asynchronous transport
+#: sends an asynchronous iterable.
+Content: TypeAlias = bytes | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes] | None
 
 _T = TypeVar("_T")
 
@@ -176,18 +177,20 @@ class OperationInfo(NamedTuple):
 class HttpRequest:
     """One request, ready for the wire.
 
-    `url` is absolute and percent-encoded; `timeout` is in seconds (connect and read each), None
-    for the transport's own. `redactor` knows which of the names in here are secret, so that a
-    repr, a log line or an error can show the request without showing a credential.
+    `url` is absolute and percent-encoded; `timeout` is None for the transport's own. `redactor`
+    knows which of the names in here are secret, so that a repr, a log line or an error can show
+    the request without showing a credential. `cross_origin` tells that a redirect has led to
+    another origin than the first request named: a transport then adds no credentials of its own.
     """
 
     method: str
     url: str
     headers: Headers = field(default_factory=Headers)
     content: Content = None
-    timeout: float | tuple[float, float] | None = None
+    timeout: Timeout | None = None
     operation: str | None = None
     redactor: Redactor = field(default=DEFAULT_REDACTOR, compare=False)
+    cross_origin: bool = False
 
     def with_headers(self, extra: Mapping[str, str]) -> HttpRequest:
         """The same request with the fields of `extra` set."""

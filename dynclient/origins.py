@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 __all__ = [
     "DEFAULT_PORTS",
+    "UNIX",
     "Origin",
     "checked_base_url",
     "encoded_path",
@@ -15,6 +16,8 @@ __all__ = [
     "split_url",
 ]
 
+#: The scheme of URLs that name a Unix socket, percent-encoded, in the place of the host.
+UNIX = "http+unix"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _BLANK_OR_CONTROL = re.compile(r"[\0- \x7f]")
@@ -25,7 +28,8 @@ _PATH = "/?:@!$&'()*+,;=%-._~"
 class Origin(NamedTuple):
     """Who is spoken to. `host` is in lower case, an IPv6 address without its brackets.
 
-    An IPv6 zone (`fe80::1%25eth0`) is part of the host, and as in the URL, encoded.
+    An IPv6 zone (`fe80::1%25eth0`) is part of the host, and as in the URL, encoded. For a Unix
+    socket (`http+unix://%2Frun%2Fx.sock/path`) the host is the path of the socket, the port 0.
     """
 
     scheme: str
@@ -37,7 +41,10 @@ class Origin(NamedTuple):
         """`host:port` for people and for the Host field: no default port, IPv6 in brackets.
 
         A zone means something on this machine only, and is left out (RFC 6874, section 4).
+        A Unix socket is `localhost`, as curl has it.
         """
+        if self.is_unix:
+            return "localhost"
         host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if DEFAULT_PORTS.get(self.scheme) == self.port else f"{host}:{self.port}"
 
@@ -46,14 +53,29 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.netloc}"
 
     @property
-    def address(self) -> tuple[str, int]:
-        """What sockets take."""
+    def is_unix(self) -> bool:
+        """Whether it is a Unix socket of this machine."""
+        return self.scheme == UNIX
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        return self.host if self.is_unix else self.netloc
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """What TCP sockets take."""
         host = self.host.replace("%25", "%", 1) if ":" in self.host else self.host
         return host, self.port
 
 
 def origin_of(url: str) -> Origin:
-    """The origin of an absolute http or https URL. ValueError, not repeating the URL, if none."""
+    """The origin of an absolute http, https or http+unix URL.
+
+    ValueError, which does not repeat the URL, if it is none.
+    """
+    if url.startswith(UNIX):
+        return _unix_socket(url)
     if _BLANK_OR_CONTROL.search(split_url(url)[0]):
         # The standard library would take tabs and line breaks out, and go on.
         raise ValueError("the URL has a blank or a control character before its path")
@@ -73,6 +95,14 @@ def origin_of(url: str) -> Origin:
     if any(character <= " " or character in '\x7f"<>\\^`{|}' for character in host):
         raise ValueError("the host name has a character that no host name has")
     return Origin(parts.scheme, host.lower(), port or DEFAULT_PORTS[parts.scheme])
+
+
+def _unix_socket(url: str) -> Origin:
+    scheme, _, path = split_url(url)[0].partition("://")
+    path = unquote(path)
+    if scheme != UNIX or not path.startswith("/") or "\0" in path:
+        raise ValueError("the URL names no Unix socket: http+unix://%2Fpath%2Fof.sock/")
+    return Origin(UNIX, path, 0)
 
 
 def checked_base_url(url: object) -> str:

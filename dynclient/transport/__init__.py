@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .base import Transport
+from .base import AsyncTransport, Transport
+from .opened import AsyncOpenResponse, OpenResponse
 
 if TYPE_CHECKING:
-    from .lean import LeanTransport
-    from .opened import OpenResponse
     from .requests_transport import RequestsTransport
+    from .socket_transport import SocketTransport
 
-__all__ = ["LeanTransport", "OpenResponse", "RequestsTransport", "Transport", "default_transport"]
+__all__ = [
+    "AsyncOpenResponse",
+    "AsyncTransport",
+    "OpenResponse",
+    "RequestsTransport",
+    "SocketTransport",
+    "Transport",
+    "default_transport",
+]
 
 _ROOMS = {
-    "LeanTransport": ".lean",
-    "OpenResponse": ".opened",
     "RequestsTransport": ".requests_transport",
+    "SocketTransport": ".socket_transport",
 }
 
 
-def default_transport(**settings: Any) -> LeanTransport:
-    """The transport a client uses when it is given none: `LeanTransport`, see docs/transport.md.
+def default_transport(**settings: Any) -> SocketTransport:
+    """The transport a client uses when it is given none: `SocketTransport`, see docs/transport.md.
 
-    `settings` are its options: timeout, pool_size, max_response_bytes, verify, cert,
-    max_redirects, trust_env.
+    `settings` are its options: timeout, pool_size, max_response_bytes, verify, cert, trust_env.
     """
-    from .lean import LeanTransport
+    from .socket_transport import SocketTransport
 
-    return LeanTransport(**settings)
+    return SocketTransport(**settings)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
-from typing import IO, cast
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import IO, Any, cast
 
 from ..messages import HttpRequest
 
 __all__ = ["FRAMING", "Stream", "streamed"]
 
-#: Fields that tell where a body ends: a transport writes them itself, from the body.
+#: Fields that tell where a body ends: a transport sends its own, made from the body.
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 _CHUNK = 1 << 16
@@ -21,15 +21,22 @@ class Stream:
 
     `length` is the number of bytes when it can be known (the body then goes with a
     Content-Length), else None (chunked). `failure` keeps what the caller's own object raised
-    while it was read, so that it is not taken for a fault of the network.
+    while it was read, so that it is not taken for an error of the network. `is_async` tells that
+    only an asynchronous transport can send it; such a transport sends any.
     """
 
-    __slots__ = ("_file", "_source", "_start", "failure", "length", "started")
+    __slots__ = ("_file", "_source", "_start", "failure", "is_async", "length", "started")
 
-    def __init__(self, source: IO[bytes] | Iterable[bytes], length: int | None) -> None:
-        self._source = source
+    def __init__(
+        self, source: IO[bytes] | Iterable[bytes] | AsyncIterable[bytes], length: int | None = None
+    ) -> None:
+        self._source: Any = source
         self._file = cast("IO[bytes]", source) if hasattr(source, "read") else None
         self._start, self.length = (None, length) if self._file is None else _extent(self._file)
+        self.is_async = self._file is None and not hasattr(source, "__iter__")
+        if self.is_async and not hasattr(source, "__aiter__"):
+            kind = type(source).__name__
+            raise TypeError(f"a request body is bytes, a file or an iterable of bytes, not {kind}")
         self.failure: BaseException | None = None
         self.started = False
 
@@ -40,34 +47,70 @@ class Stream:
         return True
 
     def __iter__(self) -> Iterator[bytes]:
+        if self.is_async:
+            raise TypeError(
+                "the request body is an asynchronous iterator, which only AsyncClient sends; "
+                "give Client bytes, a file or an iterator"
+            )
         self.started = True
         try:
-            if self._file is None:
-                yield from _checked(self._source, self.length)
-            else:
-                yield from _pieces(self._file, self.length)
+            yield from self._pieces()
         except GeneratorExit:
             raise
         except BaseException as failure:
             self.failure = failure
             raise
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.started = True
+        try:
+            if self.is_async:
+                counted = _Counted(self.length)
+                async for piece in self._source:
+                    if counted.add(piece):
+                        yield bytes(piece)
+                counted.end()
+            else:
+                async for piece in _in_thread(self._pieces()):
+                    yield piece
+        except GeneratorExit:
+            raise
+        except BaseException as failure:
+            self.failure = failure
+            raise
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self._file is not None:
+            yield from _file_pieces(self._file, self.length)
+            return
+        counted = _Counted(self.length)
+        for piece in self._source:
+            if counted.add(piece):
+                yield bytes(piece)
+        counted.end()
+
     def rewind(self) -> bool:
         """Make ready to send again from the start; False when that can't be done."""
         if not self.started:
             return True
-        if self._file is not None and self._start is not None:
-            self._file.seek(self._start)
-            return True
+        if self._file is not None:
+            if self._start is not None:
+                self._file.seek(self._start)
+            return self._start is not None
         # A list or a tuple of chunks starts anew; an iterator is its own, used up, iterator.
-        return self._file is None and iter(self._source) is not self._source
+        if self.is_async:
+            return aiter(self._source) is not self._source
+        return iter(self._source) is not self._source
 
 
 def streamed(request: HttpRequest) -> Stream | None:
-    """The request's body as a `Stream`; None when it is bytes or there is none."""
+    """The request's body as a `Stream`, the same one if it is one; None for bytes or no body.
+
+    TypeError for what is no body.
+    """
     content = request.content
-    if content is None or isinstance(content, bytes):
-        return None
+    if content is None or isinstance(content, bytes | Stream):
+        return content if isinstance(content, Stream) else None
     if isinstance(cast("object", content), str):
         raise TypeError("a request body is bytes, not str: encode it first")
     declared = request.headers.get("Content-Length", "")
@@ -87,7 +130,7 @@ def _extent(file: IO[bytes]) -> tuple[int | None, int | None]:
     return start, max(0, end - start)
 
 
-def _pieces(file: IO[bytes], length: int | None) -> Iterator[bytes]:
+def _file_pieces(file: IO[bytes], length: int | None) -> Iterator[bytes]:
     """A file's bytes; no more than announced, as the peer would read them as a new request."""
     left = length
     while left is None or left > 0:
@@ -101,16 +144,34 @@ def _pieces(file: IO[bytes], length: int | None) -> Iterator[bytes]:
         yield piece
 
 
-def _checked(source: Iterable[bytes], length: int | None) -> Iterator[bytes]:
-    size = 0
-    for piece in source:
+class _Counted:
+    """The pieces of an iterable, held against the Content-Length that was declared for them."""
+
+    __slots__ = ("length", "size")
+
+    def __init__(self, length: int | None) -> None:
+        self.length = length
+        self.size = 0
+
+    def add(self, piece: object) -> bool:
+        """Whether there is something to send: an empty chunk would end a chunked body."""
         if not isinstance(piece, bytes | bytearray | memoryview):
             raise TypeError(f"a streamed body yields bytes, not {type(piece).__name__}")
-        size += len(piece)
-        if length is not None and size > length:
-            raise ValueError(f"the body is longer than its Content-Length of {length} bytes")
-        if piece:
-            # An empty chunk would end a chunked body.
-            yield bytes(piece)
-    if length is not None and size < length:
-        raise ValueError(f"the body ended after {size} of the {length} bytes of its Content-Length")
+        self.size += len(piece)
+        if self.length is not None and self.size > self.length:
+            raise ValueError(f"the body is longer than its Content-Length of {self.length} bytes")
+        return bool(piece)
+
+    def end(self) -> None:
+        if self.length is not None and self.size < self.length:
+            raise ValueError(
+                f"the body ended after {self.size} of the {self.length} bytes of its Content-Length"
+            )
+
+
+async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces; reading a file or a caller's generator may block, and blocks no loop."""
+    import asyncio
+
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..errors import ConnectError, ConnectionBroken, RequestTimeout, TLSError, TransportError
 from ..messages import HttpRequest
 from ..origins import Origin, origin_of
+from .timing import Limits
 
 __all__ = ["chain_of", "explained"]
 
@@ -21,7 +22,7 @@ __all__ = ["chain_of", "explained"]
 class _Failure(NamedTuple):
     chain: tuple[BaseException, ...]
     origin: Origin
-    timeouts: tuple[float, float]
+    limits: Limits
 
     @property
     def cause(self) -> str:
@@ -40,9 +41,7 @@ class _Failure(NamedTuple):
         return self.cause
 
 
-def explained(
-    problem: BaseException, request: HttpRequest, timeouts: tuple[float, float]
-) -> TransportError:
+def explained(problem: BaseException, request: HttpRequest, limits: Limits) -> TransportError:
     """The TransportError for `problem`: to be raised outside of the `except` that caught it."""
     chain = tuple(chain_of(problem))
     names = {cls.__name__ for error in chain for cls in type(error).__mro__}
@@ -52,7 +51,9 @@ def explained(
         origin = origin_of(request.url)
     except ValueError as fault:
         return TransportError(f"the URL can't be used: {fault}", request=request)
-    failure = _Failure(chain, origin, timeouts)
+    failure = _Failure(chain, origin, limits)
+    if limits.are_over() and not names.isdisjoint(_TIMEOUTS):
+        return RequestTimeout(_out_of_time(failure), request=request)
     for known, kind, message in _TABLE:
         if not names.isdisjoint(known):
             return kind(message(failure), request=request)
@@ -74,7 +75,7 @@ def chain_of(problem: BaseException, seen: set[int] | None = None) -> Iterator[B
 
 def _proxy(failure: _Failure) -> str:
     return (
-        f"the proxy did not connect us to {failure.origin.netloc} ({failure.reason}); check "
+        f"the proxy did not connect us to {failure.origin.place} ({failure.reason}); check "
         "HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
     )
 
@@ -87,7 +88,7 @@ def _unknown_host(failure: _Failure) -> str:
 def _tls(failure: _Failure) -> str:
     import ssl
 
-    where = failure.origin.netloc
+    where = failure.origin.place
     refused = failure.first(ssl.SSLCertVerificationError)
     if isinstance(refused, ssl.SSLCertVerificationError):
         return (
@@ -109,40 +110,51 @@ def _ca_bundle(failure: _Failure) -> str:
     )
 
 
+def _address(origin: Origin) -> str:
+    return origin.host if origin.is_unix else f"{origin.host} port {origin.port}"
+
+
 def _refused(failure: _Failure) -> str:
     return (
-        f"no connection to {failure.origin.host} port {failure.origin.port}: {failure.reason}; "
+        f"no connection to {_address(failure.origin)}: {failure.reason}; "
         "is the server up, and is this its address?"
     )
 
 
 def _connect_timeout(failure: _Failure) -> str:
-    seconds = f"{failure.timeouts[0]:g}"
+    seconds = f"{failure.limits.connect:g}"
     return (
-        f"no connection to {failure.origin.netloc} within {seconds} seconds (the connect timeout); "
+        f"no connection to {failure.origin.place} within {seconds} seconds (the connect timeout); "
         "is the server reachable from here?"
     )
 
 
 def _read_timeout(failure: _Failure) -> str:
-    seconds = f"{failure.timeouts[1]:g}"
+    seconds = f"{failure.limits.read:g}"
     return (
-        f"{failure.origin.netloc} sent nothing for {seconds} seconds (the read timeout); "
+        f"{failure.origin.place} sent nothing for {seconds} seconds (the read timeout); "
         "give a longer timeout= if the server needs it"
     )
 
 
-def _slow_header(failure: _Failure) -> str:
-    seconds = f"{failure.timeouts[1]:g}"
+def _out_of_time(failure: _Failure) -> str:
     return (
-        f"{failure.origin.netloc} did not finish the header of its answer in {seconds} seconds "
+        f"the call took longer than {failure.limits.total:g} seconds (the total timeout); give a "
+        "longer timeout= if the server needs it"
+    )
+
+
+def _slow_header(failure: _Failure) -> str:
+    seconds = f"{failure.limits.read:g}"
+    return (
+        f"{failure.origin.place} did not finish the header of its response in {seconds} seconds "
         "(the read timeout); give a longer timeout= if the server needs it"
     )
 
 
 def _no_free_connection(failure: _Failure) -> str:
     return (
-        f"no connection of the pool became free within {failure.timeouts[0]:g} seconds (the "
+        f"no connection of the pool became free within {failure.limits.connect:g} seconds (the "
         "connect timeout); use a larger pool_size, or fewer threads"
     )
 
@@ -153,13 +165,13 @@ def _closed(_: _Failure) -> str:
 
 def _broken(failure: _Failure) -> str:
     return (
-        f"{failure.origin.netloc} broke the connection before its answer was complete "
+        f"{failure.origin.place} broke the connection before its response was complete "
         f"({failure.cause})"
     )
 
 
 def _garbled(failure: _Failure) -> str:
-    return f"{failure.origin.netloc} did not answer in HTTP ({failure.cause})"
+    return f"{failure.origin.place} did not respond in HTTP ({failure.cause})"
 
 
 def _undecodable(_: _Failure) -> str:
@@ -175,6 +187,14 @@ def _malformed(failure: _Failure) -> str:
         return "the environment names a SOCKS proxy, which needs `pip install requests[socks]`"
     return f"the URL can't be used ({failure.cause})"
 
+
+#: Whatever a wait was for: once the total has passed, the total is what ended it.
+_TIMEOUTS = frozenset(
+    {
+        *("OutOfTime", "TimeoutError", "ReadTimeout", "ReadTimeoutError", "SlowHeader"),
+        *("ConnectTimeout", "ConnectTimeoutError", "EmptyPoolError", "PoolIsBusy"),
+    }
+)
 
 #: The first row with a class name in the chain decides; the more telling ones come first.
 _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], str]], ...] = (

@@ -1,50 +1,67 @@
-"""A response of which the header is here, and the body still to come."""
+"""A response of which the header is here, and the body still to be read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Self
 
 from ..errors import ResponseTooLarge
 from ..messages import Headers, HttpRequest
 
-__all__ = ["OpenResponse", "too_large"]
+__all__ = ["AsyncOpenResponse", "OpenResponse", "too_large"]
 
 
-class OpenResponse:
+class _Opened:
+    __slots__ = ("_content", "headers", "limit", "request", "status")
+
+    status: int
+    headers: Headers
+    request: HttpRequest
+    limit: int | None
+    #: The whole body (or None): nothing has to be waited for. What is left of it.
+    _content: bytes | None
+
+    def _bounded(self, whole: bytearray | bytes) -> None:
+        if self.limit is not None and len(whole) > self.limit:
+            raise too_large(self.limit, self.request)
+
+    def __repr__(self) -> str:
+        kind = self.headers.get("Content-Type", "no content type")
+        return f"<{type(self).__name__} {self.status} {kind}>"
+
+
+class OpenResponse(_Opened):
     """Status and fields of a response, and its decoded body as an iterator over bytes.
 
     status   the HTTP status
     headers  its fields
-    url      the address that answered, which differs from the request's after a redirect
     request  what was sent, for errors
-    limit    the most bytes that `read` makes (max_response_bytes); None for no bound
+    limit    the most bytes that `read` returns (max_response_bytes); None for no bound
 
-    A piece is never empty, and comes as soon as it has arrived; iteration has no bound. Its
+    A piece is never empty, and comes as soon as it has arrived; iteration has no bound. The
     connection is used again once the body was read to its end, and is closed otherwise: by
     `close`, or by the first error. For one thread at a time.
     """
 
-    __slots__ = ("_end", "_pieces", "headers", "limit", "request", "status", "url")
+    __slots__ = ("_end", "_pieces")
 
     def __init__(
         self,
         status: int,
         headers: Headers,
-        url: str,
-        pieces: Iterable[bytes],
+        body: bytes | Iterable[bytes] = b"",
         *,
         request: HttpRequest,
         end: Callable[[bool], object] | None = None,
         limit: int | None = None,
     ) -> None:
-        """`end` is called once, with whether `pieces` have come to their end."""
+        """`end` is called once, with whether `body` was read to its end."""
         self.status = status
         self.headers = headers
-        self.url = url
         self.request = request
         self.limit = limit
-        self._pieces: Iterator[bytes] | None = iter(pieces)
+        self._content = body if isinstance(body, bytes) else None
+        self._pieces: Iterator[bytes] | None = None if isinstance(body, bytes) else iter(body)
         self._end = end
 
     def __iter__(self) -> Iterator[bytes]:
@@ -52,6 +69,12 @@ class OpenResponse:
 
     def __next__(self) -> bytes:
         """The next piece. Raises `TransportError`; ValueError once `close` was called."""
+        if self._content is not None:
+            content, self._content = self._content, b""
+            if content:
+                return content
+            self._finish(True)
+            raise StopIteration
         if self._pieces is None:
             raise ValueError("the response is closed")
         try:
@@ -67,18 +90,23 @@ class OpenResponse:
         return piece
 
     def read(self) -> bytes:
-        """The rest of the body, `limit` bytes at most. Raises `TransportError` as `send` does."""
+        """The rest of the body, `limit` bytes at most. Raises `TransportError` as `open` does."""
+        if self._content is not None:
+            content, self._content = self._content, b""
+            self._finish(True)
+            self._bounded(content)
+            return content
         whole = bytearray()
         for piece in self:
             whole += piece
             if self.limit is not None and len(whole) > self.limit:
                 self.close()
-                raise too_large(self.limit, self.request)
+                self._bounded(whole)
         return bytes(whole)
 
     def close(self) -> None:
         """Close the connection, unless the body was read to its end; may be called twice."""
-        self._pieces = None
+        self._content = self._pieces = None
         self._finish(False)
 
     def _finish(self, whole: bool) -> None:
@@ -92,13 +120,90 @@ class OpenResponse:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        kind = self.headers.get("Content-Type", "no content type")
-        return f"<OpenResponse {self.status} {kind}>"
+
+class AsyncOpenResponse(_Opened):
+    """The same with `async for`, `await read()` and `await aclose()`. For one task at a time."""
+
+    __slots__ = ("_end", "_pieces")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes | AsyncIterable[bytes] = b"",
+        *,
+        request: HttpRequest,
+        end: Callable[[bool], Awaitable[object]] | None = None,
+        limit: int | None = None,
+    ) -> None:
+        """`end` is called once, with whether `body` was read to its end."""
+        self.status = status
+        self.headers = headers
+        self.request = request
+        self.limit = limit
+        self._content = body if isinstance(body, bytes) else None
+        self._pieces: AsyncIterator[bytes] | None = None if isinstance(body, bytes) else aiter(body)
+        self._end = end
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next piece. Raises `TransportError`; ValueError once `aclose` was called."""
+        if self._content is not None:
+            content, self._content = self._content, b""
+            if content:
+                return content
+            await self._finish(True)
+            raise StopAsyncIteration
+        if self._pieces is None:
+            raise ValueError("the response is closed")
+        try:
+            piece = await anext(self._pieces)
+            while not piece:
+                piece = await anext(self._pieces)
+        except StopAsyncIteration:
+            await self._finish(True)
+            raise
+        except BaseException:
+            await self.aclose()
+            raise
+        return piece
+
+    async def read(self) -> bytes:
+        """The rest of the body, `limit` bytes at most. Raises `TransportError` as `open` does."""
+        if self._content is not None:
+            content, self._content = self._content, b""
+            await self._finish(True)
+            self._bounded(content)
+            return content
+        whole = bytearray()
+        async for piece in self:
+            whole += piece
+            if self.limit is not None and len(whole) > self.limit:
+                await self.aclose()
+                self._bounded(whole)
+        return bytes(whole)
+
+    async def aclose(self) -> None:
+        """Close the connection, unless the body was read to its end; may be called twice."""
+        self._content = self._pieces = None
+        await self._finish(False)
+
+    async def _finish(self, whole: bool) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            await end(whole)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 def too_large(limit: int, request: HttpRequest) -> ResponseTooLarge:
     """The error for a body that is longer than its bound, in bytes."""
     return ResponseTooLarge(
-        f"the answer is longer than {limit} bytes (max_response_bytes)", request=request
+        f"the response is longer than {limit} bytes (max_response_bytes)", request=request
     )

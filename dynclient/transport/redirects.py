@@ -1,8 +1,9 @@
 """Which redirects are followed, and what may travel along (RFC 9110, section 15.4).
 
-Credentials stay with the origin they were meant for: across a change of scheme, host or port no
-header or query parameter goes that the request's redactor calls secret. HTTP libraries drop
-`Authorization` alone, and would carry a `Service-CRN` or an `X-API-Key` to anyone.
+What was meant for one origin stays there: across a change of scheme, host or port no header goes
+that the caller or the document put on the request, and no query parameter that the request's
+redactor calls secret. HTTP libraries drop `Authorization` alone, and would carry a `Service-CRN` or
+a `PRIVATE-TOKEN` to anyone.
 """
 
 from __future__ import annotations
@@ -11,44 +12,45 @@ from dataclasses import replace
 from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
 
 from ..errors import TooManyRedirects
-from ..messages import Headers, HttpRequest, HttpResponse
-from ..origins import Origin, origin_of, split_url
-from .opened import OpenResponse
+from ..messages import Headers, HttpRequest
+from ..origins import UNIX, Origin, origin_of, split_url
 
 __all__ = ["REDIRECTS", "next_request"]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SAFE = frozenset({"GET", "HEAD"})
-_NEVER_ACROSS = frozenset({"authorization", "proxy-authorization", "cookie", "host", "referer"})
+#: Methods that keep their meaning whatever the status says (RFC 9110, 9.2.1; QUERY: RFC 10008).
+_SAFE = frozenset({"GET", "HEAD", "QUERY"})
 _OF_THE_BODY = frozenset(
     {"content-type", "content-length", "content-encoding", "content-language", "transfer-encoding"}
 )
+#: What goes along to another origin. All else was meant for the first one (RFC 9110, 15.4).
+_EVERYWHERE = _OF_THE_BODY | {"accept", "accept-encoding", "accept-language", "user-agent"}
 
 
-def next_request(request: HttpRequest, response: HttpResponse | OpenResponse) -> HttpRequest | None:
-    """The request that a 3xx asks for; None if the response is final and goes to the caller.
+def next_request(request: HttpRequest, status: int, headers: Headers) -> HttpRequest | None:
+    """The request that a 3xx asks for; None if the response is final.
 
-    GET and HEAD follow every redirect, 303 turns any other method into GET, 307 and 308 keep
-    method and body. A 301 or 302 to another method is final: whether POST becomes GET is not
-    agreed on, and a `create` that turns into a `list` is worse than an answer that says 302.
+    GET, HEAD and QUERY follow every redirect, 303 turns any method but HEAD into GET, 307 and 308
+    keep method and body. A 301 or 302 to another method is final: whether POST becomes GET is not
+    agreed on, and a `create` that turns into a `list` is worse than a response that says 302.
+    `cross_origin` is set once another origin was named, and stays.
     TooManyRedirects: https to http, another scheme, or a body with secrets to another origin.
     """
-    status = response.status
-    locations = set(response.headers.get_list("Location"))
-    if status not in REDIRECTS or not any(locations):
+    if status not in REDIRECTS:
         return None
-    if request.method not in _SAFE and status in {301, 302}:
+    locations = set(headers.get_list("Location"))
+    if not any(locations) or (request.method not in _SAFE and status in {301, 302}):
         return None
     if len(locations) > 1:
         raise TooManyRedirects(
             f"the server redirects ({status}) to two places at once", request=request
         )
     url, here, there = _target(request, locations.pop())
-    headers = request.headers.pairs()
+    fields = request.headers.pairs()
     method, content = request.method, request.content
     if status == 303 and method != "HEAD":
         method, content = "GET", None
-        headers = tuple(pair for pair in headers if pair[0].lower() not in _OF_THE_BODY)
+        fields = tuple(pair for pair in fields if pair[0].lower() not in _OF_THE_BODY)
     if here != there:
         if _holds_secrets(content, request):
             raise TooManyRedirects(
@@ -56,9 +58,16 @@ def next_request(request: HttpRequest, response: HttpResponse | OpenResponse) ->
                 f"{there.netloc}; if that is the right server, use it as the base URL",
                 request=request,
             )
-        headers = tuple(pair for pair in headers if not _stays_home(pair[0], request))
+        fields = tuple(pair for pair in fields if _goes_everywhere(pair[0], request))
         url = _without_echoed_secrets(url, request)
-    return replace(request, method=method, url=url, headers=Headers(headers), content=content)
+    return replace(
+        request,
+        method=method,
+        url=url,
+        headers=Headers(fields),
+        content=content,
+        cross_origin=request.cross_origin or here != there,
+    )
 
 
 def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
@@ -66,13 +75,15 @@ def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
     try:
         # Field values arrive as Latin-1; servers that write other letters mean UTF-8.
         location = location.encode("latin-1").decode("utf-8", "replace")
-        parts = urlsplit(urldefrag(urljoin(request.url, location)).url)
+        parts = urlsplit(urldefrag(_joined(request.url, location)).url)
         netloc = parts.netloc.rpartition("@")[2]  # no user or password from the server's pen
         url = _ascii(urlunsplit(parts._replace(netloc=netloc)))
         there = origin_of(url)
     except ValueError as problem:
         reason = str(problem) if "URL" in str(problem) or "scheme" in str(problem) else "not a URL"
     else:
+        if there.is_unix and here != there:
+            raise TooManyRedirects("refused to follow a redirect to a Unix socket", request=request)
         if here.scheme == "https" and there.scheme == "http":
             raise TooManyRedirects(
                 f"refused to follow a redirect from https to http ({there.netloc}): "
@@ -83,6 +94,13 @@ def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
             url = _with_our_user(url, request.url)
         return url, here, there
     raise TooManyRedirects(f"the redirect can't be followed: {reason}", request=request)
+
+
+def _joined(url: str, location: str) -> str:
+    """The location resolved (RFC 3986, section 5): the standard library joins no http+unix URL."""
+    if not url.startswith(f"{UNIX}:") or urlsplit(location).scheme:
+        return urljoin(url, location)
+    return f"{UNIX}:" + urljoin(url.removeprefix(f"{UNIX}:"), location)
 
 
 def _with_our_user(url: str, ours: str) -> str:
@@ -103,8 +121,8 @@ def _ascii(url: str) -> str:
     )
 
 
-def _stays_home(name: str, request: HttpRequest) -> bool:
-    return name.lower() in _NEVER_ACROSS or request.redactor.is_secret_header(name)
+def _goes_everywhere(name: str, request: HttpRequest) -> bool:
+    return name.lower() in _EVERYWHERE and not request.redactor.is_secret_header(name)
 
 
 def _without_echoed_secrets(url: str, request: HttpRequest) -> str:

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..messages import Headers
+from ..messages import Headers, HttpRequest
 from .content import Stream
 from .decoding import decoded_pieces
 from .failures import chain_of
-from .following import IDEMPOTENT
+from .http_transport import IDEMPOTENT
+from .timing import Limits, OutOfTime
 
 if TYPE_CHECKING:
     import requests
     from urllib3.response import BaseHTTPResponse
 
 __all__ = [
+    "OF_THE_MESSAGE",
     "STEP",
     "arriving",
     "as_it_is",
     "fields_of",
     "hide_location",
+    "make_pool_strict",
+    "masking_logs",
     "may_start_anew",
     "settled",
+    "strictly",
+    "timed_pieces",
+    "timeout_for",
 ]
 
 STEP = 1 << 16
+#: What requests adds itself and every server needs.
+OF_THE_MESSAGE = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
+_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
 #: What the peer's closing of an idle connection looks like when it meets a request on its way.
 _STALE = frozenset({"RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"})
 
@@ -76,3 +89,65 @@ def may_start_anew(problem: BaseException, method: str, body: Stream | None) -> 
     if method not in IDEMPOTENT or causes.isdisjoint(_STALE):
         return False
     return body is None or body.rewind()
+
+
+def timeout_for(limits: Limits) -> Any:
+    """What urllib3 takes for a timeout. requests takes it as well."""
+    import urllib3
+
+    connect, read = limits.within(limits.connect), limits.within(limits.read)
+    return urllib3.Timeout(connect=connect, read=read)
+
+
+def timed_pieces(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
+    """The same, and OutOfTime when the total has passed, whatever they come from."""
+    for piece in pieces:
+        yield piece
+        if limits.are_over():
+            raise OutOfTime
+
+
+def make_pool_strict(
+    session: requests.Session, prepared: requests.PreparedRequest, settings: dict[str, Any]
+) -> None:
+    """Have the pool that the Session will use refuse malformed responses, if it is urllib3's."""
+    from requests.adapters import HTTPAdapter
+
+    from .strict import made_strict
+
+    adapter = session.get_adapter(prepared.url or "")
+    if isinstance(adapter, HTTPAdapter):
+        verify, cert, proxies = settings["verify"], settings["cert"], settings["proxies"]
+        made_strict(adapter.get_connection_with_tls_context(prepared, verify, proxies, cert))
+
+
+@contextmanager
+def strictly(request: HttpRequest, limits: Limits) -> Iterator[None]:
+    """While this thread sends: what its connections and its log lines keep to."""
+    from .strict import now
+
+    before = now.limits, now.request
+    now.limits, now.request = limits, request
+    try:
+        yield
+    finally:
+        now.limits, now.request = before
+
+
+@cache
+def masking_logs() -> None:
+    """Mask secrets in urllib3's log lines, which show the target of every request."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_masked)
+
+
+def _masked(record: logging.LogRecord) -> bool:
+    from .strict import now
+
+    request = now.request
+    if request is not None:
+        shown = request.redactor.url(request.url).partition("://")[2].partition("/")[2]
+        target = request.url.partition("://")[2].partition("/")[2]
+        text = record.getMessage().replace(target, shown) if target else record.getMessage()
+        record.msg, record.args = request.masked(text), ()
+    return True

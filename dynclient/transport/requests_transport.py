@@ -10,25 +10,33 @@ proxies, cookies and TLS settings count as they do elsewhere in the caller's pro
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..messages import Headers, HttpRequest, HttpResponse
+from ..abnf import is_token
+from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import origin_of, split_url
-from .base import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Timeout, checked_timeout
+from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
-from .decoding import TooLarge, decoded, within
-from .following import ORIGINS_KEPT, USER_AGENT, Begun, FollowingTransport, basic
+from .http_transport import ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
+from .opened import OpenResponse
 from .requests_parts import (
+    OF_THE_MESSAGE,
     STEP,
     arriving,
     as_it_is,
     fields_of,
     hide_location,
+    make_pool_strict,
+    masking_logs,
     may_start_anew,
     settled,
+    strictly,
+    timed_pieces,
+    timeout_for,
 )
+from .timing import Limits
 
 if TYPE_CHECKING:
     import requests
@@ -36,6 +44,10 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 __all__ = ["RequestsTransport"]
+
+
+#: What an open response belongs to.
+_About = tuple[HttpRequest, Limits]
 
 
 class _Route(NamedTuple):
@@ -46,50 +58,46 @@ class _Route(NamedTuple):
     authorization: str | None
 
 
-class RequestsTransport(FollowingTransport):
+class RequestsTransport(HttpTransport):
     """Sends with requests. Thread-safe; a context manager; picklable unless a Session was given.
 
-    timeout             seconds, one number or (connect, read); a request's own comes first
-    pool_size           connections kept and used at once, for each origin; more threads wait
-    max_response_bytes  the longest body, counted both as sent and as decoded
-    verify              True, False, or the path of a CA bundle; None for the environment's
-    cert                a client certificate: a path, or (certificate path, key path)
-    max_redirects       how many redirects are followed; 0 hands every 3xx to the caller
-    trust_env           read proxies and CA bundles from the environment (never ~/.netrc)
+    session             the caller's, which is used as it is and never closed here
+    through_session     send by `Session.send` with a session of our own, too: slower, but whatever
+                        replaces that method or an adapter of requests (a mock, a tracer) counts
 
-    The environment is read when an origin is first spoken to, and kept from then on.
+    The other options are those of `SocketTransport`. With the caller's Session `pool_size`,
+    `verify`, `cert` and `trust_env` are the Session's.
     """
 
     def __init__(
         self,
         session: requests.Session | None = None,
         *,
-        timeout: Timeout = DEFAULT_TIMEOUT,
+        through_session: bool = False,
+        timeout: TimeoutValue = Timeout(),  # noqa: B008  frozen
         pool_size: int = 32,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         verify: bool | str | Path = True,
         cert: str | tuple[str, str] | None = None,
-        max_redirects: int = 10,
         trust_env: bool = True,
     ) -> None:
         super().__init__(
             {
+                "through_session": through_session,
                 "timeout": timeout,
                 "pool_size": pool_size,
                 "max_response_bytes": max_response_bytes,
                 "verify": verify,
                 "cert": cert,
-                "max_redirects": max_redirects,
                 "trust_env": trust_env,
             }
         )
-        import urllib3
-
-        self._urllib3_timeout = urllib3.Timeout(connect=self._timeouts[0], read=self._timeouts[1])
-        self._theirs = session
+        self._given = session
+        self._ours = self._plain_session() if session is None else None
+        self._keeps_cookies = session is None and not through_session
         self._routes: dict[str, _Route] = {}
         self._lock = threading.Lock()
-        self._ours = self._plain_session() if session is None else None
+        masking_logs()
 
     def _plain_session(self) -> requests.Session:
         import requests
@@ -107,7 +115,7 @@ class RequestsTransport(FollowingTransport):
         return session
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._theirs is not None:
+        if self._given is not None:
             raise TypeError("a RequestsTransport with the caller's own Session can't be pickled")
         return super().__reduce__()
 
@@ -126,69 +134,42 @@ class RequestsTransport(FollowingTransport):
 
     # One exchange ------------------------------------------------------------------------------
 
-    def _attempt(
-        self,
-        request: HttpRequest,
-        body: Stream | None,
-        timeouts: tuple[float, float],
-        home: bool,
-    ) -> HttpResponse:
-        if self._theirs is None:
-            return self._by_pool(request, body)
-        return self._by_session(request, body, timeouts, home)
+    def _open(self, request: HttpRequest, body: Stream | None, limits: Limits) -> OpenResponse:
+        session = self._given or (self._ours if self._settings["through_session"] else None)
+        with strictly(request, limits):
+            if session is None:
+                return self._by_pool(request, body, limits)
+            return self._by_session(session, request, body, limits)
 
-    def _attempt_open(
-        self,
-        request: HttpRequest,
-        body: Stream | None,
-        timeouts: tuple[float, float],
-        home: bool,
-    ) -> Begun:
-        if self._theirs is None:
-            raw = self._answer(request, body)
-            fields = Headers(raw.headers.iteritems())
-            self._cookies.store(request.url, fields.get_list("Set-Cookie"))
-            pieces = arriving(raw)
-
-            def end(whole: bool) -> None:
-                if not whole:
-                    raw.close()
-                raw.release_conn()
-
-            return Begun(raw.status, fields, request.url, pieces, end)
-        answer = self._session_answer(request, body, timeouts, home)
-        # A hook of the caller's may have read the body already, and an adapter have its own kind.
-        live = not answer._content_consumed and hasattr(answer.raw, "read1")
-        pieces = arriving(answer.raw) if live else answer.iter_content(STEP)
-        fields = fields_of(answer)
-        return Begun(answer.status_code, fields, request.url, pieces, lambda _: answer.close())
+    def _opened(
+        self, status: int, fields: Headers, pieces: Iterator[bytes], end: Any, about: _About
+    ) -> OpenResponse:
+        request, limits = about
+        pieces = self._explained(timed_pieces(pieces, limits), request, limits)
+        return OpenResponse(status, fields, pieces, request=request, end=end, limit=self._limit)
 
     # Our own session: straight to the pool -------------------------------------------------------
 
-    def _answer(self, request: HttpRequest, body: Stream | None) -> BaseHTTPResponse:
+    def _by_pool(self, request: HttpRequest, body: Stream | None, limits: Limits) -> OpenResponse:
         head, target = split_url(request.url)
         route = self._routes.get(head) or self._route(head)
         headers = self._headers(request, route, body)
-        return self._urlopen(route, target, request, body, headers)
+        raw = self._urlopen(route, target, request, body, headers, limits)
 
-    def _by_pool(self, request: HttpRequest, body: Stream | None) -> HttpResponse:
-        started = perf_counter()
-        answer = self._answer(request, body)
-        try:
-            fields = Headers(answer.headers.iteritems())
-            content = self._body(answer, request.method)
-        except BaseException:
-            answer.close()
-            answer.release_conn()
-            raise
-        if "Set-Cookie" in answer.headers:
-            self._cookies.store(request.url, fields.get_list("Set-Cookie"))
-        return HttpResponse(answer.status, fields, content, request.url, perf_counter() - started)
+        def end(whole: bool) -> None:
+            if not whole:
+                raw.close()
+            raw.release_conn()
+
+        fields = Headers(list(raw.headers.iteritems()))
+        return self._opened(raw.status, fields, arriving(raw), end, (request, limits))
 
     def _route(self, head: str) -> _Route:
         """Let requests work out adapter, proxy and TLS for an origin, and keep the outcome."""
         import requests
         from requests.utils import get_auth_from_url, select_proxy
+
+        from .strict import made_strict
 
         session: Any = self._ours
         origin = origin_of(head)
@@ -204,6 +185,7 @@ class RequestsTransport(FollowingTransport):
         forwards = proxy and origin.scheme == "http" and not proxy.lower().startswith("socks")
         user, password = get_auth_from_url(head)
         authorization = basic(user, password) if user else None
+        made_strict(pool)
         route = _Route(pool, url[:-1] if forwards else "", authorization)
         with self._lock:
             if len(self._routes) >= ORIGINS_KEPT:
@@ -224,20 +206,17 @@ class RequestsTransport(FollowingTransport):
         values = "".join([value for _, value in pairs])
         if "\n" in values or "\r" in values:
             raise ValueError("a field value has a line break in it")  # http.client lets some pass
+        if not all(name in _DEFAULTED or is_token(name) for name, _ in pairs):
+            raise ValueError("a field name is not a token")
         known = len(headers)
         headers.update(pairs)
         if len(headers) != known + len(pairs) or any(
             name not in _DEFAULTED and name.lower() in _DEFAULTED_LOWER for name, _ in pairs
         ):
             headers = self._folded(headers, pairs)
-        if self._cookies:
-            cookie = self._cookies.header(request.url, given.get("Cookie"))
-            if cookie:
-                headers = {k: v for k, v in headers.items() if k.lower() != "cookie"}
-                headers["Cookie"] = cookie
         if body is not None and body.length is not None:
             headers["Content-Length"] = str(body.length)
-        if route.authorization and "Authorization" not in given:
+        if route.authorization and "Authorization" not in given and not request.cross_origin:
             headers["Authorization"] = route.authorization
         return headers
 
@@ -254,18 +233,15 @@ class RequestsTransport(FollowingTransport):
                 folded[name] = defaults[name]
         return folded
 
+    @staticmethod
     def _urlopen(
-        self,
         route: _Route,
         target: str,
         request: HttpRequest,
         body: Stream | None,
         headers: Any,
+        limits: Limits,
     ) -> BaseHTTPResponse:
-        timeout: Any = self._urllib3_timeout
-        if request.timeout is not None:
-            connect, read = checked_timeout(request.timeout)
-            timeout = type(timeout)(connect=connect, read=read)
         content: Any = request.content if body is None else body
         for attempt in (1, 2):
             try:
@@ -277,8 +253,8 @@ class RequestsTransport(FollowingTransport):
                     retries=False,
                     redirect=False,
                     assert_same_host=False,
-                    timeout=timeout,
-                    pool_timeout=timeout.connect_timeout,
+                    timeout=timeout_for(limits),
+                    pool_timeout=limits.within(limits.connect),  # type: ignore[arg-type]
                     chunked=body is not None and body.length is None,
                     preload_content=False,
                     decode_content=False,
@@ -288,71 +264,35 @@ class RequestsTransport(FollowingTransport):
                     raise
         raise AssertionError("unreachable")
 
-    def _body(self, answer: BaseHTTPResponse, method: str) -> bytes:
-        fields = answer.headers
-        encoding = fields.get("Content-Encoding")
-        length = fields.get("Content-Length", "")
-        if length.isdecimal() and int(length) <= self._limit:
-            content = answer.read()
-        elif method == "HEAD":
-            return answer.read()
-        elif length.isdecimal():
-            raise TooLarge
-        else:
-            content = within(answer.stream(STEP, decode_content=False), self._limit)
-        return decoded(content, encoding, self._limit) if encoding and content else content
-
-    # The caller's Session -----------------------------------------------------------------------
+    # Through Session.send -----------------------------------------------------------------------
 
     def _by_session(
-        self,
-        request: HttpRequest,
-        body: Stream | None,
-        timeouts: tuple[float, float],
-        home: bool,
-    ) -> HttpResponse:
-        started = perf_counter()
-        answer = self._session_answer(request, body, timeouts, home)
-        try:
-            announced = answer.headers.get("Content-Length", "")
-            if announced.isdecimal() and int(announced) > self._limit and request.method != "HEAD":
-                raise TooLarge
-            content = within(answer.iter_content(STEP), self._limit)
-        finally:
-            answer.close()
-        return HttpResponse(
-            answer.status_code,
-            fields_of(answer),
-            content,
-            request.url,
-            perf_counter() - started,
-        )
-
-    def _session_answer(
-        self,
-        request: HttpRequest,
-        body: Stream | None,
-        timeouts: tuple[float, float],
-        home: bool,
-    ) -> Any:
-        """A `requests.Response` of which the body has not been read, and is to be closed."""
-        session: Any = self._theirs
-        prepared = self._prepared(session, request, body, home)
+        self, session: requests.Session, request: HttpRequest, body: Stream | None, limits: Limits
+    ) -> OpenResponse:
+        prepared = self._prepared(session, request, body)
         settings = settled(session, prepared.url or "")
-        settings.update(stream=True, timeout=timeouts, allow_redirects=False)
-        try:
-            answer = session.send(prepared, **settings)
-        except Exception as problem:
-            if not may_start_anew(problem, request.method, body):
-                raise
-            answer = session.send(prepared, **settings)
+        make_pool_strict(session, prepared, settings)
+        for attempt in (1, 2):
+            settings.update(stream=True, timeout=timeout_for(limits), allow_redirects=False)
+            try:
+                answer: Any = session.send(prepared, **settings)
+                break
+            except Exception as problem:
+                if attempt == 2 or not may_start_anew(problem, request.method, body):
+                    raise
         location = getattr(answer, "hidden_location", None)
         if location is not None:
             answer.headers["Location"] = location
-        return answer
+        # A hook of the caller's may have read the body already, and an adapter have its own kind.
+        live = not answer._content_consumed and hasattr(answer.raw, "read1")
+        pieces = arriving(answer.raw) if live else answer.iter_content(STEP)
+        fields = fields_of(answer)
+        return self._opened(
+            answer.status_code, fields, pieces, lambda _: answer.close(), (request, limits)
+        )
 
     def _prepared(
-        self, session: requests.Session, request: HttpRequest, body: Stream | None, home: bool
+        self, session: requests.Session, request: HttpRequest, body: Stream | None
     ) -> requests.PreparedRequest:
         import requests
 
@@ -365,7 +305,7 @@ class RequestsTransport(FollowingTransport):
             headers[known or name] = f"{headers[known]}{separator}{value}" if known else value
         content: Any = request.content if body is None else body
         # Without an auth of its own, requests would put ~/.netrc over our Authorization.
-        auth: Any = None if home and session.auth else as_it_is
+        auth: Any = None if session.auth and not request.cross_origin else as_it_is
         if "@" in split_url(request.url)[0] and "Authorization" not in request.headers:
             auth = requests.utils.get_auth_from_url(request.url)
         prepared = session.prepare_request(
@@ -376,13 +316,10 @@ class RequestsTransport(FollowingTransport):
             prepared.headers.pop("Transfer-Encoding", None)
             if body.length is not None:
                 prepared.headers["Content-Length"] = str(body.length)
-        if not home:
-            for name in list(prepared.headers):
-                lower = name.lower()
-                added = name not in request.headers
-                if lower == "cookie" or (
-                    added and (lower == "authorization" or request.redactor.is_secret_header(name))
-                ):
+        if request.cross_origin:
+            for name in set(prepared.headers) - set(_DEFAULTED):
+                # The Session's own were meant for the first origin, as the request's were.
+                if name not in request.headers and name.lower() not in OF_THE_MESSAGE:
                     del prepared.headers[name]
         prepared.hooks["response"] = [*prepared.hooks["response"], hide_location]
         return prepared

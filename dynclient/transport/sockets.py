@@ -8,7 +8,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .timing import Limits
 
 if TYPE_CHECKING:
     import ssl
@@ -19,7 +21,7 @@ __all__ = ["ConnectTimeoutError", "Connection", "NewConnectionError", "PoolIsBus
 
 
 class NewConnectionError(Exception):
-    """No TCP connection; the OSError is its cause."""
+    """No connection; the OSError is its cause."""
 
 
 class ConnectTimeoutError(Exception):
@@ -38,7 +40,7 @@ class Connection:
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         # Bound once: looked up for every call otherwise.
-        self.send: Callable[[bytes | memoryview], None] = sock.sendall
+        self.send: Callable[[bytes], None] = sock.sendall
         self.receive: Callable[[int], bytes] = sock.recv
         self.used = False
         self._timeout: float | None = None
@@ -58,6 +60,47 @@ class Connection:
         if self._poll is not None:
             return bool(self._poll.poll(0))
         return bool(select.select([self.socket], [], [], 0)[0])
+
+    def send_beside(self, data: bytes, limits: Limits, received: Callable[[bytes], bool]) -> bool:
+        """Send while listening: `received` gets what comes, and returns whether to go on.
+
+        Returns whether all was sent. A peer may refuse a body before it has read it, and then
+        neither reads on nor closes. Each wait may be as long as `limits.read`.
+        """
+        left = memoryview(data)
+        listening = True
+        self.set_timeout(0)
+        while left:
+            came = self._at_once(self.socket.recv, 1 << 16) if listening else None
+            if came == b"":
+                listening = False  # it will send no more, and may read on all the same
+            elif came and not received(came):
+                return False
+            sent = self._at_once(self.socket.send, left[: 1 << 18])
+            if sent is None:
+                self._wait(limits.within(limits.read), listening)
+            else:
+                left = left[sent:]
+        return True
+
+    def _at_once(self, step: Callable[[Any], Any], argument: Any) -> Any:
+        """The result of a step; None if it had to wait."""
+        try:
+            return step(argument)
+        except BlockingIOError:
+            return None
+
+    def _wait(self, seconds: float, listening: bool) -> None:
+        """Until the socket can be written, or read if `listening`. TimeoutError after `seconds`."""
+        if self._poll is None:
+            reading = [self.socket] if listening else []
+            ready = any(select.select(reading, [self.socket], [], seconds))
+        else:
+            poll = select.poll()
+            poll.register(self.socket, select.POLLOUT | (select.POLLIN if listening else 0))
+            ready = bool(poll.poll(seconds * 1000))
+        if not ready:
+            raise TimeoutError
 
     def close(self) -> None:
         """Close the socket; never raises."""
@@ -80,7 +123,7 @@ class TlsConnection(Connection):
         self.send = self._send
         self.receive = self._receive
 
-    def _send(self, data: bytes | memoryview) -> None:
+    def _send(self, data: bytes) -> None:
         try:
             self._tls.sendall(data)
         except OSError as problem:
@@ -89,6 +132,16 @@ class TlsConnection(Connection):
     def _receive(self, size: int) -> bytes:
         try:
             return self._tls.recv(size)
+        except OSError as problem:
+            raise _without_goodbye(problem) from None
+
+    def _at_once(self, step: Callable[[Any], Any], argument: Any) -> Any:
+        import ssl
+
+        try:
+            return step(argument)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
         except OSError as problem:
             raise _without_goodbye(problem) from None
 
@@ -117,33 +170,32 @@ class SocketPool:
         self._permits = threading.Semaphore(size)
         self._closed = False
 
-    def take(self, timeouts: tuple[float, float]) -> Connection:
-        """A connection for one exchange, set to the second of `timeouts` (seconds).
+    def take(self, limits: Limits) -> Connection:
+        """A connection for one exchange, set to the read timeout.
 
-        The first is for each of waiting for a free connection and connecting.
-
+        The connect timeout is for each of waiting for a free connection and connecting.
         Raises PoolIsBusy, NewConnectionError, ConnectTimeoutError, ssl.SSLError and OSError.
         """
-        if not self._permits.acquire(timeout=timeouts[0]):
+        if not self._permits.acquire(timeout=limits.within(limits.connect)):
             raise PoolIsBusy
         try:
             connection = self._kept()
             if connection is None:
-                connection = self._connected(timeouts[0])
-            connection.set_timeout(timeouts[1])
+                connection = self._connected(limits)
+            connection.set_timeout(limits.within(limits.read))
         except BaseException:
             self._permits.release()
             raise
         return connection
 
-    def renewed(self, old: Connection, timeouts: tuple[float, float]) -> Connection:
+    def renewed(self, old: Connection, limits: Limits) -> Connection:
         """A new connection in the place of `old`, which is closed: no thread comes in between.
 
         Raises what `take` raises; `old` is then still to be given back.
         """
         old.close()
-        connection = self._connected(timeouts[0])
-        connection.set_timeout(timeouts[1])
+        connection = self._connected(limits)
+        connection.set_timeout(limits.within(limits.read))
         return connection
 
     def _kept(self) -> Connection | None:
@@ -177,23 +229,23 @@ class SocketPool:
             except IndexError:
                 return
 
-    def _connected(self, timeout: float) -> Connection:
+    def _connected(self, limits: Limits) -> Connection:
+        timeout = limits.within(limits.connect)
         try:
-            sock = socket.create_connection(self.origin.address, timeout)
+            sock = self._socket(timeout)
         except TimeoutError as problem:
             raise ConnectTimeoutError from problem
         except (OSError, UnicodeError) as problem:
             raise NewConnectionError from problem
         try:
-            # Small messages must not wait for one another's acknowledgement.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is None:
                 return Connection(sock)
+            sock.settimeout(limits.within(limits.connect))
             return TlsConnection(
                 self._context().wrap_socket(
                     sock,
                     # No certificate names the root of the domain name system.
-                    server_hostname=self.origin.address[0].rstrip("."),
+                    server_hostname=self.origin.host_and_port[0].rstrip("."),
                     suppress_ragged_eofs=False,
                 )
             )
@@ -203,3 +255,18 @@ class SocketPool:
         except BaseException:
             sock.close()
             raise
+
+    def _socket(self, timeout: float) -> socket.socket:
+        if self.origin.is_unix:
+            sock = socket.socket(socket.AF_UNIX)
+            try:
+                sock.settimeout(timeout)
+                sock.connect(self.origin.host)
+            except BaseException:
+                sock.close()
+                raise
+            return sock
+        sock = socket.create_connection(self.origin.host_and_port, timeout)
+        # Small messages must not wait for one another's acknowledgement.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock

@@ -11,12 +11,12 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import SocketTransport, RequestsTransport
 
 from .certificates import made
 from .server import Handler, Server, echo, serving
 
-Make = Callable[..., LeanTransport | RequestsTransport]
+Make = Callable[..., SocketTransport | RequestsTransport]
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +41,14 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@pytest.fixture(params=["lean", "requests", "session"])
+@pytest.fixture(params=["sockets", "requests", "session"])
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """Make a transport of the kind under test; all are closed at the end."""
     with ExitStack() as stack:
 
-        def build(**settings: object) -> LeanTransport | RequestsTransport:
-            if request.param == "lean":
-                return stack.enter_context(LeanTransport(**settings))  # type: ignore[arg-type]
+        def build(**settings: object) -> SocketTransport | RequestsTransport:
+            if request.param == "sockets":
+                return stack.enter_context(SocketTransport(**settings))  # type: ignore[arg-type]
             if request.param == "requests":
                 return stack.enter_context(RequestsTransport(**settings))  # type: ignore[arg-type]
             session = stack.enter_context(requests.Session())
@@ -64,7 +64,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
 
 
 @pytest.fixture
-def transport(make: Make) -> LeanTransport | RequestsTransport:
+def transport(make: Make) -> SocketTransport | RequestsTransport:
     """A transport of the kind under test with short timeouts."""
     return make(timeout=5.0)
 

@@ -1,6 +1,6 @@
 """Answers as real servers send them, well or badly: what we do with each, and what others do.
 
-`ours` is LeanTransport, `theirs` RequestsTransport (urllib3 over http.client); the tests check
+`ours` is SocketTransport, `theirs` RequestsTransport (urllib3 over http.client); the tests check
 both. `curl` is what curl 7.88 does, noted once: a body, or "refuses".
 """
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dynclient.errors import TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest, HttpResponse
 from dynclient.origins import origin_of
-from dynclient.transport import LeanTransport
+from dynclient.transport import SocketTransport
 from dynclient.transport.cookies import Cookies
 from dynclient.transport.redirects import next_request
 
@@ -280,7 +280,7 @@ def test_a_name_that_is_none_is_refused(url):
 
 
 def test_an_ipv6_zone_is_for_the_socket_and_not_for_the_server(serve):
-    assert origin_of("http://[fe80::1%25eth0]:8/").address == ("fe80::1%eth0", 8)
+    assert origin_of("http://[fe80::1%25eth0]:8/").host_and_port == ("fe80::1%eth0", 8)
     assert origin_of("http://[fe80::1%25eth0]:8/").netloc == "[fe80::1]:8"
 
 
@@ -301,5 +301,5 @@ def test_localhost_is_found_whichever_address_it_listens_on(transport, serve, mo
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:0/", "http://127.0.0.1:70000/", "http://a b/"])
 def test_a_url_of_no_place_is_refused(url):
-    with LeanTransport(timeout=1) as transport, pytest.raises(TransportError, match="URL"):
+    with SocketTransport(timeout=1) as transport, pytest.raises(TransportError, match="URL"):
         transport.send(HttpRequest("GET", url))

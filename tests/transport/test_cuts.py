@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dynclient.errors import ConnectionBroken, RequestTimeout
 from dynclient.messages import HttpRequest
-from dynclient.transport import LeanTransport
+from dynclient.transport import SocketTransport
 from dynclient.transport.decoding import TooLarge
 from dynclient.transport.reader import BadMessage, Incomplete, NoAnswer
 from dynclient.transport.wire import read_answer
@@ -49,7 +49,7 @@ def test_an_answer_cut_at_any_byte_is_broken(serve, name, how):
         raise HangUp
 
     server = serve(handler)
-    with LeanTransport(timeout=5) as transport:
+    with SocketTransport(timeout=5) as transport:
         for at in range(len(whole)):
             request = HttpRequest("GET", f"{server.url}/{at}")
             if at < body_ends:
@@ -174,7 +174,7 @@ def test_a_header_that_drips_is_given_up_after_the_read_timeout(serve):
 
     server = serve(handler)
     began = time.monotonic()
-    with LeanTransport(timeout=0.3) as transport, pytest.raises(RequestTimeout, match="header"):
+    with SocketTransport(timeout=0.3) as transport, pytest.raises(RequestTimeout, match="header"):
         transport.send(HttpRequest("GET", server.url))
     assert time.monotonic() - began < 2
 
@@ -186,7 +186,7 @@ def test_a_header_in_two_pieces_may_wait_as_long_as_a_body(serve):
             time.sleep(0.2)
         return b""
 
-    with LeanTransport(timeout=0.35) as transport:
+    with SocketTransport(timeout=0.35) as transport:
         assert transport.send(HttpRequest("GET", serve(handler).url)).content == b"hello"
 
 

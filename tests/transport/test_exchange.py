@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from werkzeug.serving import make_server
 
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import LeanTransport, RequestsTransport, Transport, default_transport
+from dynclient.transport import SocketTransport, RequestsTransport, Transport, default_transport
 
 from .server import HangUp, reply
 
@@ -280,7 +280,7 @@ def test_cookies_come_back_to_their_origin_only(make, serve):
         assert "cookie" not in other.received[0].headers
 
 
-@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
 def test_a_pickled_transport_opens_again_with_its_settings(kind, serve):
     with kind(timeout=3.0, max_response_bytes=5) as transport:
         again = pickle.loads(pickle.dumps(transport))
@@ -289,7 +289,7 @@ def test_a_pickled_transport_opens_again_with_its_settings(kind, serve):
             assert again._settings == transport._settings
 
 
-@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
 def test_a_closed_transport_opens_new_connections(kind, serve):
     server = serve()
     transport = kind()
@@ -300,7 +300,7 @@ def test_a_closed_transport_opens_new_connections(kind, serve):
     transport.close()
 
 
-@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
 def test_a_second_call_works_nothing_out_again(kind, serve, monkeypatch):
     server = serve()
     with kind() as transport:
@@ -393,9 +393,9 @@ def test_a_timeout_that_is_none_is_refused(make, timeout, serve):
         make().send(HttpRequest("GET", serve().url, timeout=timeout))
 
 
-def test_importing_the_room_and_the_lean_transport_imports_no_http_library():
+def test_importing_the_room_and_the_socket_transport_imports_no_http_library():
     code = (
-        "import sys, dynclient.transport as t; t.LeanTransport(); "
+        "import sys, dynclient.transport as t; t.SocketTransport(); "
         "print([m for m in ('requests', 'urllib3', 'httpx2') if m in sys.modules])"
     )
     root = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from dynclient.errors import (
     TransportError,
 )
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import SocketTransport, RequestsTransport
 
 from .server import HangUp, reply
 
@@ -127,7 +127,7 @@ def test_an_answer_that_is_not_whole(transport, serve, kind):
     failing(transport, asking(serve(handler).url), ConnectionBroken)
 
 
-# What http.client takes all the same, and LeanTransport does not.
+# What http.client takes all the same, and SocketTransport does not.
 AMBIGUOUS = {
     "cut in the fields": b"HTTP/1.1 200 OK\r\nContent-Le",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
@@ -150,13 +150,13 @@ def test_an_answer_that_could_be_read_in_two_ways_is_refused(serve, kind):
         sock.sendall(AMBIGUOUS[kind])
         raise HangUp
 
-    with LeanTransport(timeout=5) as transport:
+    with SocketTransport(timeout=5) as transport:
         failing(transport, asking(serve(handler).url), ConnectionBroken)
 
 
 def test_what_comes_after_an_answer_is_never_the_next_answer(serve):
     server = serve(lambda *_: reply(b"one") + reply(b"smuggled"))
-    with LeanTransport() as transport:
+    with SocketTransport() as transport:
         for _ in range(2):
             assert transport.send(asking(server.url)).content == b"one"
     assert server.connections == 2
@@ -168,7 +168,7 @@ def test_lengths_of_both_kinds_end_the_connection(serve):
         b"5\r\nhello\r\n0\r\n\r\n"
     )
     server = serve(lambda *_: answer)
-    with LeanTransport() as transport:
+    with SocketTransport() as transport:
         for _ in range(2):
             assert transport.send(asking(server.url)).content == b"hello"
     assert server.connections == 2
@@ -176,7 +176,7 @@ def test_lengths_of_both_kinds_end_the_connection(serve):
 
 def test_line_ends_without_a_carriage_return_are_read(serve):
     server = serve(lambda *_: b"HTTP/1.1 200 OK\nX: 1\nContent-Length: 2\n\nok")
-    with LeanTransport() as transport:
+    with SocketTransport() as transport:
         response = transport.send(asking(server.url))
     assert (response.content, response.headers["X"]) == (b"ok", "1")
 
@@ -215,7 +215,7 @@ def test_an_answer_as_long_as_allowed_is_taken(make, serve):
     assert len(transport.send(asking(serve(lambda *_: reply(b"x" * 1000)).url)).content) == 1000
 
 
-@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
 @pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]])
 def test_a_body_that_is_not_what_its_coding_says(kind, serve, body):
     with kind() as transport:

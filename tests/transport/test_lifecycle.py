@@ -17,7 +17,7 @@ import pytest
 
 from dynclient.errors import ConnectionBroken, RequestTimeout, TransportError
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import LeanTransport
+from dynclient.transport import SocketTransport
 from dynclient.transport.sockets import Connection
 
 from .server import HangUp, echo, reply
@@ -57,7 +57,7 @@ def capricious(request, sock):
 
 def crowd(serve, threads, turns):
     server = serve(capricious)
-    with LeanTransport(pool_size=8, timeout=60) as transport:
+    with SocketTransport(pool_size=8, timeout=60) as transport:
 
         def work(number):
             for turn in range(turns):
@@ -115,7 +115,7 @@ def test_there_are_never_more_connections_than_the_pool_holds(serve, opened):
         return reply(b"ok")
 
     server = serve(handler)
-    transport = LeanTransport(pool_size=3, timeout=30)
+    transport = SocketTransport(pool_size=3, timeout=30)
 
     def work(_):
         for _ in range(60):
@@ -134,7 +134,7 @@ def test_no_socket_is_left_behind(serve):
     with warnings.catch_warnings():
         warnings.simplefilter("error", ResourceWarning)
         for _ in range(5):
-            transport = LeanTransport(timeout=5)
+            transport = SocketTransport(timeout=5)
             transport.send(HttpRequest("GET", server.url + "/good"))
             with pytest.raises(ConnectionBroken):
                 transport.send(HttpRequest("GET", server.url + "/bad"))
@@ -145,7 +145,7 @@ def test_no_socket_is_left_behind(serve):
 
 def test_close_while_others_send_harms_nobody(serve):
     server = serve()
-    transport = LeanTransport(pool_size=4, timeout=20)
+    transport = SocketTransport(pool_size=4, timeout=20)
     stop = threading.Event()
 
     def work(number):
@@ -185,7 +185,7 @@ def test_an_interrupt_in_the_middle_of_an_answer_leaves_no_half_read_connection(
     server = serve(handler)
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:
-        with LeanTransport(pool_size=1, timeout=5) as transport:
+        with SocketTransport(pool_size=1, timeout=5) as transport:
             transport.send(HttpRequest("GET", server.url + "/zero"))
             with pytest.raises(Stop):
                 transport.send(HttpRequest("GET", server.url + "/first"))
@@ -204,7 +204,7 @@ def test_an_answer_that_comes_after_its_timeout_is_nobodys(serve):
         return reply(request.target.encode())
 
     server = serve(handler)
-    with LeanTransport(pool_size=2, timeout=5) as transport:
+    with SocketTransport(pool_size=2, timeout=5) as transport:
 
         def work(number):
             for turn in range(4):
@@ -265,7 +265,7 @@ def test_a_large_body_may_take_longer_than_one_timeout(serve):
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         began = time.monotonic()
-        with LeanTransport(timeout=1.0) as transport:
+        with SocketTransport(timeout=1.0) as transport:
             got = transport.send(HttpRequest("PUT", url, content=b"x" * size))
         assert got.content == b"ok"
         assert time.monotonic() - began > 1.1
@@ -289,7 +289,7 @@ def test_nothing_of_ours_can_begin_a_second_request(serve, text):
         HttpRequest("GET", server.url, Headers({"Host": text})),
         HttpRequest("GET", server.url, Headers({"Cookie": text})),
     ]
-    with LeanTransport(timeout=5) as transport:
+    with SocketTransport(timeout=5) as transport:
         for request in faults:
             with pytest.raises(TransportError):
                 transport.send(request)

@@ -19,7 +19,7 @@ from dynclient.errors import (
     TooManyRedirects,
 )
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import LeanTransport, OpenResponse
+from dynclient.transport import SocketTransport, OpenResponse
 
 from .server import HangUp, echo, reply
 from .test_lifecycle import together
@@ -287,7 +287,7 @@ def test_a_large_body_is_never_in_memory_as_a_whole(make, serve):
 def test_a_proxy_of_the_environment_serves_open_too(serve, monkeypatch):
     proxy = serve()
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    with LeanTransport(timeout=5.0) as transport:
+    with SocketTransport(timeout=5.0) as transport:
         response = transport.open(HttpRequest("GET", "http://far.example/x"))
         assert b"http://far.example/x" in response.read()
 

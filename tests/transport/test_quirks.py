@@ -8,7 +8,7 @@ import pytest
 
 from dynclient.errors import ConnectionBroken, TransportError
 from dynclient.messages import HttpRequest
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import SocketTransport, RequestsTransport
 
 from .quirks import QUIRKS, REFUSES
 from .server import HangUp, Server, serving
@@ -35,14 +35,14 @@ def outcome(kind, server, name):
         except ConnectionBroken:
             return REFUSES
         except TransportError:
-            if kind is LeanTransport:
+            if kind is SocketTransport:
                 raise
             return REFUSES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_odd_answer_is_read_or_refused_as_the_table_says(server, name):
-    assert outcome(LeanTransport, server, name) == QUIRKS[name].ours
+    assert outcome(SocketTransport, server, name) == QUIRKS[name].ours
     assert outcome(RequestsTransport, server, name) == QUIRKS[name].theirs
 
 
@@ -102,6 +102,6 @@ FIELDS = {
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_fields_of_an_odd_answer(server, name):
-    with LeanTransport(timeout=5) as transport:
+    with SocketTransport(timeout=5) as transport:
         url = f"{server.url}/{NAMES.index(name)}"
         assert list(transport.send(HttpRequest("GET", url)).headers.pairs()) == FIELDS[name]

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import SocketTransport, RequestsTransport
 
 from . import peers
 
@@ -36,7 +36,7 @@ THERE = [
     *(name for name, is_there in WHERE_INSTALLED.items() if is_there),
 ]
 HERE = Path(__file__).parent
-KINDS = {"lean": LeanTransport, "requests": RequestsTransport}
+KINDS = {"sockets": SocketTransport, "requests": RequestsTransport}
 
 
 def free_port() -> int:
@@ -92,7 +92,7 @@ def peer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(params=KINDS)
-def transport(request: pytest.FixtureRequest) -> Iterator[LeanTransport | RequestsTransport]:
+def transport(request: pytest.FixtureRequest) -> Iterator[SocketTransport | RequestsTransport]:
     with KINDS[request.param](timeout=20) as transport:
         yield transport
 
@@ -167,7 +167,7 @@ TARGET = "/echo/a%2fb%2Fc/%7e~/;p=1,2/!$&'()*+:@/%E2%82%AC/./d//e?q=%20+%26&&=&x
 def test_a_target_is_sent_exactly_as_it_was_given(peer):
     if peer[0] == "tornado":
         pytest.skip("tornado does not tell a WSGI application")
-    with LeanTransport(timeout=20) as transport:
+    with SocketTransport(timeout=20) as transport:
         assert told(ask(transport, peer, TARGET))["target"] == TARGET
 
 
@@ -194,7 +194,7 @@ def test_methods_arrive(transport, peer, method):
 
 def test_threads_get_their_own_answers(peer):
     wrong = []
-    with LeanTransport(timeout=30, pool_size=8) as transport:
+    with SocketTransport(timeout=30, pool_size=8) as transport:
 
         def work(number):
             try:
@@ -216,7 +216,7 @@ def test_threads_get_their_own_answers(peer):
 def test_interim_answers_and_trailers_of_node(peer):
     if peer[0] != "node":
         return
-    with LeanTransport(timeout=10) as transport:
+    with SocketTransport(timeout=10) as transport:
         for _ in range(2):
             assert ask(transport, peer, "/hints").content == peers.TEXT
             assert ask(transport, peer, "/trailers").content == peers.TEXT
@@ -232,7 +232,7 @@ def test_connections_that_the_server_closed_while_idle_are_replaced(transport, p
 @pytest.mark.long
 def test_connections_that_the_server_closes_just_now_are_replaced(peer):
     """Asked again at the very moment: a GET never fails."""
-    with LeanTransport(timeout=20) as transport:
+    with SocketTransport(timeout=20) as transport:
         for turn in range(12):
             assert told(ask(transport, peer, "/echo"))["method"] == "GET"
             time.sleep(0.99 + turn / 500)

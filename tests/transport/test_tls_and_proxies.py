@@ -16,12 +16,12 @@ import requests
 
 from dynclient.errors import ConnectError, TLSError, TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import SocketTransport, RequestsTransport
 
 from .certificates import settings
 from .server import HangUp, Received, reply
 
-KINDS = [LeanTransport, RequestsTransport]
+KINDS = [SocketTransport, RequestsTransport]
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command")
 
@@ -197,7 +197,7 @@ def test_a_socks_proxy_without_its_library_says_what_to_install(make, monkeypatc
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_forgotten_transport_goes_away(scheme):
-    transport = LeanTransport()
+    transport = SocketTransport()
     transport._route(f"{scheme}://localhost:1")
     remembered = weakref.ref(transport)
     del transport
@@ -208,7 +208,7 @@ def test_a_forgotten_transport_goes_away(scheme):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_opens_connections_of_its_own(serve):
     server = serve()
-    with LeanTransport() as transport:
+    with SocketTransport() as transport:
         transport.send(HttpRequest("GET", server.url))
         reading, writing = os.pipe()
         child = os.fork()

@@ -11,20 +11,20 @@ import pytest
 
 from dynclient.errors import ConnectionBroken, TLSError
 from dynclient.messages import HttpRequest
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import SocketTransport, RequestsTransport
 
 from .certificates import settings
 from .server import HangUp, reply
 
 
 @pytest.fixture
-def lean(certificates):
-    with LeanTransport(verify=certificates / "ca.pem", timeout=5) as transport:
+def sockets(certificates):
+    with SocketTransport(verify=certificates / "ca.pem", timeout=5) as transport:
         yield transport
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
 def test_both_versions_keep_their_connection(kind, serve, certificates, version):
     context = settings(certificates)
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
@@ -39,12 +39,12 @@ def test_both_versions_keep_their_connection(kind, serve, certificates, version)
 
 @pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
-def test_old_versions_are_refused(lean, serve, certificates, version):
+def test_old_versions_are_refused(sockets, serve, certificates, version):
     context = settings(certificates)
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
     with pytest.raises(TLSError):
-        lean.send(HttpRequest("GET", serve(context=context).url))
+        sockets.send(HttpRequest("GET", serve(context=context).url))
 
 
 HOSTS = [
@@ -58,7 +58,7 @@ HOSTS = [
 
 @pytest.mark.parametrize(("host", "named", "address"), HOSTS)
 def test_the_host_of_the_url_is_named_and_checked(
-    lean, serve, certificates, monkeypatch, host, named, address
+    sockets, serve, certificates, monkeypatch, host, named, address
 ):
     look_up = socket.getaddrinfo
 
@@ -73,13 +73,13 @@ def test_the_host_of_the_url_is_named_and_checked(
     context = settings(certificates)
     context.sni_callback = lambda _, name, __: names.append(name)
     server = serve(context=context, host=address)
-    assert lean.send(HttpRequest("GET", f"https://{host}:{server.port}/")).status == 200
+    assert sockets.send(HttpRequest("GET", f"https://{host}:{server.port}/")).status == 200
     assert names == [named]
     assert server.received[0].headers["host"] == f"{host.lower()}:{server.port}"
 
 
 @pytest.mark.parametrize("name", ["wrong", "common", "expired"])
-@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
 def test_a_certificate_that_does_not_hold_is_refused(kind, serve, certificates, name):
     server = serve(context=settings(certificates, name))
     with (
@@ -92,11 +92,11 @@ def test_a_certificate_that_does_not_hold_is_refused(kind, serve, certificates, 
 
 def test_an_empty_verify_does_not_switch_the_checks_off(serve, certificates):
     server = serve(context=settings(certificates))
-    with LeanTransport(verify="", timeout=5) as transport, pytest.raises(TLSError, match="verify"):
+    with SocketTransport(verify="", timeout=5) as transport, pytest.raises(TLSError, match="verify"):
         transport.send(HttpRequest("GET", server.url))
 
 
-def test_what_waits_in_the_last_record_is_never_the_next_answer(lean, serve, certificates):
+def test_what_waits_in_the_last_record_is_never_the_next_answer(sockets, serve, certificates):
     smuggled = reply(b"smuggled")
 
     def handler(request, _):
@@ -104,14 +104,14 @@ def test_what_waits_in_the_last_record_is_never_the_next_answer(lean, serve, cer
 
     server = serve(handler, context=settings(certificates))
     for number in range(4):
-        got = lean.send(HttpRequest("GET", f"{server.url}/{number}"))
+        got = sockets.send(HttpRequest("GET", f"{server.url}/{number}"))
         assert got.content == f"/{number}".encode() * 20_000
     assert server.connections == 4
 
 
 @pytest.mark.parametrize("goodbye", [True, False])
 @pytest.mark.parametrize("framed", [True, False])
-def test_only_a_goodbye_ends_a_body_without_a_length(lean, serve, certificates, framed, goodbye):
+def test_only_a_goodbye_ends_a_body_without_a_length(sockets, serve, certificates, framed, goodbye):
     """Without it, whoever sits on the line could cut a body where they like."""
 
     def handler(_, sock):
@@ -122,15 +122,15 @@ def test_only_a_goodbye_ends_a_body_without_a_length(lean, serve, certificates, 
 
     request = HttpRequest("GET", serve(handler, context=settings(certificates)).url)
     if framed or goodbye:
-        assert lean.send(request).content == b"hello"
+        assert sockets.send(request).content == b"hello"
     else:
         with pytest.raises(ConnectionBroken):
-            lean.send(request)
+            sockets.send(request)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("goodbye", [True, False])
-def test_a_connection_closed_while_idle_is_replaced(lean, serve, certificates, method, goodbye):
+def test_a_connection_closed_while_idle_is_replaced(sockets, serve, certificates, method, goodbye):
     def handler(_, sock):
         sock.sendall(reply(b"hello"))
         if goodbye:
@@ -140,14 +140,14 @@ def test_a_connection_closed_while_idle_is_replaced(lean, serve, certificates, m
 
     server = serve(handler, context=settings(certificates))
     for _ in range(3):
-        assert lean.send(HttpRequest(method, server.url)).content == b"hello"
+        assert sockets.send(HttpRequest(method, server.url)).content == b"hello"
         time.sleep(0.03)
     assert server.connections == 3
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_connection_closed_as_it_is_used_is_tried_again_if_that_is_safe(
-    lean, serve, certificates, method
+    sockets, serve, certificates, method
 ):
     served = set()
 
@@ -158,15 +158,15 @@ def test_a_connection_closed_as_it_is_used_is_tried_again_if_that_is_safe(
         return reply(b"hello")
 
     server = serve(handler, context=settings(certificates))
-    lean.send(HttpRequest(method, server.url))
+    sockets.send(HttpRequest(method, server.url))
     if method == "GET":
-        assert lean.send(HttpRequest(method, server.url)).content == b"hello"
+        assert sockets.send(HttpRequest(method, server.url)).content == b"hello"
     else:
         with pytest.raises(ConnectionBroken):
-            lean.send(HttpRequest(method, server.url))
+            sockets.send(HttpRequest(method, server.url))
 
 
-def test_a_cut_anywhere_is_a_broken_connection(lean, serve, certificates):
+def test_a_cut_anywhere_is_a_broken_connection(sockets, serve, certificates):
     whole = reply(b"hello")
 
     def handler(request, sock):
@@ -176,27 +176,27 @@ def test_a_cut_anywhere_is_a_broken_connection(lean, serve, certificates):
     server = serve(handler, context=settings(certificates))
     for at in range(0, len(whole), 7):
         with pytest.raises(ConnectionBroken):
-            lean.send(HttpRequest("GET", f"{server.url}/{at}"))
+            sockets.send(HttpRequest("GET", f"{server.url}/{at}"))
 
 
 def test_a_handshake_that_stops_is_a_connect_timeout(certificates):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://localhost:{listener.getsockname()[1]}"
         with (
-            LeanTransport(timeout=(0.2, 5.0)) as transport,
+            SocketTransport(timeout=(0.2, 5.0)) as transport,
             pytest.raises(Exception, match="the connect timeout"),
         ):
             transport.send(HttpRequest("GET", url))
 
 
-def test_threads_keep_their_answers_apart(lean, serve, certificates):
+def test_threads_keep_their_answers_apart(sockets, serve, certificates):
     server = serve(lambda r, _: reply(r.target.encode() * 9000), context=settings(certificates))
     wrong = []
 
     def work(number):
         for turn in range(20):
             name = f"/{number}-{turn}"
-            got = lean.send(HttpRequest("GET", server.url + name)).content
+            got = sockets.send(HttpRequest("GET", server.url + name)).content
             if got != name.encode() * 9000:
                 wrong.append(name)
 

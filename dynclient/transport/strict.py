@@ -1,0 +1,261 @@
+"""urllib3's connections, made to refuse what http.client lets pass and to keep to the time given.
+
+http.client takes half a header for whole, the rest of a header after an odd line for nothing, a
+negative chunk size for a size, and waits without an end for a header that drips. What is overridden
+here is called by http.client since Python 3.5; the contract tests hold it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import select
+import socket
+import threading
+from http.client import HTTPResponse, IncompleteRead
+from math import inf
+from time import monotonic
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from ..messages import HttpRequest
+from .incoming import BadMessage
+from .timing import Limits, SlowHeader
+
+__all__ = ["made_strict", "now"]
+
+_MAX_LINE = 1 << 16
+_MAX_HEAD = 1 << 17
+_MAX_INTERIM = 32
+_MAX_TRAILERS = 100
+_MAX_EXTENSIONS = 1 << 16
+_FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\0]*\r?\n")
+_FOLDED = re.compile(rb"[ \t][^\r\0]*\r?\n")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\0]*)?\r?\n")
+_PIECE = 1 << 18
+_SMALL = 1 << 16
+
+
+class _Now(threading.local):
+    """The exchange that this thread is in."""
+
+    limits: Limits | None = None
+    request: HttpRequest | None = None
+
+
+now = _Now()
+
+
+class _TimedSocket(io.RawIOBase):
+    """What a response is read from: each wait as long as is left."""
+
+    def __init__(self, raw: Any, sock: Any, limits: Limits | None) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._limits = limits
+        #: By monotonic(); from the first byte of a header to its last.
+        self.header_ends = inf
+        self.in_header = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        limits = self._limits
+        if limits is None:
+            return self._raw.readinto(buffer)  # type: ignore[no-any-return]
+        wait = limits.within(limits.read)
+        if self.in_header and self.header_ends != inf:
+            wait = min(wait, self.header_ends - monotonic())
+            if wait <= 0:
+                raise SlowHeader
+        self._sock.settimeout(wait)
+        try:
+            size: int | None = self._raw.readinto(buffer)
+        except TimeoutError:
+            if wait < limits.read and not limits.are_over():
+                raise SlowHeader from None
+            raise
+        if self.header_ends == inf:
+            self.header_ends = monotonic() + limits.read
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Header:
+    """The lines of a header, each checked as it is read."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._room = _MAX_HEAD
+        self._is_first = True
+        self.may_fold = False
+
+    def readline(self, _limit: int = -1) -> bytes:
+        line: bytes = self._stream.readline(_MAX_LINE + 1)
+        if not line and self._is_first:
+            return line  # closed before the first byte: http.client has an error for that
+        self._room -= len(line)
+        if not line.endswith(b"\n"):
+            raise IncompleteRead(b"") if len(line) <= _MAX_LINE else BadMessage("a line too long")
+        if self._room < 0:
+            raise BadMessage("a header without an end")
+        if self._is_first:
+            if b"\0" in line or line.count(b"\r") != line.count(b"\r\n"):
+                raise BadMessage("a null or a bare CR in the status line")
+            self._is_first = False
+            self.may_fold = False
+        elif line in {b"\r\n", b"\n"}:
+            self._is_first = True  # another may follow, after an interim response
+        elif _FIELD.fullmatch(line):
+            self.may_fold = not line[:15].lower().startswith((b"content-length:", b"transfer-enco"))
+        elif not (self.may_fold and _FOLDED.fullmatch(line)):
+            raise BadMessage("a header line that is no field")
+        return line
+
+
+class _StrictResponse(HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, **named: Any) -> None:
+        super().__init__(sock, *args, **named)
+        self._timed = _TimedSocket(self.fp.detach(), sock, now.limits)
+        self.fp = io.BufferedReader(self._timed)
+        self._extensions = 0
+
+    def begin(self) -> None:
+        stream = self.fp
+        self.fp = _Header(stream)  # type: ignore[assignment]
+        try:
+            super().begin()
+        finally:
+            self.fp = stream
+        self._timed.in_header = False
+        self._check_framing()
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status line of the final response; http.client skips 100 alone."""
+        for _ in range(_MAX_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status >= 200 or status == 101:
+                return version, status, reason
+            while self.fp.readline() not in {b"\r\n", b"\n"}:
+                pass
+        raise BadMessage("no end of interim responses")
+
+    def _check_framing(self) -> None:
+        lengths = self.headers.get_all("Content-Length", [])
+        codings = [value.lower() for value in self.headers.get_all("Transfer-Encoding", [])]
+        odd = any(not (value.isascii() and value.isdigit()) for value in lengths)
+        if odd or len(set(lengths)) > 1 or any(len(value) > 18 for value in lengths):
+            raise BadMessage("the Content-Length is not one number")
+        if codings not in ([], ["chunked"], ["identity"]) or (lengths and codings == ["chunked"]):
+            raise BadMessage("a transfer coding other than chunked, or one beside a length")
+
+    def _get_chunk_left(self) -> int | None:
+        if self.chunk_left == 0:
+            if self.fp.read(2) != b"\r\n":
+                raise BadMessage("a chunk is not as long as its size says")
+            self.chunk_left = None
+        return super()._get_chunk_left()  # type: ignore[misc, no-any-return]
+
+    def _read_next_chunk_size(self) -> int:
+        line = self.fp.readline(_MAX_LINE + 1)
+        self._extensions += max(0, len(line) - 18)
+        if not line.endswith(b"\n") and len(line) <= _MAX_LINE:
+            raise IncompleteRead(b"")
+        match = _CHUNK_SIZE.fullmatch(line)
+        if match is None or self._extensions > _MAX_EXTENSIONS:
+            raise BadMessage("a chunk without a size")
+        return int(match[1], 16)
+
+    def _read_and_discard_trailer(self) -> None:
+        for _ in range(_MAX_TRAILERS):
+            line = self.fp.readline(_MAX_LINE + 1)
+            if line in {b"\r\n", b"\n", b""}:
+                return
+        raise BadMessage("no end of trailer fields")
+
+
+class _Strict:
+    response_class: Any = _StrictResponse
+    sock: Any
+
+    def send(self, data: Any) -> None:
+        """Send, and stop when the response is there before the body was read.
+
+        The BrokenPipeError is what urllib3 takes for "it wants no more; read what it said".
+        """
+        if not isinstance(data, bytes) or len(data) <= _SMALL:
+            super().send(data)  # type: ignore[misc]
+            return
+        limits = now.limits
+        view = memoryview(data)
+        for start in range(0, len(data), _PIECE):
+            if limits is not None:
+                self.sock.settimeout(limits.within(limits.read))
+            self._send_piece(view[start : start + _PIECE])
+
+    def _send_piece(self, piece: memoryview) -> None:
+        if not isinstance(self.sock, socket.socket) or hasattr(self.sock, "pending"):
+            # Over TLS a socket that can be read may hold no response.
+            try:
+                self.sock.sendall(piece)
+            except TimeoutError:
+                raise BrokenPipeError from None
+            return
+        listening = True
+        while piece:
+            readable, writable = _ready(self.sock, listening)
+            if readable:
+                if not _is_interim(self.sock):
+                    raise BrokenPipeError
+                listening = False  # it stays there to be read
+            if writable:
+                piece = piece[self.sock.send(piece) :]
+
+
+def _ready(sock: socket.socket, listening: bool) -> tuple[bool, bool]:
+    """(whether it can be read, if `listening`, and written). TimeoutError after its timeout."""
+    seconds = sock.gettimeout()
+    if not hasattr(select, "poll"):
+        readable, writable, _ = select.select([sock] if listening else [], [sock], [], seconds)
+        ready = bool(readable), bool(writable)
+    else:
+        poll = select.poll()
+        poll.register(sock, select.POLLOUT | (select.POLLIN if listening else 0))
+        events = dict(poll.poll(None if seconds is None else seconds * 1000)).get(sock.fileno(), 0)
+        ready = bool(events & select.POLLIN), bool(events & ~select.POLLIN)
+    if not any(ready):
+        raise TimeoutError
+    return ready
+
+
+def _is_interim(sock: socket.socket) -> bool:
+    """Whether what waits to be read is an interim response (1xx), or may be one."""
+    start = sock.recv(10, socket.MSG_PEEK)
+    return start != b"" and b"HTTP/1.1 1".startswith(start)
+
+
+class StrictHTTPConnection(_Strict, HTTPConnection):
+    """A connection of urllib3 with the responses above."""
+
+
+class StrictHTTPSConnection(_Strict, HTTPSConnection):
+    """The same over TLS."""
+
+
+_STRICT: dict[Any, Any] = {
+    HTTPConnection: StrictHTTPConnection,
+    HTTPSConnection: StrictHTTPSConnection,
+}
+
+
+def made_strict(pool: Any) -> Any:
+    """The urllib3 pool; its new connections are strict unless their class is somebody else's."""
+    kind = getattr(pool, "ConnectionCls", None)
+    if kind in _STRICT:
+        pool.ConnectionCls = _STRICT[kind]
+    return pool
