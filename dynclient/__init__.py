@@ -26,6 +26,7 @@ from .errors import (
     InvalidRequest,
     InvalidResponse,
     NotFound,
+    NotLoaded,
     RequestTimeout,
     ServerStatusError,
     StatusError,
@@ -34,17 +35,19 @@ from .errors import (
     Unauthorized,
     UnknownOperation,
 )
-from .messages import Headers, HttpRequest, HttpResponse, Response, Violation
+from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import File, Operation, Options, Parameter
 from .validation import Validation
 
 if TYPE_CHECKING:
+    from .async_client import AsyncClient
     from .auth import IAMAuth
     from .transport import LeanTransport, RequestsTransport
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncClient",
     "AuthError",
     "BadRequest",
     "Client",
@@ -64,6 +67,7 @@ __all__ = [
     "InvalidResponse",
     "LeanTransport",
     "NotFound",
+    "NotLoaded",
     "Operation",
     "Options",
     "Parameter",
@@ -73,6 +77,7 @@ __all__ = [
     "Response",
     "ServerStatusError",
     "StatusError",
+    "Timeout",
     "TooManyRequests",
     "TransportError",
     "Trust",
@@ -87,8 +92,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What most programs don't need is imported when it is asked for."""
-    if name == "IAMAuth":
-        from . import auth as room
+    if name == "AsyncClient":
+        from . import async_client as room
+    elif name == "IAMAuth":
+        from . import auth as room  # type: ignore[no-redef]
     elif name in ("LeanTransport", "RequestsTransport"):
         from . import transport as room  # type: ignore[no-redef]
     else:

@@ -1,7 +1,7 @@
 """The asynchronous client: the same calls, awaited.
 
-    async with AsyncClient("qiskit-runtime", auth={...}) as client:
-        job = await client.call("create_job", program_id="sampler", backend="ibm_fez", params={...})
+async with AsyncClient("qiskit-runtime", auth={...}) as client:
+    job = await client.call("create_job", program_id="sampler", backend="ibm_fez", params={...})
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ class AsyncClient(BaseClient):
         **named_arguments: Any,
     ) -> Any:
         """As `Client.call`."""
-        flow = self._requesting(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return (await drive_async(flow, self._transport)).data
 
     async def request(
@@ -65,9 +63,7 @@ class AsyncClient(BaseClient):
         **named_arguments: Any,
     ) -> Response:
         """As `Client.request`."""
-        flow = self._requesting(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return await drive_async(flow, self._transport)
 
     def stream(
@@ -83,9 +79,7 @@ class AsyncClient(BaseClient):
         """As `Client.stream`: `async with client.stream(...) as response:`."""
         from .streaming import AsyncOpening
 
-        begin = self._streaming(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        begin = self._streaming(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return AsyncOpening(lambda: drive_async(begin(), self._transport))
 
     async def send(self, request: HttpRequest, *, options: Options | None = None) -> Response:
@@ -117,9 +111,7 @@ class AsyncClient(BaseClient):
         **named_arguments: Any,
     ) -> Explanation:
         """As `Client.explain`."""
-        flow = self._explaining(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        flow = self._explaining(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return await drive_async(flow, self._transport)
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────

@@ -7,14 +7,15 @@ The methods that begin with `_` here return generators of commands; `Client` run
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .commands import Commands
 from .core import Core, Engine, Settings
 from .credentials import Credentials
-from .document import Document, NotLoaded, Source, Trust, bundled_path, loading
+from .document import Document, Source, Trust, bundled_path, loading
+from .errors import NotLoaded
 from .exchange import Conduct, Opened, at_hand, exchange, fetched, loaded, opening
 from .messages import HttpRequest, Response, TimeoutValue
 from .operation import Operations, Options, Prepared
@@ -22,7 +23,6 @@ from .ops import Ops
 from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
 from .transport import transport_for
-from .transport.base import CLOSED
 from .validation import Level, Validation
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class BaseClient:
         document_auth: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._begin(
-            Settings(
+            Settings.of(
                 source=source,
                 base_url=base_url,
                 auth=auth,
@@ -190,9 +190,7 @@ class BaseClient:
             return partial(self._streaming_later, bind)
         return partial(opening, plan, prepared, self._conduct)
 
-    def _streaming_later(
-        self, bind: Callable[[], tuple[CallPlan, Prepared]]
-    ) -> Commands[Opened]:
+    def _streaming_later(self, bind: Callable[[], tuple[CallPlan, Prepared]]) -> Commands[Opened]:
         plan, prepared = yield from loaded(bind, self.document, self._conduct)
         return (yield from opening(plan, prepared, self._conduct))
 
@@ -285,7 +283,7 @@ class BaseClient:
         other.__dict__.pop("ops", None)
         other._owned = None
         kept = None if "auth" in changes else self._credentials
-        other._use(replace(self._settings, **changes), core, kept)
+        other._use(self._settings.changed(**changes), core, kept)
         return other
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────

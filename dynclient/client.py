@@ -1,7 +1,7 @@
 """The synchronous client: a document's operations, called.
 
-    client = Client("qiskit-runtime", auth={"IBMCloudAuth": "token", "ServiceCRN": "crn:v1:..."})
-    job = client.call("create_job", program_id="sampler", backend="ibm_fez", params={...})
+client = Client("qiskit-runtime", auth={"IBMCloudAuth": "token", "ServiceCRN": "crn:v1:..."})
+job = client.call("create_job", program_id="sampler", backend="ibm_fez", params={...})
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ class Client(BaseClient):
         or Python name. Raises UnknownOperation, InvalidRequest or AuthError before anything is
         sent; TransportError, StatusError or InvalidResponse after.
         """
-        flow = self._requesting(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return drive(flow, self._transport).data
 
     def request(
@@ -65,9 +63,7 @@ class Client(BaseClient):
         **named_arguments: Any,
     ) -> Response:
         """As `call`, but returns the whole Response: status, headers, violations and all."""
-        flow = self._requesting(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return drive(flow, self._transport)
 
     def stream(
@@ -87,9 +83,7 @@ class Client(BaseClient):
         """
         from .streaming import Opening
 
-        begin = self._streaming(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        begin = self._streaming(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return Opening(lambda: drive(begin(), self._transport))
 
     def send(self, request: HttpRequest, *, options: Options | None = None) -> Response:
@@ -131,9 +125,7 @@ class Client(BaseClient):
 
         Server, credentials, how every value is serialized. Redacted; nothing is sent.
         """
-        flow = self._explaining(
-            operation, arguments, body, options or NO_OPTIONS, named_arguments
-        )
+        flow = self._explaining(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return drive(flow, self._transport)
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from .credentials import redactor_for, schemes_of
 from .document import Document, Source, Trust
-from .messages import Timeout, TimeoutValue
+from .messages import Timeout
 from .operation import Operations
 from .settings import base_url_of, checked_defaults, checked_source
 from .validation import Level, Validation
@@ -33,11 +33,11 @@ class Settings:
     defaults: Mapping[str, Any] | None = None
     validate: Level | Validation = "strict"
     engine: Engine = "compiled"
-    timeout: TimeoutValue | None = None
+    timeout: Timeout | None = None
     server_variables: Mapping[str, str] | None = None
     transport: Any = None
     trust: Trust
-    observers: Sequence[Observer] = ()
+    observers: tuple[Observer, ...] = ()
     document_auth: Mapping[str, Mapping[str, str]] | None = None
 
     def __post_init__(self) -> None:
@@ -48,9 +48,15 @@ class Settings:
         put("base_url", base_url_of(self.source, self.base_url))
         put("validate", Validation.of(self.validate))
         put("server_variables", dict(self.server_variables or {}) or None)
-        put("observers", _checked_observers(self.observers))
-        if self.timeout is not None:
-            put("timeout", Timeout.of(self.timeout))
+
+    @classmethod
+    def of(cls, **given: Any) -> Settings:
+        """Settings as a caller gives them."""
+        return cls(**_typed(given))
+
+    def changed(self, **given: Any) -> Settings:
+        """These settings, some of them given anew."""
+        return replace(self, **_typed(given))
 
     def within(self, core: Core) -> Settings:
         """These settings, checked with the document.
@@ -89,9 +95,13 @@ def _put(settings: Settings) -> Callable[[str, Any], None]:
     return lambda name, value: object.__setattr__(settings, name, value)
 
 
-def _checked_observers(observers: Any) -> tuple[Observer, ...]:
-    given = tuple(observers)
-    for each in given:
-        if not callable(each):
-            raise TypeError(f"an observer is a function of one event, not {each!r}")
+def _typed(given: dict[str, Any]) -> dict[str, Any]:
+    """What callers may give in several forms, in one."""
+    if given.get("timeout") is not None:
+        given["timeout"] = Timeout.of(given["timeout"])
+    if "observers" in given:
+        given["observers"] = tuple(given["observers"])
+        for each in given["observers"]:
+            if not callable(each):
+                raise TypeError(f"an observer is a function of one event, not {each!r}")
     return given

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .commands import Command, Commands, Once, Read, Run, Send

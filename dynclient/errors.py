@@ -2,6 +2,7 @@
 
     DynclientError
     ├─ DocumentError          unreadable, not OpenAPI, a $ref that leads nowhere
+    │  └─ NotLoaded           a $ref to a file that must be fetched first
     ├─ UnknownOperation       also a LookupError; nearest names
     ├─ InvalidRequest         also a ValueError; every violation; nothing was sent
     ├─ AuthError              no alternative can be met, or a token could not be had
@@ -47,6 +48,7 @@ __all__ = [
     "MethodNotAllowed",
     "NotAcceptable",
     "NotFound",
+    "NotLoaded",
     "PayloadTooLarge",
     "PreconditionFailed",
     "RequestTimeout",
@@ -113,6 +115,23 @@ class DocumentError(DynclientError):
         self.pointer = pointer
         self.line = line
         self.column = column
+
+
+class NotLoaded(DocumentError):
+    """A `$ref` leads to a file that must be fetched first: `uri`.
+
+    A client fetches it and goes on. Without one, `document.add(uri, content)` takes what was
+    fetched elsewhere.
+    """
+
+    def __init__(self, uri: str, *, source: str | None, pointer: str | None) -> None:
+        super().__init__(
+            f"$ref to {uri!r}, which is not loaded: open the document with a Client, or fetch it "
+            "and give it to document.add(uri, content)",
+            source=source,
+            pointer=pointer,
+        )
+        self.uri = uri
 
 
 class UnknownOperation(DynclientError, LookupError):

@@ -16,11 +16,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .commands import Commands, Once, Read, Send
-from .document import NotLoaded, may_move
-from .errors import DocumentError, RequestTimeout, TooManyRedirects, TransportError
+from .document import may_move, moved
+from .errors import DocumentError, NotLoaded, RequestTimeout, TooManyRedirects, TransportError
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout
-from .origins import origin_of
 from .observers import Observer, Teller
+from .origins import origin_of
 from .transport.content import Stream, streamed
 from .transport.redirects import REDIRECTS, next_request
 from .verdict import verdict
@@ -92,9 +92,7 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
         if teller is not None:
             teller.failed(error)
         raise
-    response, failure = verdict(
-        response, plan.policy, prepared.violations, raises=plan.raises
-    )
+    response, failure = verdict(response, plan.policy, prepared.violations, raises=plan.raises)
     if teller is not None:
         teller.judged(response, failure, len(content))
     if failure is not None:
@@ -287,11 +285,11 @@ def _added(document: Document, missing: NotLoaded, conduct: Conduct) -> Commands
     if document.holds(missing.uri):  # while this call waited, another has fetched it
         return
     try:
-        final, content = yield from fetched(missing.uri, conduct)
+        _, content = yield from fetched(missing.uri, conduct)
     except (TransportError, DocumentError) as error:
         reason = f"$ref to {missing.uri}: {error}"
         raise DocumentError(reason, source=missing.source, pointer=missing.pointer) from None
-    document.add(missing.uri, final, content)
+    document.add(missing.uri, content)
 
 
 def fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
@@ -303,14 +301,20 @@ def fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
 
     def check(one: str, other: str) -> None:
         if not may_move(one, other, conduct.trust):
-            raise DocumentError(
-                f"the server redirects to {origin_of(other).netloc}, which Trust does not name",
-                source=url,
-            )
+            raise DocumentError(moved(other), source=url)
 
-    fields = {"Accept": _DOCUMENT_TYPES, **conduct.document_auth.get(origin_of(url).url, {})}
+    fields = {"Accept": _DOCUMENT_TYPES, **_document_fields(url, conduct)}
     request = HttpRequest("GET", url, Headers(fields), operation="the document")
     response = yield from round_trip(request, conduct, check=check)
     if response.status != 200:
         raise DocumentError(f"the server responded with {response.status}", source=url)
     return response.url, response.content
+
+
+def _document_fields(url: str, conduct: Conduct) -> Mapping[str, str]:
+    """The fields that `document_auth` has for the origin of a URL."""
+    origin = origin_of(url)
+    for own, fields in conduct.document_auth.items():
+        if origin_of(own) == origin:
+            return fields
+    return {}

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .calls import CallPlan
 from .environment import URL_VARIABLE
 from .messages import HttpRequest
+from .plans import CallPlan
 from .redaction import MASK, NOT_SHOWN
 from .wording import shown
 

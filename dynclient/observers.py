@@ -143,9 +143,7 @@ class Teller:
     def received(self, status: int, headers: Headers) -> None:
         """The header of its response is there."""
         seconds = self._clock() - self._sent_at
-        self._tell(
-            Received(self.operation, self.request, self.attempt, status, headers, seconds)
-        )
+        self._tell(Received(self.operation, self.request, self.attempt, status, headers, seconds))
 
     def retrying(self, why: str, status: int | None, seconds: float) -> None:
         """Another attempt follows."""
@@ -168,7 +166,7 @@ class Teller:
         for observer in self._observers:
             try:
                 observer(event)
-            except Exception:  # noqa: BLE001  a faulty observer must not lose a response
+            except Exception:
                 import logging
 
                 logging.getLogger("dynclient").exception("the observer %r failed", observer)

@@ -5,9 +5,9 @@ Imports no HTTP library: who wants documents from URLs passes a `fetch`.
 
 from .bundled import bundled_names, bundled_path
 from .document import Document, Problem
-from .load import Source, load
+from .load import Fetch, Source, is_remote, load, loading, may_move, moved
 from .node import Node
-from .resources import Fetch, Location, Resources
+from .resources import Location, Resources
 from .trust import Trust
 
 __all__ = [
@@ -21,5 +21,9 @@ __all__ = [
     "Trust",
     "bundled_names",
     "bundled_path",
+    "is_remote",
     "load",
+    "loading",
+    "may_move",
+    "moved",
 ]

@@ -103,6 +103,17 @@ class Document:
         """What has been found broken so far, in the order it was found."""
         return tuple(self._problems.values())
 
+    def add(self, uri: str, content: bytes) -> None:
+        """Take the content of a file that a `$ref` leads to, fetched by somebody else.
+
+        DocumentError if it can't be read. See `NotLoaded`.
+        """
+        self.resources.add(uri, content)
+
+    def holds(self, uri: str) -> bool:
+        """Whether the file of that URI is loaded."""
+        return self.resources.holds(uri)
+
     def note(self, at: Location, message: str, rule: str) -> None:
         """Record a problem once, by its place as published, and log it once as a warning."""
         at = self.resources.published(at)

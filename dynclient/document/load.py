@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,13 +13,16 @@ from .bundled import bundled_names, bundled_path
 from .document import Document, version_of
 from .identifiers import names_itself
 from .parse import parse_document
-from .resources import Fetch, Resources, local_path
+from .resources import Resources, local_path
 from .trust import Trust
 
-__all__ = ["Source", "load"]
+__all__ = ["Fetch", "Source", "is_remote", "load", "loading", "may_move", "moved"]
 
 #: What a document can be opened from: a bundled name, a path, a URL, or its data.
 Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
+
+#: Gets a URL: returns the URL that responded, after redirects, and the bytes.
+Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
 
 _DEFAULT_TRUST = Trust()
 
@@ -28,29 +31,43 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
     """Open a document of OpenAPI 3, or of Swagger 2.0 (see `swagger2`).
 
     `source` is a bundled name (`"qiskit-runtime"`), a path, an `http(s)://` or `file://` URL, or
-    the document as a mapping. `fetch` gets URLs; without it only local documents can be opened.
-    DocumentError if it can't be read or is no OpenAPI document.
+    the document as a mapping. `fetch` gets a URL of the source; what the document refers to is not
+    fetched (see `NotLoaded`). DocumentError if it can't be read or is no OpenAPI document.
+    """
+    flow = loading(source, trust=trust)
+    try:
+        url = next(flow)
+        while True:
+            if fetch is None:
+                raise DocumentError("a URL is opened by a Client, or with load(fetch=)", source=url)
+            final, content = fetch(url)
+            if not may_move(url, final, trust):
+                raise DocumentError(moved(final), source=url)
+            url = flow.send((final, content))
+    except StopIteration as stop:
+        document: Document = stop.value
+        return document
+
+
+def loading(
+    source: Source, *, trust: Trust = _DEFAULT_TRUST
+) -> Generator[str, tuple[str, bytes], Document]:
+    """As `load`, without I/O over the network: yields a URL that is to be fetched.
+
+    It is sent the URL that responded, after redirects, and the bytes. Files are read in place.
     """
     if isinstance(source, Mapping):
-        return _document("", source, trust, fetch, "the document", None)
+        return _document("", source, trust, "the document", None)
     if not isinstance(source, str | PathLike):
         raise DocumentError(
             f"a document is a bundled name, a path, a URL or a mapping, not {type(source).__name__}"
         )
+    if is_remote(source):
+        final, content = yield fspath(source)
+        data = parse_document(content, final, trust)
+        return _document(final, data, trust, final, content)
     name = fspath(source)
     scheme = _scheme(name) if isinstance(source, str) else ""
-    if scheme in ("http", "https"):
-        if fetch is None:
-            raise DocumentError("nothing here can fetch URLs", source=name)
-        final, content = fetch(name)
-        if not _same_place(name, final, trust):
-            raise DocumentError(
-                f"it redirects to {final!r}, whose origin is not trusted; open that address, or "
-                "allow it by Trust(origins={...})",
-                source=name,
-            )
-        data = parse_document(content, final, trust)
-        return _document(final, data, trust, fetch, final, content)
     path = local_path(name) if scheme == "file" else _path(name)
     try:
         content = path.read_bytes()
@@ -58,7 +75,31 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
         raise DocumentError(_missing(name, error), source=str(path)) from None
     uri = path.resolve().as_uri()
     data = parse_document(content, str(path), trust)
-    return _document(uri, data, trust, fetch, str(path), content)
+    return _document(uri, data, trust, str(path), content)
+
+
+def is_remote(source: Source) -> bool:
+    """Whether a source is fetched over the network."""
+    return isinstance(source, str) and _scheme(source) in ("http", "https")
+
+
+def may_move(asked: str, other: str, trust: Trust) -> bool:
+    """Whether a document, or what it refers to, may come from another URL than was asked.
+
+    Within its origin, to TLS on the same host, or to an origin that `trust` names.
+    """
+    if trust.allows(other, asked):
+        return True
+    one, two = urlsplit(asked), urlsplit(other)
+    return (one.scheme, two.scheme) == ("http", "https") and one.hostname == two.hostname
+
+
+def moved(other: str) -> str:
+    """What is said of a redirect that `may_move` does not allow."""
+    return (
+        f"it redirects to {other!r}, whose origin is not trusted; open that address, or allow it "
+        "by Trust(origins={...})"
+    )
 
 
 def _scheme(name: str) -> str:
@@ -83,22 +124,12 @@ def _missing(name: str, error: OSError) -> str:
     return f"the document can't be opened: {reason}; {hint}"
 
 
-def _document(
-    uri: str, data: Any, trust: Trust, fetch: Fetch | None, source: str, content: bytes | None
-) -> Document:
+def _document(uri: str, data: Any, trust: Trust, source: str, content: bytes | None) -> Document:
     version = version_of(data, source)
-    document = Document(Resources(uri, data, trust, fetch), data, version)
+    document = Document(Resources(uri, data, trust), data, version)
     if document.dialect != "3.0":
         dialect = data.get("jsonSchemaDialect")
         dialect = dialect if isinstance(dialect, str) else None
         if content is None or dialect or names_itself(content):
             document.resources.identify(dialect)
     return document
-
-
-def _same_place(typed: str, final: str, trust: Trust) -> bool:
-    """Whether a redirect may move the document: within its origin, to TLS, or as trusted."""
-    if trust.allows(final, typed):
-        return True
-    one, other = urlsplit(typed), urlsplit(final)
-    return (one.scheme, other.scheme) == ("http", "https") and one.hostname == other.hostname

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from ..errors import DocumentError
+from ..errors import DocumentError, NotLoaded
 from .identifiers import LONE_REF, Identifiers, identify, names_itself
 from .parse import parse_document
 from .pointer import append, lookup, split
 from .trust import Trust
 
-__all__ = ["Fetch", "Location", "Resources", "local_path"]
-
-#: Gets a URL: returns the address that answered, after redirects, and the bytes.
-Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
+__all__ = ["Location", "Resources", "local_path"]
 
 
 def local_path(uri: str) -> Path:
@@ -47,10 +44,9 @@ class Location(NamedTuple):
 class Resources:
     """Every file reached from one document, by URI; `resolve` and `follow` lead through them."""
 
-    def __init__(self, uri: str, data: Any, trust: Trust, fetch: Fetch | None) -> None:
+    def __init__(self, uri: str, data: Any, trust: Trust) -> None:
         self.root = Location(uri, "")
         self.trust = trust
-        self._fetch = fetch
         self._data: dict[str, Any] = {uri: data}
         #: The identifiers of each file that has some; a file without is not in here.
         self._identifiers: dict[str, Identifiers] = {}
@@ -88,10 +84,6 @@ class Resources:
                 pointer, _, token = pointer.rpartition("/")
                 rest = f"/{token}{rest}"
         return at
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Who fetches has connections; what was fetched travels along.
-        return {**self.__dict__, "_fetch": None}
 
     def resolve(self, reference: str, at: Location) -> tuple[Any, Location]:
         """What a `$ref` standing at `at` names: the value and its place.
@@ -138,7 +130,7 @@ class Resources:
         `dialect` is its `jsonSchemaDialect`, if it has one.
         """
         self._dialect = dialect
-        self._identify(self.root.uri)
+        self._identify(self.root.uri, self._data[self.root.uri])
 
     def dialect_of(self, at: Location) -> str | None:
         """The URI of the dialect that a schema at a place is written in; None for the default."""
@@ -189,15 +181,22 @@ class Resources:
         if (named := self._named.get(uri)) is not None:
             return named
         if uri not in self._data:
-            content = self._read(uri, at)
-            data = parse_document(content, uri, self.trust)
-            self._data[uri] = data if self._adapt is None else self._adapt(data)
-            if names_itself(content) or self._dialect:
-                self._identify(uri)
+            self.add(uri, self._read(uri, at))
         return Location(uri, "")
 
-    def _identify(self, uri: str) -> None:
-        found = identify(self._data[uri], uri, self._dialect or "")
+    def add(self, uri: str, content: bytes) -> None:
+        """Take the content of a file that a `$ref` leads to. DocumentError if it can't be read."""
+        data = parse_document(content, uri, self.trust)
+        if names_itself(content) or self._dialect:
+            self._identify(uri, data)
+        self._data[uri] = data if self._adapt is None else self._adapt(data)
+
+    def holds(self, uri: str) -> bool:
+        """Whether the file of that URI is loaded."""
+        return uri in self._data
+
+    def _identify(self, uri: str, data: Any) -> None:
+        found = identify(data, uri, self._dialect or "")
         if found.anchors or found.dialects or found.bases != {"": uri}:
             self._identifiers[uri] = found
             for base, pointer in found.resources.items():
@@ -234,12 +233,7 @@ class Resources:
             raise refused("its origin is not trusted; allow it by Trust(origins={...})")
         if scheme == "file":
             return self._read_file(uri, refused)
-        if self._fetch is None:
-            raise refused("nothing here can fetch URLs")
-        final, content = self._fetch(uri)
-        if not self.trust.allows(final, self.root.uri):
-            raise refused(f"it redirects to {final!r}, whose origin is not trusted")
-        return content
+        raise NotLoaded(uri, source=at.uri or None, pointer=at.pointer)
 
     def _read_file(self, uri: str, refused: Callable[[str], DocumentError]) -> bytes:
         folder = local_path(self.root.uri).resolve().parent

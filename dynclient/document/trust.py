@@ -25,6 +25,7 @@ class Trust:
     max_documents       how many documents the `$ref`s of one may load
     max_references      how many `$ref`s may be followed for one schema or one chain
     max_response_bytes  the size of one response body, decoded, in bytes
+    max_redirects       how many redirects of one request are followed; 0 for none
     """
 
     origins: frozenset[str] = frozenset()
@@ -34,6 +35,7 @@ class Trust:
     max_documents: int = 1_000
     max_references: int = 20_000
     max_response_bytes: int = 1024 * 1024 * 1024
+    max_redirects: int = 10
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origins", frozenset(str(origin_of(o)) for o in self.origins))

@@ -152,9 +152,7 @@ class RequestPlan:
             return Prepared(request, (), options.headers)
         return Prepared(request, self._let_pass(faults, policy), options.headers)
 
-    def _let_pass(
-        self, faults: Sequence[Violation], policy: Validation
-    ) -> tuple[Violation, ...]:
+    def _let_pass(self, faults: Sequence[Violation], policy: Validation) -> tuple[Violation, ...]:
         """What the policy lets pass; InvalidRequest for what it does not."""
         faults = self._document.published(faults)
         # What can't be sent at all is an error whatever the policy says of schemas.

@@ -1,4 +1,5 @@
 import pytest
+from support import authenticate
 
 from dynclient.auth import Authenticator, Credential, Handler
 from dynclient.errors import AuthError
@@ -98,7 +99,7 @@ def test_a_handler_gets_its_scheme_and_the_scopes_of_the_operation(schemes):
             return Credential(headers=(("Authorization", response.content.decode()),))
 
     plan = Authenticator(schemes, {"OAuth": Asks()}).plan("op", [{"OAuth": ["read", "write"]}])
-    sent = plan.authenticate(REQUEST, lambda r: HttpResponse(200, content=r.url.encode()))
+    sent = authenticate(plan, REQUEST, lambda r: HttpResponse(200, content=r.url.encode()))
     assert sent.headers["Authorization"] == "https://t.test/OAuth/read+write"
 
 
@@ -155,7 +156,7 @@ def test_a_handler_that_returns_something_else_is_named(plan_for, never_send, me
     function = generator if method == "acquire" else lambda self, scheme, scopes: "token"
     wrong = type("Wrong", (Handler,), {method: function})
     with pytest.raises(TypeError, match=rf"{method}\(\) of Wrong must return a Credential"):
-        plan_for({"Bearer": wrong()}).authenticate(REQUEST, never_send)
+        authenticate(plan_for({"Bearer": wrong()}), REQUEST, never_send)
 
 
 def test_an_error_of_the_transport_reaches_the_caller_and_ends_the_flow(plan_for):
@@ -173,7 +174,7 @@ def test_an_error_of_the_transport_reaches_the_caller_and_ends_the_flow(plan_for
         raise ConnectionError("down")
 
     with pytest.raises(ConnectionError, match="down"):
-        plan_for({"Bearer": Asks()}).authenticate(REQUEST, broken)
+        authenticate(plan_for({"Bearer": Asks()}), REQUEST, broken)
     assert ended == [True]
 
 

@@ -18,7 +18,7 @@ from dynclient.errors import (
     TransportError,
 )
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import SocketTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 from .server import HangUp, reply
 

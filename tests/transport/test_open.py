@@ -19,7 +19,7 @@ from dynclient.errors import (
     TooManyRedirects,
 )
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import SocketTransport, OpenResponse
+from dynclient.transport import OpenResponse, SocketTransport
 
 from .server import HangUp, echo, reply
 from .test_lifecycle import together
