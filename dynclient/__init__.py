@@ -36,6 +36,7 @@ from .errors import (
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from .operation import File, Operation, Options, Parameter
+from .remedies import Remedy
 from .validation import Validation
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ __all__ = [
     "Options",
     "Parameter",
     "Problem",
+    "Remedy",
     "RequestTimeout",
     "RequestsTransport",
     "Response",

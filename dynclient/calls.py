@@ -87,9 +87,17 @@ class CallPlan:
                 self.operation, request, http, ours, formats=formats
             )
         except DocumentError as error:
-            # The answer has come and must not be lost: that it can't be judged is told beside it.
-            pointer, reason = error.pointer or "", error.problem
-            found = [*ours, Violation("response.body", "", pointer, "document", reason)]
+            # The response must not be lost: that it can't be judged is a violation beside it.
+            broken = Violation(
+                "response.body",
+                "",
+                error.pointer or "",
+                "document",
+                error.problem,
+                "body",
+                error.remedy,
+            )
+            found = [*ours, broken]
         return replace(response, violations=tuple(found))
 
 
@@ -139,8 +147,7 @@ class _InvalidStatus(InvalidResponse, StatusError):
         self, operation: str, response: Response, violations: tuple[Violation, ...], detail: str
     ) -> None:
         StatusError.__init__(self, operation, response, detail)
-        listed = "".join(f"\n  - {violation}" for violation in violations)
-        self.args = (f"{self.args[0]}; the answer breaks the document:{listed}",)
+        self.args = (f"{self.args[0]}; the response breaks the document",)
         self.violations = tuple(violations)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ..errors import DocumentError
+from ..origins import origin_of
+from ..remedies import give
 from .bundled import bundled_names, bundled_path
 from .document import Document, version_of
 from .identifiers import names_itself
@@ -45,9 +47,9 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
         final, content = fetch(name)
         if not _same_place(name, final, trust):
             raise DocumentError(
-                f"it redirects to {final!r}, whose origin is not trusted; open that address, or "
-                "allow it by Trust(origins={...})",
+                f"it redirects to {final!r}, whose origin is not trusted; open that address",
                 source=name,
+                remedy=give(trust={"origins": origin_of(final)}),
             )
         data = parse_document(content, final, trust)
         return _document(final, data, trust, fetch, final, content)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..messages import Violation
 from .bodies import RequestBody
-from .faults import fault
+from .faults import fault, unserializable
 from .fields.parameters import Parameter
 from .fields.styles import StyleError, plain
 
@@ -110,7 +110,7 @@ class Arguments:
         try:
             return plain(value)
         except StyleError as error:
-            faults.append(fault(f"request.{parameter.key}", "style", str(error)))
+            faults.append(unserializable(f"request.{parameter.key}", "style", error))
             return None
 
     def _unknown(self, name: str) -> Violation:

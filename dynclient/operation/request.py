@@ -21,7 +21,7 @@ from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
 from .content.sequential import ItemsValidator
-from .faults import UNSENDABLE, fault, missing
+from .faults import UNSENDABLE, fault, missing, unserializable
 from .fields.parameters import LOCATIONS, Parameter
 from .fields.styles import StyleError
 from .options import NO_OPTIONS, Options
@@ -207,7 +207,7 @@ class RequestPlan:
         self, value: Any, media: Any, error: ValueError, judging: bool, faults: list[Violation]
     ) -> None:
         """A value without a wire form. Its schema often has the better words for what is wrong."""
-        faults.append(fault("request.body", "encoding", str(error)))
+        faults.append(unserializable("request.body", "encoding", error))
         validator = media.validator(self._formats) if judging else None
         if validator is not None and isinstance(value, dict | list):
             try:
@@ -319,7 +319,7 @@ def _write(
     try:
         text: str = write(values[parameter.key])
     except (StyleError, JsonTextError) as error:
-        faults.append(fault(f"request.{parameter.key}", "style", str(error)))
+        faults.append(unserializable(f"request.{parameter.key}", "style", error))
         return "-"
     except UnicodeEncodeError:
         reason = "the text holds a lone surrogate, which UTF-8 can't carry"

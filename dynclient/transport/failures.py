@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..errors import ConnectError, ConnectionBroken, RequestTimeout, TLSError, TransportError
 from ..messages import HttpRequest
 from ..origins import Origin, origin_of
+from ..remedies import Remedy, give
 
 __all__ = ["chain_of", "explained"]
 
@@ -55,7 +56,7 @@ def explained(
     failure = _Failure(chain, origin, timeouts)
     for known, kind, message in _TABLE:
         if not names.isdisjoint(known):
-            return kind(message(failure), request=request)
+            return kind(message(failure), request=request, remedy=_REMEDIES.get(message))
     return TransportError(f"the exchange failed ({failure.cause})", request=request)
 
 
@@ -90,23 +91,15 @@ def _tls(failure: _Failure) -> str:
     where = failure.origin.netloc
     refused = failure.first(ssl.SSLCertVerificationError)
     if isinstance(refused, ssl.SSLCertVerificationError):
-        return (
-            f"the certificate of {where} is not trusted: {refused.verify_message}; if the server "
-            "is right, pass verify='path/to/ca.pem' or set REQUESTS_CA_BUNDLE"
-        )
+        return f"the certificate of {where} is not trusted ({refused.verify_message})"
     fault = failure.first(ssl.SSLError)
     said = getattr(fault, "reason", None) or failure.cause
     hint = "; does the server speak plain http there?" if "WRONG_VERSION" in str(said) else ""
-    return (
-        f"TLS with {where} failed ({said}){hint}; see verify= and cert= for the certificates used"
-    )
+    return f"TLS with {where} failed ({said}){hint}"
 
 
 def _ca_bundle(failure: _Failure) -> str:
-    return (
-        "the CA bundle or client certificate can't be read "
-        f"({failure.reason}); check verify=, cert= and REQUESTS_CA_BUNDLE"
-    )
+    return f"the CA bundle or client certificate can't be read ({failure.reason})"
 
 
 def _refused(failure: _Failure) -> str:
@@ -126,17 +119,14 @@ def _connect_timeout(failure: _Failure) -> str:
 
 def _read_timeout(failure: _Failure) -> str:
     seconds = f"{failure.timeouts[1]:g}"
-    return (
-        f"{failure.origin.netloc} sent nothing for {seconds} seconds (the read timeout); "
-        "give a longer timeout= if the server needs it"
-    )
+    return f"{failure.origin.netloc} sent nothing for {seconds} seconds (the read timeout)"
 
 
 def _slow_header(failure: _Failure) -> str:
     seconds = f"{failure.timeouts[1]:g}"
     return (
-        f"{failure.origin.netloc} did not finish the header of its answer in {seconds} seconds "
-        "(the read timeout); give a longer timeout= if the server needs it"
+        f"{failure.origin.netloc} did not finish the header of its response in {seconds} seconds "
+        "(the read timeout)"
     )
 
 
@@ -153,13 +143,13 @@ def _closed(_: _Failure) -> str:
 
 def _broken(failure: _Failure) -> str:
     return (
-        f"{failure.origin.netloc} broke the connection before its answer was complete "
+        f"{failure.origin.netloc} broke the connection before its response was complete "
         f"({failure.cause})"
     )
 
 
 def _garbled(failure: _Failure) -> str:
-    return f"{failure.origin.netloc} did not answer in HTTP ({failure.cause})"
+    return f"{failure.origin.netloc} did not respond in HTTP ({failure.cause})"
 
 
 def _undecodable(_: _Failure) -> str:
@@ -175,6 +165,14 @@ def _malformed(failure: _Failure) -> str:
         return "the environment names a SOCKS proxy, which needs `pip install requests[socks]`"
     return f"the URL can't be used ({failure.cause})"
 
+
+#: What to do about the errors of a row, where settings of the client's own help.
+_REMEDIES: dict[Callable[[_Failure], str], Remedy] = {
+    _tls: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
+    _ca_bundle: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
+    _read_timeout: give(timeout=...),
+    _slow_header: give(timeout=...),
+}
 
 #: The first row with a class name in the chain decides; the more telling ones come first.
 _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], str]], ...] = (
