@@ -35,7 +35,7 @@ from .errors import (
     UnknownOperation,
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Violation
-from .operation import File, Operation, Options, Parameter
+from .operation import UNSET, File, Only, Operation, Options, Parameter
 from .remedies import Remedy
 from .validation import Validation
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "UNSET",
     "AuthError",
     "BadRequest",
     "Client",
@@ -65,6 +66,7 @@ __all__ = [
     "InvalidResponse",
     "LeanTransport",
     "NotFound",
+    "Only",
     "Operation",
     "Options",
     "Parameter",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ..validation import Level, Validation
@@ -19,19 +19,26 @@ class Options:
     content_type  the media type of the request body, one of those the document declares
     accept        the `Accept` field; default: the media types of the declared responses
     headers       further header fields, sent as they are
+    extra_query   further query parameters by name, which the document need not declare; a list
+                  is sent as one parameter for each item
     timeout       seconds, or (connect, read) seconds
     auth          credentials by security scheme, in place of the client's
     server        a server of the document by index or by its description or URL; or any base URL
     validate      the validation level or policy
+    retries       when the request is sent again, in place of the client's
+    raise_for     "error": 4xx and 5xx raise StatusError; "never": they are returned as any other
     """
 
     content_type: str | None = None
     accept: str | None = None
     headers: Mapping[str, str] | None = None
+    extra_query: Mapping[str, Any] | None = None
     timeout: float | tuple[float, float] | None = None
     auth: Mapping[str, Any] | None = None
     server: str | int | None = None
     validate: Level | Validation | None = None
+    retries: Any = None
+    raise_for: Literal["error", "never"] | None = None
 
 
 NO_OPTIONS = Options()

@@ -23,7 +23,7 @@ from .bodies import EncodedBody, RequestBody
 from .content.sequential import ItemsValidator
 from .faults import UNSENDABLE, fault, missing, unserializable
 from .fields.parameters import LOCATIONS, Parameter
-from .fields.styles import StyleError
+from .fields.styles import StyleError, plain, serializer
 from .options import NO_OPTIONS, Options
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = ["Prepared", "RequestPlan", "Second"]
 #: Another judge of a request: from what was found to what is to be told instead.
 Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
 
+_SURROGATE = "the text holds a lone surrogate, which UTF-8 can't carry"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -58,7 +59,7 @@ class RequestPlan:
         self._formats = formats
         self.body: RequestBody | None = operation.request_body
         self._parameters = parameters = operation.parameters
-        self._arguments = Arguments(parameters, self.body)
+        self._arguments = Arguments(parameters, self.body, self._takes_null)
         self._required = tuple(p for p in parameters if p.required)
         self._writers = {
             location: tuple((p, p.serializer()) for p in parameters if p.location == location)
@@ -90,6 +91,10 @@ class RequestPlan:
             )
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
 
+    def _takes_null(self, parameter: Parameter) -> bool:
+        """Whether null is a value of a parameter, in whatever way its schema says so."""
+        return self._validator is not None and bool(self._validator.is_valid({parameter.key: None}))
+
     def compile_body(self) -> None:
         """Compile the validators of every request media type now."""
         for media in self.body.media if self.body else ():
@@ -120,7 +125,7 @@ class RequestPlan:
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
-                sorter = Arguments(self._parameters, chosen)
+                sorter = Arguments(self._parameters, chosen, self._takes_null)
         values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         for parameter in self._required:
@@ -227,10 +232,12 @@ class RequestPlan:
     ) -> HttpRequest:
         path = self._path(values, faults)
         query = self._query_text(values, faults) if self._query else ""
-        url = f"{base_url}{path}{self._joint}{query}" if query else base_url + path
         fields = Headers(self._fields(values, encoded, faults))
         if options is not NO_OPTIONS:
             fields = _with_option_headers(fields, options, faults)
+            if options.extra_query:
+                query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
+        url = f"{base_url}{path}{self._joint}{query}" if query else base_url + path
         redactor = self._redactor
         if self._secret_segments:
             redactor = redactor.hiding(
@@ -322,8 +329,7 @@ def _write(
         faults.append(unserializable(f"request.{parameter.key}", "style", error))
         return "-"
     except UnicodeEncodeError:
-        reason = "the text holds a lone surrogate, which UTF-8 can't carry"
-        faults.append(fault(f"request.{parameter.key}", "style", reason))
+        faults.append(fault(f"request.{parameter.key}", "style", _SURROGATE))
         return "-"
     return text
 
@@ -337,6 +343,22 @@ def _with_option_headers(fields: Headers, options: Options, faults: list[Violati
             reason = "a header has a token for a name and one line of Latin-1 text for a value"
             faults.append(fault(f"request.header.{name!r}", "header", reason))
     return fields.merged({name: str(text) for name, text in extra.items()}) if extra else fields
+
+
+def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:
+    """The text of `Options(extra_query=)`: style form, exploded."""
+    if not isinstance(extra, Mapping):
+        raise TypeError(f"extra_query= takes a mapping, not {type(extra).__name__}")
+    parts = []
+    for name, value in extra.items():
+        if value is None:
+            continue
+        try:
+            parts.append(serializer(name, "query", "form", True)(plain(value)))
+        except (StyleError, UnicodeEncodeError) as error:
+            reason = str(error) if isinstance(error, StyleError) else _SURROGATE
+            faults.append(fault(f"request.query.{name!r}", "style", reason))
+    return "&".join(filter(None, parts))
 
 
 def _path_pieces(path: str, slots: Sequence[Any]) -> tuple[tuple[str, Any], ...]:
