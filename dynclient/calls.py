@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .auth import AuthPlan
+from .detail import detail_of
 from .errors import AuthError, DocumentError, InvalidResponse, StatusError, status_error_class
 from .messages import HttpRequest, HttpResponse, Response, Violation
 from .operation import Operation, Options, Prepared
@@ -119,7 +120,7 @@ def settle(
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400:
         kind = status_error_class(response.status)
-        detail = response.request.masked(_detail(response.data))
+        detail = detail_of(response.data, response.request.masked)
         if errors:
             raise _invalid(kind)(response.operation.name, response, errors, detail)
         raise kind(response.operation.name, response, detail)
@@ -172,22 +173,3 @@ def _revive(kind: type[StatusError], args: Any, state: dict[str, Any]) -> Status
     error.args = args
     error.__dict__.update(state)
     return error
-
-
-_DETAIL_FIELDS = ("detail", "message", "error_description", "errorMessage", "title", "error")
-_DETAIL_CHARACTERS = 300
-
-
-def _detail(data: Any) -> str:
-    """What the server says went wrong, in one line; empty if it says nothing we can find."""
-    if isinstance(data, str):
-        return " ".join(data.split())[:_DETAIL_CHARACTERS]
-    if isinstance(data, dict):
-        errors = data.get("errors")
-        if isinstance(errors, list) and errors:
-            said = [_detail(item) for item in errors]
-            return "; ".join(text for text in said if text)[:_DETAIL_CHARACTERS]
-        for name in _DETAIL_FIELDS:
-            if name in data and (text := _detail(data[name])):
-                return text
-    return ""

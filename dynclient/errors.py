@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from .detail import MEDIA_TYPE, ProblemDetails
 from .messages import HttpRequest, Response, Violation
 from .remedies import Remedy, Words, in_python
 
@@ -244,8 +245,9 @@ class InvalidResponse(_ListsViolations):
 class StatusError(DynclientError):
     """The server responded with 4xx or 5xx.
 
-    `status` is the code, `data` the body parsed by the error's schema, `response` the whole
-    response (`response.violations` lists how the error itself breaks the document).
+    `status` is the code, `data` the body parsed by the error's schema, `problem` its problem
+    details, `response` the whole response (`response.violations` lists how the error itself breaks
+    the document).
     """
 
     def __init__(self, operation: str, response: Response, detail: str = "") -> None:
@@ -259,6 +261,14 @@ class StatusError(DynclientError):
     def data(self) -> Any:
         """The parsed error body; None when there was none."""
         return self.response.data
+
+    @property
+    def problem(self) -> ProblemDetails | None:
+        """The title, detail and type of a body of `application/problem+json` (RFC 9457)."""
+        content_type = self.response.headers.get("Content-Type", "")
+        if content_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
+            return None
+        return ProblemDetails.of(self.response.data, self.response.request.masked)
 
 
 class ClientStatusError(StatusError):

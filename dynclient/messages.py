@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
 from .media import charset_of
-from .redaction import DEFAULT_REDACTOR, MASK, Redactor
+from .redaction import DEFAULT_REDACTOR, Redactor, without
 from .remedies import Remedy, Words, in_python
 
 __all__ = [
@@ -210,9 +210,7 @@ class HttpRequest:
 
     def masked(self, text: str) -> str:
         """A text with the credentials of this request masked: servers repeat what they are sent."""
-        for secret in self.redactor.secrets(self.headers.pairs(), self.url):
-            text = text.replace(secret, MASK)
-        return text
+        return without(text, self.redactor.secrets(self.headers.pairs(), self.url))
 
     def __reduce__(self) -> tuple[Any, ...]:
         content = self.content
