@@ -36,17 +36,19 @@ from .errors import (
     UnknownOperation,
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
-from .operation import File, Operation, Options, Parameter
+from .operation import UNSET, File, Only, Operation, Options, Parameter
+from .remedies import Remedy
 from .validation import Validation
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
-    from .transport import LeanTransport, RequestsTransport
+    from .transport import RequestsTransport, SocketTransport
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "UNSET",
     "AsyncClient",
     "AuthError",
     "BadRequest",
@@ -65,17 +67,19 @@ __all__ = [
     "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
-    "LeanTransport",
     "NotFound",
     "NotLoaded",
+    "Only",
     "Operation",
     "Options",
     "Parameter",
     "Problem",
+    "Remedy",
     "RequestTimeout",
     "RequestsTransport",
     "Response",
     "ServerStatusError",
+    "SocketTransport",
     "StatusError",
     "Timeout",
     "TooManyRequests",
@@ -96,7 +100,7 @@ def __getattr__(name: str) -> Any:
         from . import async_client as room
     elif name == "IAMAuth":
         from . import auth as room  # type: ignore[no-redef]
-    elif name in ("LeanTransport", "RequestsTransport"):
+    elif name in ("SocketTransport", "RequestsTransport"):
         from . import transport as room  # type: ignore[no-redef]
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

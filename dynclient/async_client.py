@@ -114,6 +114,10 @@ class AsyncClient(BaseClient):
         flow = self._explaining(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return await drive_async(flow, self._transport)
 
+    async def compile(self, operation: str) -> None:
+        """As `Client.compile`."""
+        await drive_async(self._compiling(operation), self._transport)
+
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 
     def _open_now(self) -> None:

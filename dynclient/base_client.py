@@ -237,6 +237,10 @@ class BaseClient:
 
         return explain_call(plan, request, given)
 
+    def _compiling(self, operation: str) -> Commands[None]:
+        compiled = self.operations[operation].compile
+        return (yield from loaded(compiled, self.document, self._conduct))
+
     def _bound(
         self,
         operation: str,

@@ -128,6 +128,13 @@ class Client(BaseClient):
         flow = self._explaining(operation, arguments, body, options or NO_OPTIONS, named_arguments)
         return drive(flow, self._transport)
 
+    def compile(self, operation: str) -> None:
+        """Compile all that an operation can need, now, and fetch what it refers to.
+
+        Calls do so as far as they must. DocumentError if the document breaks the operation.
+        """
+        drive(self._compiling(operation), self._transport)
+
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 
     def _open_now(self) -> None:

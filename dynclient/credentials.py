@@ -108,7 +108,7 @@ class Credentials:
                 authenticator, account = self._authenticator(own_server)
             return AuthChoice(authenticator.plan(operation.name, requirements), account)
         except AuthError as error:
-            return AuthChoice(AuthPlan((), f"not authenticated: {error}"), refusal=error)
+            return AuthChoice(AuthPlan((), "not authenticated"), refusal=error)
 
     def _authenticator(self, own_server: bool) -> tuple[Authenticator, Account | None]:
         known = self._known.get(own_server)

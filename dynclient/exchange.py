@@ -21,6 +21,7 @@ from .errors import DocumentError, NotLoaded, RequestTimeout, TooManyRedirects, 
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout
 from .observers import Observer, Teller
 from .origins import origin_of
+from .remedies import give
 from .transport.content import Stream, streamed
 from .transport.redirects import REDIRECTS, next_request
 from .verdict import verdict
@@ -205,8 +206,9 @@ def _hops(
             check(request.url, following.url)
         if not left:
             raise TooManyRedirects(
-                f"no end after {conduct.trust.max_redirects} redirects (Trust.max_redirects)",
+                f"no end after {conduct.trust.max_redirects} redirects",
                 request=first,
+                remedy=give(trust={"max_redirects": ...}),
             )
         yield Read(opened)  # so that its connection can be used again
         if following.content is not None and not _rewound(following):
@@ -234,7 +236,9 @@ def _within(request: HttpRequest, end: float, conduct: Conduct) -> HttpRequest:
     """The request with what is left of the total timeout."""
     left = end - conduct.clock()
     if left <= 0:
-        raise RequestTimeout("the total timeout of the call is over", request=request)
+        raise RequestTimeout(
+            "the total timeout of the call is over", request=request, remedy=give(timeout=...)
+        )
     return replace(request, timeout=replace(request.timeout or Timeout(), total=left))
 
 
@@ -287,8 +291,12 @@ def _added(document: Document, missing: NotLoaded, conduct: Conduct) -> Commands
     try:
         _, content = yield from fetched(missing.uri, conduct)
     except (TransportError, DocumentError) as error:
-        reason = f"$ref to {missing.uri}: {error}"
-        raise DocumentError(reason, source=missing.source, pointer=missing.pointer) from None
+        raise DocumentError(
+            f"$ref to {missing.uri!r}: {error}",
+            source=missing.source,
+            pointer=missing.pointer,
+            remedy=error.remedy,
+        ) from None
     document.add(missing.uri, content)
 
 
@@ -301,7 +309,7 @@ def fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
 
     def check(one: str, other: str) -> None:
         if not may_move(one, other, conduct.trust):
-            raise DocumentError(moved(other), source=url)
+            raise moved(url, other)
 
     fields = {"Accept": _DOCUMENT_TYPES, **_document_fields(url, conduct)}
     request = HttpRequest("GET", url, Headers(fields), operation="the document")

@@ -95,9 +95,17 @@ class CallPlan:
                 self.operation, request, http, ours, formats=formats
             )
         except DocumentError as error:
-            # The answer has come and must not be lost: that it can't be judged is told beside it.
-            pointer, reason = error.pointer or "", error.problem
-            found = [*ours, Violation("response.body", "", pointer, "document", reason)]
+            # The response must not be lost: that it can't be judged is a violation beside it.
+            broken = Violation(
+                "response.body",
+                "",
+                error.pointer or "",
+                "document",
+                error.problem,
+                "body",
+                error.remedy,
+            )
+            found = [*ours, broken]
         return replace(response, violations=tuple(found))
 
     def begin(self, http: HttpResponse, request: HttpRequest) -> tuple[Begun, Response]:

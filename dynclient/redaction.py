@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, unquote_plus
 if TYPE_CHECKING:
     from .messages import Content
 
-__all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor"]
+__all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor", "without"]
 
 #: What stands in place of a secret value.
 MASK = "[redacted]"
@@ -61,8 +61,9 @@ _FIELDS = frozenset(
         "token",
     }
 )
-# A shorter one is found in words that have nothing to do with it.
+# A shorter one is found in words that have nothing to do with it; so is a shorter start of one.
 _LEAST_SECRET = 6
+_LEAST_START = 4
 _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
 
 
@@ -183,6 +184,24 @@ class Redactor:
             return content
         text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text with each secret masked; also one of which `…` has cut off the end."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+        if "…" in text:
+            *cut, last = text.split("…")
+            text = "…".join([*(_without_start(piece, secret) for piece in cut), last])
+    return text
+
+
+def _without_start(text: str, secret: str) -> str:
+    """The text without the start of a secret at its end."""
+    for size in range(min(len(text), len(secret)), _LEAST_START - 1, -1):
+        if text.endswith(secret[:size]):
+            return text[:-size] + MASK
+    return text
 
 
 DEFAULT_REDACTOR = Redactor()

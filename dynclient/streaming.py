@@ -85,14 +85,12 @@ class _Streamed:
             self._cutter = None
             return
         self._size += len(piece)
-        self._since += len(piece)
-        limit = self._opened.response.limit
-        if limit is not None and self._since - len(piece) > limit:
-            raise too_large(limit, self.request)
         items = self._cutter.feed(piece)
-        if items:
-            self._waiting += items
-            self._since = 0
+        self._waiting += items
+        self._since = 0 if items else self._since + len(piece)
+        limit = self._opened.response.limit
+        if limit is not None and max(self._since, *map(len, items), 0) > limit:
+            raise too_large(limit, self.request)
 
     def _item(self) -> Any:
         """The next item that has come, decoded and judged."""
@@ -201,6 +199,9 @@ class StreamedResponse(_Streamed):
     def iter_bytes(self) -> Iterator[bytes]:
         """The decoded body in pieces, as they come; none is empty. Raises TransportError."""
         self._read_as("bytes")
+        return self._pieces()
+
+    def _pieces(self) -> Iterator[bytes]:
         for piece in self._body:
             self._size += len(piece)
             yield piece
@@ -256,9 +257,12 @@ class AsyncStreamedResponse(_Streamed):
                 return
             self._feed(await anext(self._body, None))
 
-    async def iter_bytes(self) -> AsyncIterator[bytes]:
+    def iter_bytes(self) -> AsyncIterator[bytes]:
         """As `StreamedResponse.iter_bytes`."""
         self._read_as("bytes")
+        return self._pieces()
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
         async for piece in self._body:
             self._size += len(piece)
             yield piece

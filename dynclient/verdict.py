@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .detail import detail_of
 from .errors import DynclientError, InvalidResponse, StatusError, status_error_class
 from .messages import Response, Violation
 
@@ -39,7 +40,7 @@ def verdict(
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400 and raises:
         kind = status_error_class(response.status)
-        detail = response.request.masked(_detail(response.data))
+        detail = detail_of(response.data, response.request.masked)
         if errors:
             return response, _invalid(kind)(response.operation.name, response, errors, detail)
         return response, kind(response.operation.name, response, detail)
@@ -67,8 +68,7 @@ class _InvalidStatus(InvalidResponse, StatusError):
         self, operation: str, response: Response, violations: tuple[Violation, ...], detail: str
     ) -> None:
         StatusError.__init__(self, operation, response, detail)
-        listed = "".join(f"\n  - {violation}" for violation in violations)
-        self.args = (f"{self.args[0]}; the answer breaks the document:{listed}",)
+        self.args = (f"{self.args[0]}; the response breaks the document",)
         self.violations = tuple(violations)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -93,22 +93,3 @@ def _revive(kind: type[StatusError], args: Any, state: dict[str, Any]) -> Status
     error.args = args
     error.__dict__.update(state)
     return error
-
-
-_DETAIL_FIELDS = ("detail", "message", "error_description", "errorMessage", "title", "error")
-_DETAIL_CHARACTERS = 300
-
-
-def _detail(data: Any) -> str:
-    """What the server says went wrong, in one line; empty if it says nothing we can find."""
-    if isinstance(data, str):
-        return " ".join(data.split())[:_DETAIL_CHARACTERS]
-    if isinstance(data, dict):
-        errors = data.get("errors")
-        if isinstance(errors, list) and errors:
-            said = [_detail(item) for item in errors]
-            return "; ".join(text for text in said if text)[:_DETAIL_CHARACTERS]
-        for name in _DETAIL_FIELDS:
-            if name in data and (text := _detail(data[name])):
-                return text
-    return ""

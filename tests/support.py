@@ -26,15 +26,22 @@ def json_content(schema: Any, media_type: str = "application/json") -> dict[str,
     return {media_type: {"schema": schema}}
 
 
-class Sends:
+class Whole:
+    """A transport whose `send` returns whole responses."""
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        raise NotImplementedError
+
+    def open(self, request: HttpRequest) -> OpenResponse:
+        http = self.send(request)
+        return OpenResponse(http.status, http.headers, http.content, request=request)
+
+
+class Sends(Whole):
     """A transport over a function from a request to its HttpResponse."""
 
     def __init__(self, send: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._send = send
-
-    def open(self, request: HttpRequest) -> OpenResponse:
-        http = self._send(request)
-        return OpenResponse(http.status, http.headers, http.content, request=request)
+        self.send = send  # type: ignore[method-assign]
 
 
 def authenticate(

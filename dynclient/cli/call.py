@@ -14,9 +14,9 @@ from ..operation import Options
 from .arguments import read_arguments, read_body
 from .options import base_url_option, document_option, open_document, output_option
 from .output import Masker, show, show_json, tell
+from .remedies import on_command_line
 from .rendering import show_answer
 from .secrets import credentials, masked_environment
-from .words import on_command_line
 
 __all__ = ["command"]
 
@@ -134,7 +134,7 @@ def _header(text: str) -> tuple[str, str]:
 
 def _show_explanation(explanation: Explanation, output: str | None, masker: Masker) -> None:
     if output != "json":
-        show(masker(on_command_line(str(explanation))))
+        show(masker(explanation.worded(on_command_line)))
         return
     request = explanation.request
     content = request.content
@@ -142,7 +142,7 @@ def _show_explanation(explanation: Explanation, output: str | None, masker: Mask
         {
             "operation": explanation.operation,
             "server": explanation.server,
-            "auth": on_command_line(explanation.auth),
+            "auth": explanation.auth_worded(on_command_line),
             "arguments": [
                 {"name": name, "place": place, "value": value}
                 for name, place, value in explanation.arguments

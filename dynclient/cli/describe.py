@@ -10,13 +10,14 @@ import click
 
 from ..auth import SecurityScheme
 from ..credentials import schemes_of
+from ..document import Node
 from ..errors import DocumentError
 from ..operation import Operation, Parameter
 from .examples import example_of
 from .options import base_url_option, document_option, open_document, output_option
 from .outline import facts_of, outline, type_text
 from .output import json_text, show, show_json
-from .schemas import Schema, is_item
+from .schemas import is_item
 
 __all__ = ["command"]
 
@@ -70,12 +71,12 @@ def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dic
 
 
 def _argument(operation: Operation, parameter: Parameter) -> dict[str, Any]:
-    schema = Schema(operation.document, parameter.schema, parameter.schema_at)
+    schema = Node(operation.document, parameter.schema, parameter.schema_at)
     return {
         "name": parameter.python_name,
         "wire_name": parameter.name,
         "place": parameter.location,
-        "type": type_text(operation, schema),
+        "type": type_text(schema),
         "required": parameter.required,
         "default": parameter.default,
         "limits": facts_of(schema, with_default=False),
@@ -88,9 +89,7 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     body = operation.request_body
     if body is None:
         return None
-    media = [
-        _media(operation, entry.media_type, entry.schema, entry.schema_at) for entry in body.media
-    ]
+    media = [_media(entry.media_type, entry.node) for entry in body.media]
     return {
         "required": body.required,
         "argument": body.component_name,
@@ -101,10 +100,7 @@ def _body(operation: Operation) -> dict[str, Any] | None:
 
 def _answer(operation: Operation, key: str) -> dict[str, Any]:
     response = operation.responses[key]
-    media = []
-    for media_type in response.content:
-        _, schema, at = response.schema(media_type) or (None, None, None)
-        media.append(_media(operation, media_type, schema, at, is_answer=True))
+    media = [_media(name, response.schema(name), is_answer=True) for name in response.content]
     return {
         "status": key,
         "description": response.description,
@@ -113,22 +109,19 @@ def _answer(operation: Operation, key: str) -> dict[str, Any]:
     }
 
 
-def _media(
-    operation: Operation, media_type: str, value: Any, at: Any, *, is_answer: bool = False
-) -> dict[str, Any]:
+def _media(media_type: str, schema: Node | None, *, is_answer: bool = False) -> dict[str, Any]:
     """A media type of a body or an answer, and what its content is like."""
-    if value is None:
+    if schema is None or schema.value is None:
         return {"media_type": media_type, "type": "any", "outline": []}
-    schema = Schema(operation.document, value, at)
-    kind = ", ".join([type_text(operation, schema), *_limits(schema)])
+    kind = ", ".join([type_text(schema), *_limits(schema)])
     return {
         "media_type": media_type,
         "type": f"[{kind}], each item" if is_item(schema) else kind,
-        "outline": outline(operation, schema, is_answer=is_answer),
+        "outline": outline(schema, is_answer=is_answer),
     }
 
 
-def _limits(schema: Schema) -> list[str]:
+def _limits(schema: Node) -> list[str]:
     try:
         return facts_of(schema)
     except DocumentError:  # the type says so

@@ -19,7 +19,7 @@ from ..environment import environment_name
 from . import exits
 from .options import document_words, named_document
 from .output import Masker, tell
-from .words import on_command_line
+from .remedies import on_command_line
 
 __all__ = ["program"]
 
@@ -98,7 +98,7 @@ def _report_usage(error: click.ClickException, masker: Masker) -> None:
 
 
 def _report(error: errors.DynclientError, ctx: click.Context) -> None:
-    tell(f"Error: {on_command_line(str(error))}", ctx.obj)
+    tell(f"Error: {error.worded(on_command_line)}", ctx.obj)
     if hint := _hint(error, named_document(ctx)):
         tell(f"Hint: {hint}", ctx.obj)
 

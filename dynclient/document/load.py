@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ..errors import DocumentError
+from ..origins import origin_of
+from ..remedies import give
 from .bundled import bundled_names, bundled_path
 from .document import Document, version_of
 from .identifiers import names_itself
@@ -42,7 +44,7 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
                 raise DocumentError("a URL is opened by a Client, or with load(fetch=)", source=url)
             final, content = fetch(url)
             if not may_move(url, final, trust):
-                raise DocumentError(moved(final), source=url)
+                raise moved(url, final)
             url = flow.send((final, content))
     except StopIteration as stop:
         document: Document = stop.value
@@ -94,11 +96,12 @@ def may_move(asked: str, other: str, trust: Trust) -> bool:
     return (one.scheme, two.scheme) == ("http", "https") and one.hostname == two.hostname
 
 
-def moved(other: str) -> str:
-    """What is said of a redirect that `may_move` does not allow."""
-    return (
-        f"it redirects to {other!r}, whose origin is not trusted; open that address, or allow it "
-        "by Trust(origins={...})"
+def moved(asked: str, other: str) -> DocumentError:
+    """The error for a redirect that `may_move` does not allow."""
+    return DocumentError(
+        f"it redirects to {other!r}, whose origin is not trusted; open that address",
+        source=asked,
+        remedy=give(trust={"origins": origin_of(other)}),
     )
 
 

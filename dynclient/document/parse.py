@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import DocumentError
 from ..jsontext import JsonTextError, decode
+from ..remedies import give
 from .pointer import append
 from .trust import Trust
 
@@ -38,9 +39,9 @@ def parse_document(content: bytes, source: str, trust: Trust) -> Any:
     """
     if len(content) > trust.max_document_bytes:
         raise DocumentError(
-            f"the document has {len(content)} bytes, over the limit of {trust.max_document_bytes}; "
-            "raise Trust(max_document_bytes=...) if it is to be trusted",
+            f"the document has {len(content)} bytes, over the limit of {trust.max_document_bytes}",
             source=source,
+            remedy=give(trust={"max_document_bytes": ...}),
         )
     content = _as_utf8(content, source)
     if not content.strip():
@@ -176,7 +177,9 @@ def _could_be_deep(content: bytes, limit: int) -> bool:
 def _check_depth(depth: int, source: str, trust: Trust) -> None:
     if depth > trust.max_depth:
         raise DocumentError(
-            f"the document nests deeper than {trust.max_depth} levels", source=source
+            f"the document nests deeper than {trust.max_depth} levels",
+            source=source,
+            remedy=give(trust={"max_depth": ...}),
         )
 
 
@@ -211,6 +214,7 @@ def _check_aliases(data: Any, source: str, trust: Trust) -> int:
                     f"its YAML aliases stand for more than {trust.max_nodes} values",
                     source=source,
                     pointer=pointer,
+                    remedy=give(trust={"max_nodes": ...}),
                 )
         elif key in open_ids:
             raise DocumentError(

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from ..errors import DocumentError, NotLoaded
+from ..origins import origin_of
+from ..remedies import Remedy, give
 from .identifiers import LONE_REF, Identifiers, identify, names_itself
 from .parse import parse_document
 from .pointer import append, lookup, split
@@ -215,22 +217,27 @@ class Resources:
     def _read(self, uri: str, at: Location) -> bytes:
         at = self.published(at)
 
-        def refused(reason: str) -> DocumentError:
+        def refused(reason: str, remedy: Remedy | None = None) -> DocumentError:
             return DocumentError(
                 f"$ref to {uri!r} is not followed: {reason}",
                 source=at.uri or None,
                 pointer=at.pointer,
+                remedy=remedy,
             )
 
         if len(self._data) >= self.trust.max_documents:
-            raise refused(f"more than {self.trust.max_documents} documents would be loaded")
+            raise refused(
+                f"more than {self.trust.max_documents} documents would be loaded",
+                give(trust={"max_documents": ...}),
+            )
         if not self.root.uri:
             raise refused("the document was given as data, so it has no place to start from")
         scheme = urlsplit(uri).scheme
         if scheme not in ("file", "http", "https"):
             raise refused("only files, http and https are read")
         if not self.trust.allows(uri, self.root.uri):
-            raise refused("its origin is not trusted; allow it by Trust(origins={...})")
+            remedy = None if scheme == "file" else give(trust={"origins": origin_of(uri)})
+            raise refused("its origin is not trusted", remedy)
         if scheme == "file":
             return self._read_file(uri, refused)
         raise NotLoaded(uri, source=at.uri or None, pointer=at.pointer)

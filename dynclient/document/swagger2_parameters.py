@@ -42,11 +42,7 @@ _STYLES["part"]["multi"] = ("form", True)
 
 #: "If in is header and the name is one of these, the parameter definition SHALL be ignored"
 #: (OpenAPI 3.0.4); Swagger 2.0 has no such rule.
-_LEFT_TO_THE_CALL = {
-    "accept": "pass Options(accept=...)",
-    "content-type": "pass Options(content_type=...)",
-    "authorization": "pass auth=..., or Options(headers=...)",
-}
+_LEFT_TO_THE_CALL = ("accept", "content-type", "authorization")
 
 
 class Declared(NamedTuple):
@@ -91,8 +87,9 @@ def upgrade_parameter(
 ) -> dict[str, Any]:
     """A parameter in path, query or header: its type becomes its `schema`."""
     where, name = str(value["in"]), str(value.get("name"))
-    if where == "header" and (hint := _LEFT_TO_THE_CALL.get(name.lower())):
-        context.note(at, f"the header {name} is not sent as a parameter; {hint}", "parameter")
+    if where == "header" and name.lower() in _LEFT_TO_THE_CALL:
+        reason = f"the header {name} is not a parameter: each call sets it by its own options"
+        context.note(at, reason, "parameter")
     moved = {*PLAIN_KEYWORDS, "collectionFormat", "schema"}
     result = {key: member for key, member in value.items() if key not in moved}
     result["schema"] = schema_of(context, value, at)

@@ -14,6 +14,7 @@ from ..document import Document, Location, Node
 from ..errors import DocumentError
 from ..jsontext import decode, encode
 from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
+from ..remedies import give
 from ..schema import Validator, compile_validator
 from ..schema.closure import extract
 from .content.encodings import PartsPlan
@@ -194,8 +195,8 @@ class BodyMedia:
         for each in likely:
             if self.covers(each):
                 return each
-        reason = f"the document asks for {self.media_type}: say which by Options(content_type=...)"
-        raise StyleError(reason)
+        reason = f"the document declares {self.media_type}: which media type is it?"
+        raise StyleError(reason, remedy=give(options={"content_type": ...}))
 
 
 def _encode_json(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
@@ -266,8 +267,8 @@ def _encode_multipart(media: BodyMedia, value: Any, content_type: str) -> Encode
 def _encode_finished(value: Any, content_type: str) -> EncodedBody:
     """A multipart body that the caller wrote: nobody can read it without its boundary."""
     if "boundary" not in dict(parse_media_type(content_type).parameters):
-        reason = "bytes need their boundary: Options(content_type='multipart/...; boundary=...')"
-        raise StyleError(reason)
+        remedy = give(options={"content_type": f"{content_type}; boundary=..."})
+        raise StyleError(f"bytes of {content_type} need their boundary", remedy=remedy)
     content = StreamedBody(value) if is_stream(value) else bytes(value)
     return EncodedBody(content, content_type, judged=False)
 

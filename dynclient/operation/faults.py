@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..messages import Violation
 from .fields.parameters import Parameter
 
-__all__ = ["UNSENDABLE", "fault", "missing"]
+__all__ = ["UNSENDABLE", "fault", "missing", "unserializable"]
 
 #: Rules whose breach leaves nothing to send, whatever the validation level.
 UNSENDABLE = frozenset(
@@ -28,6 +28,12 @@ UNSENDABLE = frozenset(
 def fault(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
     """A violation of the request layer."""
     return Violation(where, "", document_pointer, rule, message, "request")
+
+
+def unserializable(where: str, rule: str, error: ValueError) -> Violation:
+    """The violation of a value that can't be serialized, with the remedy that the error names."""
+    remedy = getattr(error, "remedy", None)
+    return Violation(where, "", "", rule, str(error), "request", remedy)
 
 
 def missing(parameter: Parameter) -> Violation:

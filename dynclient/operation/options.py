@@ -21,16 +21,19 @@ class Options:
     content_type  the media type of the request body, one of those the document declares
     accept        the `Accept` field; default: the media types of the declared responses
     headers       further header fields, sent as they are
+    extra_query   further query parameters by name, which the document need not declare; a list
+                  is sent as one parameter for each item
     timeout       seconds, (connect, read) seconds, or a Timeout
     auth          credentials by security scheme, in place of the client's
     server        a server of the document by index or by its description or URL; or any base URL
     validate      the validation level or policy
-    raise_for     "error" raises StatusError for 4xx and 5xx; "never" returns their responses
+    raise_for     "error": 4xx and 5xx raise StatusError; "never": they are returned as any other
     """
 
     content_type: str | None = None
     accept: str | None = None
     headers: Mapping[str, str] | None = None
+    extra_query: Mapping[str, Any] | None = None
     timeout: TimeoutValue | None = None
     auth: Mapping[str, Any] | None = None
     server: str | int | None = None
@@ -44,8 +47,12 @@ class Options:
     @property
     def changes_plan(self) -> bool:
         """Whether a call needs a plan of its own."""
-        own = (self.validate, self.auth, self.server)
-        return self.raise_for != "error" or any(each is not None for each in own)
+        return not (
+            self.validate is None
+            and self.auth is None
+            and self.server is None
+            and self.raise_for == "error"
+        )
 
 
 NO_OPTIONS = Options()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..abnf import is_field_value, is_token
@@ -21,9 +22,9 @@ from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
 from .content.sequential import ItemsValidator
-from .faults import UNSENDABLE, fault, missing
+from .faults import UNSENDABLE, fault, missing, unserializable
 from .fields.parameters import LOCATIONS, Parameter
-from .fields.styles import StyleError
+from .fields.styles import StyleError, plain, serializer
 from .options import NO_OPTIONS, Options
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = ["Prepared", "RequestPlan", "Second"]
 #: Another judge of a request: from what was found to what is to be told instead.
 Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
 
+_SURROGATE = "the text holds a lone surrogate, which UTF-8 can't carry"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -68,7 +70,15 @@ class RequestPlan:
         self._formats = formats
         self.body: RequestBody | None = operation.request_body
         self._parameters = parameters = operation.parameters
-        self._arguments = Arguments(parameters, self.body)
+        self._validator: Validator | None = None
+        if parameters:
+            roots = {p.key: (p.schema, p.schema_at) for p in parameters}
+            self._validator = compile_validator(
+                operation.document, roots, "request", formats=formats
+            )
+        # Not a method, which would be a ring with this plan.
+        self._takes_null = partial(_takes_null, self._validator)
+        self._arguments = Arguments(parameters, self.body, self._takes_null)
         self._required = tuple(p for p in parameters if p.required)
         self._writers = {
             location: tuple((p, p.serializer()) for p in parameters if p.location == location)
@@ -92,12 +102,6 @@ class RequestPlan:
         self._joint = "&" if "?" in template else "?"
         self._path_pieces = _path_pieces(template, self._writers["path"])
         self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
-        self._validator: Validator | None = None
-        if parameters:
-            roots = {p.key: (p.schema, p.schema_at) for p in parameters}
-            self._validator = compile_validator(
-                operation.document, roots, "request", formats=formats
-            )
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
 
     def compile_body(self) -> None:
@@ -130,7 +134,7 @@ class RequestPlan:
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
-                sorter = Arguments(self._parameters, chosen)
+                sorter = Arguments(self._parameters, chosen, self._takes_null)
         values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         for parameter in self._required:
@@ -215,7 +219,7 @@ class RequestPlan:
         self, value: Any, media: Any, error: ValueError, judging: bool, faults: list[Violation]
     ) -> None:
         """A value without a wire form. Its schema often has the better words for what is wrong."""
-        faults.append(fault("request.body", "encoding", str(error)))
+        faults.append(unserializable("request.body", "encoding", error))
         validator = media.validator(self._formats) if judging else None
         if validator is not None and isinstance(value, dict | list):
             try:
@@ -235,10 +239,12 @@ class RequestPlan:
     ) -> HttpRequest:
         path = self._path(values, faults)
         query = self._query_text(values, faults) if self._query else ""
-        url = f"{base_url}{path}{self._joint}{query}" if query else base_url + path
         fields = Headers(self._fields(values, encoded, faults))
         if options is not NO_OPTIONS:
             fields = _with_option_headers(fields, options, faults)
+            if options.extra_query:
+                query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
+        url = f"{base_url}{path}{self._joint}{query}" if query else base_url + path
         redactor = self._redactor
         if self._secret_segments:
             redactor = redactor.hiding(
@@ -304,6 +310,11 @@ class RequestPlan:
         return "".join(parts)
 
 
+def _takes_null(validator: Validator | None, parameter: Parameter) -> bool:
+    """Whether null is a value of a parameter, in whatever way its schema says so."""
+    return validator is not None and bool(validator.is_valid({parameter.key: None}))
+
+
 def _is_valid(validator: Validator | ItemsValidator, value: Any) -> bool:
     try:
         return bool(validator.is_valid(value))
@@ -327,11 +338,10 @@ def _write(
     try:
         text: str = write(values[parameter.key])
     except (StyleError, JsonTextError) as error:
-        faults.append(fault(f"request.{parameter.key}", "style", str(error)))
+        faults.append(unserializable(f"request.{parameter.key}", "style", error))
         return "-"
     except UnicodeEncodeError:
-        reason = "the text holds a lone surrogate, which UTF-8 can't carry"
-        faults.append(fault(f"request.{parameter.key}", "style", reason))
+        faults.append(fault(f"request.{parameter.key}", "style", _SURROGATE))
         return "-"
     return text
 
@@ -345,6 +355,22 @@ def _with_option_headers(fields: Headers, options: Options, faults: list[Violati
             reason = "a header has a token for a name and one line of Latin-1 text for a value"
             faults.append(fault(f"request.header.{name!r}", "header", reason))
     return fields.merged({name: str(text) for name, text in extra.items()}) if extra else fields
+
+
+def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:
+    """The text of `Options(extra_query=)`: style form, exploded."""
+    if not isinstance(extra, Mapping):
+        raise TypeError(f"extra_query= takes a mapping, not {type(extra).__name__}")
+    parts = []
+    for name, value in extra.items():
+        if value is None:
+            continue
+        try:
+            parts.append(serializer(name, "query", "form", True)(plain(value)))
+        except (StyleError, UnicodeEncodeError) as error:
+            reason = str(error) if isinstance(error, StyleError) else _SURROGATE
+            faults.append(fault(f"request.query.{name!r}", "style", reason))
+    return "&".join(filter(None, parts))
 
 
 def _path_pieces(path: str, slots: Sequence[Any]) -> tuple[tuple[str, Any], ...]:

@@ -35,25 +35,23 @@ def transport_for(
     given     None for the usual one, "requests", a `requests.Session`, or an object with `open`
     settings  options of a transport that is made here
 
-    ValueError for an unknown name, TypeError for what can't send.
+    TypeError for what can't send.
     """
-    made: Any
-    if given is None:
+    made: Any = None
+    if given is None and not asynchronous:
         from .socket_transport import SocketTransport
 
         made = SocketTransport(**settings)
-        return made, made
-    if given == "requests" or hasattr(given, "prepare_request"):
+    elif given == "requests" or hasattr(given, "prepare_request"):
         from .requests_transport import RequestsTransport
 
         made = RequestsTransport(None if given == "requests" else given, **settings)
+    if made is not None:
         return made, made
-    if isinstance(given, str):
-        raise ValueError(f"transport={given!r}: the one known by name is 'requests'")
     if not callable(getattr(given, "open", None)):
         raise TypeError(
             "transport= takes an object with open(HttpRequest) -> OpenResponse, or a "
-            f"requests.Session, not {type(given).__name__}"
+            f"requests.Session, or the name 'requests', not {given!r}"
         )
     return given, None
 

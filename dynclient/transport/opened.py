@@ -7,6 +7,7 @@ from typing import Self
 
 from ..errors import ResponseTooLarge
 from ..messages import Headers, HttpRequest
+from ..remedies import give
 
 __all__ = ["AsyncOpenResponse", "OpenResponse", "too_large"]
 
@@ -205,5 +206,7 @@ class AsyncOpenResponse(_Opened):
 def too_large(limit: int, request: HttpRequest) -> ResponseTooLarge:
     """The error for a body that is longer than its bound, in bytes."""
     return ResponseTooLarge(
-        f"the response is longer than {limit} bytes (max_response_bytes)", request=request
+        f"the response is longer than {limit} bytes",
+        request=request,
+        remedy=give(trust={"max_response_bytes": ...}),
     )

@@ -119,7 +119,7 @@ PLANTED = "pl4nted"
         ("CookieKey", f"{PLANTED}\n", "line break"),
         ("QueryKey", f"{PLANTED}\ud800", "Unicode"),
         ("Basic", PLANTED, "without ':'"),
-        ("Basic", "", "empty text"),
+        ("Basic", "", "an empty str"),
         ("Basic", (PLANTED, PLANTED, PLANTED), "tuple of 3"),
         ("Basic", [PLANTED, PLANTED], "list"),
         ("Basic", (f"a:{PLANTED}", "p"), "can't contain ':'"),
@@ -192,5 +192,5 @@ def test_auth_that_is_no_mapping_is_refused(schemes, auth, said):
 
 
 def test_a_document_without_schemes_says_so():
-    with pytest.raises(AuthError, match="no security schemes"):
+    with pytest.raises(AuthError, match="the document declares none"):
         Authenticator({}, {"Bearer": "t"})

@@ -148,7 +148,7 @@ def test_what_is_no_source_is_refused(source: Any) -> None:
 
 def test_a_url_that_answers_an_error_is_refused(service: Scripted) -> None:
     service.answers.append(Answer(b"no", 404))
-    with pytest.raises(DocumentError, match="the server answered 404"):
+    with pytest.raises(DocumentError, match="the server responded with 404"):
         Client(f"{service.url}/api.json")
 
 

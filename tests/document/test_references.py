@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import Answer, Scripted, json_content, one_operation, parameter
 
-from dynclient import Client, DocumentError, InvalidRequest
+from dynclient import Client, DocumentError, InvalidRequest, NotLoaded
 
 THING = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 
@@ -123,11 +123,13 @@ def test_a_document_from_the_network_reaches_its_own_origin_only(
         client = Client(f"{service.url}/api.json")
         service.answers[:] = [Answer(json.dumps(THING).encode())]
         if works:
-            client.operations["op"].compile()
+            with pytest.raises(NotLoaded, match=r"document\.add"):
+                client.operations["op"].compile()
+            client.compile("op")
             assert service.received[-1].target == "/thing.json"
         else:
             with pytest.raises(DocumentError, match="not trusted"):
-                client.operations["op"].compile()
+                client.compile("op")
 
 
 @pytest.mark.parametrize(

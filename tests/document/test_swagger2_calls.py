@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import Whole
 
 from dynclient import Client
 from dynclient.document import Document, load
@@ -295,7 +296,7 @@ def test_both_engines_judge_an_exchange(engine: Any) -> None:
         definitions={"PetIn": PET},
     )
 
-    class Says:
+    class Says(Whole):
         content = b""
 
         def send(self, request: Any) -> HttpResponse:
@@ -334,7 +335,7 @@ def test_credentials_go_where_the_scheme_says(
     data = document({"security": [{"s": []}]}, securityDefinitions={"s": scheme})
     seen: list[Any] = []
 
-    class Keeps:
+    class Keeps(Whole):
         def send(self, request: Any) -> HttpResponse:
             seen.append(request)
             return HttpResponse(200)

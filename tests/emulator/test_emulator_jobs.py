@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from emulator_support import BELL, Api, until
+from emulator_support import Api, until
 
 from dynclient import emulator
+from dynclient.cli.demonstration import BELL
 
 ONE = {"pubs": [[BELL, None, 4]]}
 ELSEWHERE = "crn:v1:bluemix:public:quantum-computing:us-east:a/emulator:another-instance::"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from emulator_support import BELL, Api
+from emulator_support import Api
 
 ROTATED = """OPENQASM 3.0;
 include "stdgates.inc";

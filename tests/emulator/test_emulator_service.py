@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 import requests
-from emulator_support import BELL, Api, until
+from emulator_support import Api, until
 
 from dynclient import emulator
+from dynclient.cli.demonstration import BELL
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 GOOD_JOB = {"program_id": "sampler", "backend": "ibm_fez", "params": {"pubs": [[BELL]]}}

@@ -113,6 +113,18 @@ def test_a_required_parameter_without_a_form_is_not_left_off() -> None:
         ("3.1.1", {"$ref": "#/components/schemas/N"}, True),
         ("3.1.1", {"type": ["string", "null"]}, True),
         ("3.1.1", {"type": "string"}, False),
+        ("3.1.1", {"anyOf": [{"type": "string"}, {"type": "null"}]}, True),
+        ("3.1.1", {"oneOf": [{"$ref": "#/components/schemas/N"}, {"type": "string"}]}, True),
+        ("3.1.1", {"allOf": [{"type": ["string", "null"]}, {"type": ["null", "integer"]}]}, True),
+        ("3.1.1", {"allOf": [{"type": ["string", "null"]}, {"type": "string"}]}, False),
+        ("3.1.1", {"enum": ["a", None]}, True),
+        ("3.1.1", {"enum": ["a"]}, False),
+        ("3.1.1", {"const": None}, True),
+        ("3.1.1", {}, True),
+        ("3.1.1", True, True),
+        ("3.1.1", {"not": {"type": "null"}}, False),
+        ("3.0.3", {"allOf": [{"type": "string", "nullable": True}]}, True),
+        ("3.2.0", {"anyOf": [{"type": "string"}, {"type": "null"}]}, True),
     ],
 )
 def test_none_is_not_given_unless_the_schema_takes_null(
@@ -134,10 +146,15 @@ def test_none_for_an_optional_body_or_member_is_not_given() -> None:
 
 
 def test_a_signature_bound_with_its_defaults_is_a_call_without_arguments() -> None:
-    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    members = {"a": {"type": "string"}, "n": {"type": ["string", "null"]}, "m": {}}
+    schema = {"type": "object", "properties": members}
     client = client_of(
         method="post",
-        parameters=[parameter("query", {"type": "integer"}, "q")],
+        parameters=[
+            parameter("query", {"type": "integer"}, "q"),
+            parameter("query", {"enum": ["a", None]}, "e"),
+            parameter("header", {}, "h"),
+        ],
         content=json_content(schema),
         body_required=False,
     )
@@ -183,6 +200,47 @@ def test_what_stands_beside_a_path_items_ref_adds_to_it() -> None:
     with pytest.raises(InvalidRequest, match="integer"):
         client.prepare("op", id="one")
     assert client.document.problems == ()
+
+
+def test_a_member_that_every_body_has_stands_in_the_signature_without_a_default() -> None:
+    base = {"required": ["a"], "properties": {"a": {"type": "string"}}}
+    schema = {
+        "type": "object",
+        "allOf": [base],
+        "required": ["b", "id"],
+        "properties": {
+            "b": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            "c": {"type": ["string", "null"]},
+            "id": {"type": "string", "readOnly": True},
+        },
+    }
+
+    def shown(required: bool) -> str:
+        content = json_content(schema)
+        client = client_of(method="post", content=content, body_required=required)
+        return str(client.operations["op"].signature)
+
+    assert shown(True) == (
+        "(*, b: int | None, c: str | None = UNSET, id: str = None, a: str, "
+        "body: Any = None, options: Any = None)"
+    )
+    assert shown(False).startswith("(*, b: int | None = UNSET, ")
+    assert "a: str = None" in shown(False)
+
+
+def test_extra_query_parameters_are_sent_after_the_declared_ones() -> None:
+    client = client_of(path="/x?view=1", parameters=[parameter("query", name="q")])
+    options = Options(extra_query={"a b": "c&d", "n": [1, 2], "none": None, "t": True, "e": []})
+    assert url_of(client, q="k", options=options) == ("/x?view=1&q=k&a%20b=c%26d&n=1&n=2&t=true")
+    assert url_of(client, options=Options(extra_query={"a": 1})) == "/x?view=1&a=1"
+    assert url_of(client_of(), options=Options(extra_query={"a": 1})) == "/thing?a=1"
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"x": {"y": 1}}, float("nan"), b"ab"])
+def test_an_extra_query_parameter_that_can_not_be_sent_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        url_of(client_of(), options=Options(extra_query={"a": value}))
+    assert [v.where for v in caught.value.violations] == ["request.query.'a'"]
 
 
 KEYED = {

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ...document import Document, Location, Node
 from ...media import best_match, kind_of, parse_media_type
+from ...remedies import give
 from ..fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .forms import form_style
 
@@ -72,8 +73,8 @@ class PartPlan(NamedTuple):
         found = next((each for each in self.content_types if "*" not in each), None)
         if found is None:
             known = ", ".join(self.content_types)
-            reason = f"the part {label} is {known}: say which by File(content_type=...)"
-            raise StyleError(reason)
+            remedy = give(file={"content_type": ...})
+            raise StyleError(f"the part {label} may be {known}: which one?", remedy=remedy)
         return found
 
 

@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote_plus
 from ...abnf import is_token
 from ...jsontext import encode as encode_json
 from ...media import charset_of, kind_of, parse_media_type
+from ...remedies import give
 from ..fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
 from .encodings import PartPlan, PartsPlan
 from .files import File, StreamedBody, chunks, guess_type, is_stream, size_of
@@ -261,12 +262,17 @@ def _fields(
         if header.value is not None:
             fields[header.name] = header.value
         elif header.required:
-            reason = "give it by File(headers=...)"
-            raise StyleError(f"the part {slot.label} needs the header {header.name!r}: {reason}")
+            raise StyleError(
+                f"the part {slot.label} needs the header {header.name!r}",
+                remedy=give(file={"headers": ...}),
+            )
     if slot.is_form and not any(key.lower() == "content-disposition" for key in fields):
         # "The headers field MUST be used" (OpenAPI 3.2.0, "Additional Encoding Approaches").
-        reason = "Content-Disposition, by `headers` in the encoding or by File(headers=...)"
-        raise StyleError(f"the part {slot.label} of a form needs its name: {reason}")
+        raise StyleError(
+            f"the part {slot.label} of a form needs its name in the header Content-Disposition, "
+            "and its encoding declares none",
+            remedy=give(file={"headers": ...}),
+        )
     return fields
 
 

@@ -41,7 +41,6 @@ class Parameter:
     content_type  the media type of a `content` parameter, else None
     schema        the Schema Object as the document has it (references not followed)
     allow_empty   whether an empty value may stand for any other (`allowEmptyValue`)
-    nullable      whether null is a value of it; where it is not, None means "not given"
     default       the schema's default; it is never sent unless asked for
     """
 
@@ -53,7 +52,6 @@ class Parameter:
     explode: bool
     allow_reserved: bool
     allow_empty: bool
-    nullable: bool
     content_type: str | None
     schema: Any
     default: Any
@@ -184,7 +182,6 @@ def _parameter(
         allow_reserved=value.get("allowReserved") is True
         and (location == "query" or (document.dialect == "3.2" and location == "path")),
         allow_empty=location == "query" and value.get("allowEmptyValue") is True,
-        nullable=_takes_null(target),
         content_type=content_type,
         schema=schema,
         default=target.get("default") if isinstance(target, dict) else None,
@@ -207,15 +204,6 @@ def _schema_of(
     return None, value.get("schema", {}), at.child("schema")
 
 
-def _takes_null(schema: Any) -> bool:
-    """Whether a Schema Object names null among its types (3.0: by `nullable`)."""
-    if not isinstance(schema, dict):
-        return False
-    kind = schema.get("type")
-    names = kind if isinstance(kind, list) else [kind]
-    return "null" in names or (schema.get("nullable") is True and kind is not None)
-
-
 def _undeclared(name: str, at: Location) -> Parameter:
     return Parameter(
         name=name,
@@ -226,7 +214,6 @@ def _undeclared(name: str, at: Location) -> Parameter:
         explode=False,
         allow_reserved=False,
         allow_empty=False,
-        nullable=False,
         content_type=None,
         schema={"type": "string"},
         default=None,

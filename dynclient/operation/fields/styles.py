@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote, quote_plus
 
+from ...remedies import Remedy
+
 __all__ = ["DEFAULT_STYLES", "Serializer", "StyleError", "plain", "serializer", "text_of"]
 
 #: Makes the text of one parameter out of its plain value.
@@ -37,7 +39,11 @@ _RESERVED = ":/?@!$&'()*+,;="  # RFC 3986's, less `#[]`, which no query or path 
 
 
 class StyleError(ValueError):
-    """A value that its style has no form for. The message is fit for a Violation."""
+    """A value that can't be serialized. Message and remedy are fit for a Violation."""
+
+    def __init__(self, message: str, *, remedy: Remedy | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 def plain(value: Any) -> Any:
