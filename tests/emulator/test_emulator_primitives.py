@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from emulator_support import Api
 
+from dynclient.cli.demonstration import BELL
+
 ROTATED = """OPENQASM 3.0;
 include "stdgates.inc";
 input float[64] theta;

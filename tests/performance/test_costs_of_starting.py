@@ -54,7 +54,7 @@ BY_A_CALL = {
 }
 
 #: How many modules of our own a process may load before it has an answer.
-MOST_OF_OURS = 90
+MOST_OF_OURS = 100
 
 CALL = """
 from dynclient import Client
