@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from .auth import AuthPlan
 from .detail import detail_of
-from .errors import AuthError, DocumentError, InvalidResponse, StatusError, status_error_class
+from .errors import (
+    AuthError,
+    DocumentError,
+    InvalidResponse,
+    NotLoaded,
+    StatusError,
+    status_error_class,
+)
 from .messages import HttpRequest, HttpResponse, Response, Violation
 from .operation import Operation, Options, Prepared
 from .operation.request import RequestPlan
@@ -87,6 +94,8 @@ class CallPlan:
             found = self.reference.judge_response(
                 self.operation, request, http, ours, formats=formats
             )
+        except NotLoaded:
+            raise
         except DocumentError as error:
             # The response must not be lost: that it can't be judged is a violation beside it.
             broken = Violation(

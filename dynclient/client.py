@@ -9,18 +9,19 @@ and validate the arguments, add the credentials, send, read and judge the answer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from .calls import CallPlan, settle
 from .credentials import AuthChoice, Credentials, redactor_for, schemes_of
-from .document import Document, Source, Trust, bundled_path, load
+from .document import Document, Source, Trust, bundled_path, completing, driven, load
+from .errors import DocumentError, NotLoaded
 from .messages import HttpRequest, Response
-from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, base_url
+from .operation import NO_OPTIONS, UNSET, Operation, Operations, Options, Prepared, base_url
 from .ops import Ops
 from .redaction import DEFAULT_REDACTOR
 from .settings import (
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from .streaming import StreamedResponse
 
 __all__ = ["Client", "Engine"]
+
+T = TypeVar("T")
 
 #: Which validators judge: our compiled ones, or openapi-core.
 Engine: TypeAlias = Literal["compiled", "openapi-core"]
@@ -103,15 +106,19 @@ class Client:
             self.document: Document = load(
                 source, trust=self._settings["trust"], fetch=fetcher(self._transport)
             )
+            self._schemes = self._complete(lambda: schemes_of(self.document))
+            #: Every operation, by name; see `Operations`.
+            self.operations = self._complete(
+                lambda: Operations(self.document, redactor_for(self._schemes))
+            )
         except BaseException:
             self.close()
             raise
-        self._schemes = schemes_of(self.document)
-        #: Every operation, by name; see `Operations`.
-        self.operations = Operations(self.document, redactor_for(self._schemes))
         self._reference = _reference() if engine == "openapi-core" else None
         self._settings["validate"] = self._policy(validate)
-        self._settings["defaults"] = checked_defaults(defaults, self.operations, self.document)
+        self._settings["defaults"] = self._complete(
+            lambda: checked_defaults(defaults, self.operations, self.document)
+        )
         bundled = isinstance(source, str) and bundled_path(source) is not None
         self._credentials = Credentials(self._schemes, auth, bundled=bundled)
 
@@ -153,7 +160,7 @@ class Client:
             plan = self._plans.get(operation) or self._plan(operation)
         else:
             plan = self._plan_with(operation, options)
-        prepared = plan.prepare(arguments, named_arguments, body, options)
+        prepared = self._prepared(plan, arguments, named_arguments, body, options)
         own = options.headers
         if plan.refusal is not None and not self._credentials.carried_by(own):
             raise plan.refusal
@@ -166,7 +173,10 @@ class Client:
             # A token may have been revoked before its time: one more try, with a fresh one.
             request = plan.auth.authenticate(prepared.request, send)
             http = send(request.with_headers(own) if own else request)
-        response = plan.parse(http, request)
+        try:
+            response = plan.parse(http, request)
+        except NotLoaded:
+            response = self._complete(lambda: plan.parse(http, request))
         if http.status < 400 and not response.violations and not prepared.violations:
             return response
         return settle(response, plan.policy, prepared.violations)
@@ -190,10 +200,12 @@ class Client:
 
         options = options or NO_OPTIONS
         plan = self._plan_with(operation, options)
-        prepared = plan.prepare(arguments, named_arguments, body, options)
+        prepared = self._prepared(plan, arguments, named_arguments, body, options)
         own = options.headers
         if plan.refusal is not None and not self._credentials.carried_by(own):
             raise plan.refusal
+        with suppress(DocumentError):  # which is raised where it matters
+            self._complete(plan.responses.compile)
         return Opening(plan, prepared, self._transport, own)
 
     @cached_property
@@ -220,7 +232,7 @@ class Client:
         """
         options = options or NO_OPTIONS
         plan = self._plan_with(operation, options)
-        prepared = plan.prepare(arguments, named_arguments, body, options)
+        prepared = self._prepared(plan, arguments, named_arguments, body, options)
         request = prepared.request
         for step in plan.auth.steps:
             credential = step.ready()
@@ -247,7 +259,7 @@ class Client:
         given = {**(self._settings["defaults"] or {}), **(arguments or {}), **named_arguments}
         from .explanation import explain_call
 
-        return explain_call(plan, request, given)
+        return self._complete(lambda: explain_call(plan, request, given))
 
     def with_options(self, **changes: Any) -> Client:
         """Another client on the same compiled document and transport, some options changed.
@@ -338,7 +350,27 @@ class Client:
         names = {self.operations[name].name: level for name, level in policy.operations.items()}
         return replace(policy, operations=names)
 
+    def _complete(self, make: Callable[[], T]) -> T:
+        """What `make` returns, once every file is fetched that it needs."""
+        return driven(completing(self.document, make), fetcher(self._transport))
+
+    def _prepared(
+        self,
+        plan: CallPlan,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        body: Any,
+        options: Options,
+    ) -> Prepared:
+        try:
+            return plan.prepare(arguments, named, body, options)
+        except NotLoaded:
+            return self._complete(lambda: plan.prepare(arguments, named, body, options))
+
     def _make_plan(self, operation: Operation, options: Options) -> CallPlan:
+        return self._complete(lambda: self._compiled_plan(operation, options))
+
+    def _compiled_plan(self, operation: Operation, options: Options) -> CallPlan:
         policy = self._policy(options.validate or self._settings["validate"])
         policy = policy.for_operation(operation.name)
         formats = policy.formats != "off"

@@ -2,6 +2,8 @@
 
     DynclientError
     ├─ DocumentError          unreadable, not OpenAPI, a $ref that leads nowhere
+    │  └─ Unavailable         a $ref leads to a file at a URL that can't be had
+    │     └─ NotLoaded        … that nobody has loaded yet
     ├─ UnknownOperation       also a LookupError; nearest names
     ├─ InvalidRequest         also a ValueError; every violation; nothing was sent
     ├─ AuthError              no alternative can be met, or a token could not be had
@@ -49,6 +51,7 @@ __all__ = [
     "MethodNotAllowed",
     "NotAcceptable",
     "NotFound",
+    "NotLoaded",
     "PayloadTooLarge",
     "PreconditionFailed",
     "RequestTimeout",
@@ -61,6 +64,7 @@ __all__ = [
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
+    "Unavailable",
     "UnknownOperation",
     "UnprocessableContent",
     "UnsupportedMediaType",
@@ -140,6 +144,30 @@ class DocumentError(DynclientError):
         self.pointer = pointer
         self.line = line
         self.column = column
+
+
+class Unavailable(DocumentError):
+    """A `$ref` leads to a file at a URL, `uri`, that can't be had.
+
+    `source` and `pointer` are the place of the `$ref`.
+    """
+
+    def __init__(
+        self, uri: str, reason: str, *, source: str | None = None, pointer: str | None = None
+    ) -> None:
+        super().__init__(f"$ref to {uri!r} {reason}", source=source, pointer=pointer)
+        self.uri = uri
+
+
+class NotLoaded(Unavailable):
+    """A `$ref` leads to a file at a URL that nobody has loaded yet.
+
+    Compiling fetches nothing: a client does, and compiles again.
+    """
+
+    def __init__(self, uri: str, *, source: str | None = None, pointer: str | None = None) -> None:
+        remedy = "open the document with a Client, or add it: document.add(uri, content)"
+        super().__init__(uri, f"is not loaded; {remedy}", source=source, pointer=pointer)
 
 
 class UnknownOperation(DynclientError, LookupError):
