@@ -33,6 +33,7 @@ from .errors import (
     TooManyRequests,
     TransportError,
     Unauthorized,
+    Unavailable,
     UnknownOperation,
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
@@ -86,6 +87,7 @@ __all__ = [
     "TransportError",
     "Trust",
     "Unauthorized",
+    "Unavailable",
     "UnknownOperation",
     "Validation",
     "Violation",

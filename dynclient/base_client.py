@@ -16,7 +16,7 @@ from .core import Core, Engine, Settings
 from .credentials import Credentials
 from .document import Document, Source, Trust, bundled_path, loading
 from .errors import NotLoaded
-from .exchange import Conduct, Opened, at_hand, exchange, fetched, loaded, opening
+from .exchange import Conduct, Opened, at_hand, exchange, fetching, loaded, opening
 from .messages import HttpRequest, Response, TimeoutValue
 from .operation import Operations, Options, Prepared
 from .ops import Ops
@@ -135,15 +135,10 @@ class BaseClient:
         """Open the document; nothing if it is open."""
         if self._core is not None:
             return
-        settings = self._settings
-        flow = loading(settings.source, trust=settings.trust)
-        try:
-            url = next(flow)
-            while True:
-                url = flow.send((yield from fetched(url, self._conduct)))
-        except StopIteration as stop:
-            document: Document = stop.value
-        self._use(settings, Core.of(document))
+        settings, conduct = self._settings, self._conduct
+        document = yield from fetching(loading(settings.source, trust=settings.trust), conduct)
+        core = yield from loaded(partial(Core.of, document), document, conduct)
+        yield from loaded(partial(self._use, settings, core), document, conduct)
 
     def _use(self, settings: Settings, core: Core, credentials: Credentials | None = None) -> None:
         """Take settings and a document in use; and credentials, with the tokens they have."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .auth import Authenticator, AuthPlan, SecurityScheme
 from .document import Document
-from .errors import AuthError, DocumentError
+from .errors import AuthError, DocumentError, NotLoaded
 from .operation import Operation
 from .redaction import DEFAULT_REDACTOR, Redactor
 
@@ -26,6 +26,8 @@ def schemes_of(document: Document) -> dict[str, SecurityScheme]:
             found = document.component("securitySchemes", name)
             if found is not None:
                 schemes[name] = SecurityScheme.from_mapping(name, found[0])
+        except NotLoaded:
+            raise
         except DocumentError as error:
             document.note(at, error.problem, "security-scheme")
     return schemes

@@ -2,7 +2,8 @@
 
     DynclientError
     ├─ DocumentError          unreadable, not OpenAPI, a $ref that leads nowhere
-    │  └─ NotLoaded           a $ref to a file that must be fetched first
+    │  └─ Unavailable         a $ref leads to a file at a URL that can't be had
+    │     └─ NotLoaded        … that nobody has loaded yet
     ├─ UnknownOperation       also a LookupError; nearest names
     ├─ InvalidRequest         also a ValueError; every violation; nothing was sent
     ├─ AuthError              no alternative can be met, or a token could not be had
@@ -63,6 +64,7 @@ __all__ = [
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
+    "Unavailable",
     "UnknownOperation",
     "UnprocessableContent",
     "UnsupportedMediaType",
@@ -144,21 +146,28 @@ class DocumentError(DynclientError):
         self.column = column
 
 
-class NotLoaded(DocumentError):
-    """A `$ref` leads to a file that must be fetched first: `uri`.
+class Unavailable(DocumentError):
+    """A `$ref` leads to a file at a URL, `uri`, that can't be had.
 
-    A client fetches it and goes on. Without one, `document.add(uri, content)` takes what was
-    fetched elsewhere.
+    `source` and `pointer` are the place of the `$ref`.
     """
 
-    def __init__(self, uri: str, *, source: str | None, pointer: str | None) -> None:
-        super().__init__(
-            f"$ref to {uri!r}, which is not loaded: open the document with a Client, or fetch it "
-            "and give it to document.add(uri, content)",
-            source=source,
-            pointer=pointer,
-        )
+    def __init__(
+        self, uri: str, reason: str, *, source: str | None = None, pointer: str | None = None
+    ) -> None:
+        super().__init__(f"$ref to {uri!r} {reason}", source=source, pointer=pointer)
         self.uri = uri
+
+
+class NotLoaded(Unavailable):
+    """A `$ref` leads to a file at a URL that nobody has loaded yet.
+
+    Compiling fetches nothing: a client does, and compiles again.
+    """
+
+    def __init__(self, uri: str, *, source: str | None = None, pointer: str | None = None) -> None:
+        remedy = "open the document with a Client, or add it: document.add(uri, content)"
+        super().__init__(uri, f"is not loaded; {remedy}", source=source, pointer=pointer)
 
 
 class UnknownOperation(DynclientError, LookupError):

@@ -15,9 +15,15 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .commands import Commands, Once, Read, Send
-from .document import may_move, moved
-from .errors import DocumentError, NotLoaded, RequestTimeout, TooManyRedirects, TransportError
+from .commands import Commands, Read, Send
+from .document import completing, may_move, moved_away
+from .errors import (
+    DocumentError,
+    DynclientError,
+    NotLoaded,
+    RequestTimeout,
+    TooManyRedirects,
+)
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout
 from .observers import Observer, Teller
 from .origins import origin_of
@@ -27,13 +33,22 @@ from .transport.redirects import REDIRECTS, next_request
 from .verdict import verdict
 
 if TYPE_CHECKING:
-    from .document import Document, Trust
+    from .document import Document, Fetching, Trust
     from .operation.request import Prepared
     from .operation.response import Begun
     from .plans import CallPlan
     from .transport import AsyncOpenResponse, OpenResponse
 
-__all__ = ["Conduct", "Opened", "at_hand", "exchange", "fetched", "loaded", "opening", "round_trip"]
+__all__ = [
+    "Conduct",
+    "Opened",
+    "at_hand",
+    "exchange",
+    "fetching",
+    "loaded",
+    "opening",
+    "round_trip",
+]
 
 _T = TypeVar("_T")
 
@@ -268,39 +283,31 @@ def _never(_status: int) -> bool:
     return False
 
 
-def loaded(function: Callable[[], _T], document: Document, conduct: Conduct) -> Commands[_T]:
-    """`function()`, called again whenever a file was fetched that a `$ref` leads to.
+def loaded(make: Callable[[], _T], document: Document, conduct: Conduct) -> Commands[_T]:
+    """`make()`, called again whenever a file was fetched that a `$ref` leads to.
 
     DocumentError, with the place of the `$ref`, for one that can't be had.
     """
-    known: set[str] = set()
-    while True:
-        try:
-            return function()
-        except NotLoaded as missing:
-            if missing.uri in known:
-                raise
-            known.add(missing.uri)
-            needed = missing
-        yield Once(document, partial(_added, document, needed, conduct))
+    return (yield from fetching(completing(document, make), conduct))
 
 
-def _added(document: Document, missing: NotLoaded, conduct: Conduct) -> Commands[None]:
-    if document.holds(missing.uri):  # while this call waited, another has fetched it
-        return
+def fetching(steps: Fetching[_T], conduct: Conduct) -> Commands[_T]:
+    """What a generator of URLs returns, each of them fetched."""
     try:
-        _, content = yield from fetched(missing.uri, conduct)
-    except (TransportError, DocumentError) as error:
-        raise DocumentError(
-            f"$ref to {missing.uri!r}: {error}",
-            source=missing.source,
-            pointer=missing.pointer,
-            remedy=error.remedy,
-        ) from None
-    document.add(missing.uri, content)
+        url = next(steps)
+        while True:
+            try:
+                found = yield from _fetched(url, conduct)
+            except DynclientError as error:
+                url = steps.throw(error)
+            else:
+                url = steps.send(found)
+    except StopIteration as stop:
+        value: _T = stop.value
+        return value
 
 
-def fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
+def _fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
     """A file of a document: the URL that answered, which a redirect may have led to, and its bytes.
 
     A redirect is refused before the other place is asked, unless `Trust` allows it. Raises
@@ -309,7 +316,7 @@ def fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
 
     def check(one: str, other: str) -> None:
         if not may_move(one, other, conduct.trust):
-            raise moved(url, other)
+            raise moved_away(url, other)
 
     fields = {"Accept": _DOCUMENT_TYPES, **_document_fields(url, conduct)}
     request = HttpRequest("GET", url, Headers(fields), operation="the document")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .auth import AuthPlan
 from .core import Core, Settings
 from .credentials import AuthChoice, Credentials
-from .errors import AuthError, DocumentError
+from .errors import AuthError, DocumentError, NotLoaded
 from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
 from .operation.request import RequestPlan
@@ -94,6 +94,8 @@ class CallPlan:
             found = self.reference.judge_response(
                 self.operation, request, http, ours, formats=formats
             )
+        except NotLoaded:
+            raise
         except DocumentError as error:
             # The response must not be lost: that it can't be judged is a violation beside it.
             broken = Violation(

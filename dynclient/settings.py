@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager
 from typing import Any
 
 from .document import Document, Source, bundled_path
 from .environment import DOCUMENT_VARIABLE, URL_VARIABLE
-from .errors import DocumentError
+from .errors import DocumentError, NotLoaded
 from .operation import Operations
 from .operation.names import python_name
 from .origins import checked_base_url
@@ -102,6 +102,17 @@ def checked_defaults(
     raise ValueError(_unknown_defaults(list(unknown), operations, document))
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Pass over operations that can't be called either."""
+    try:
+        yield
+    except NotLoaded:
+        raise
+    except DocumentError:
+        pass
+
+
 def _parameter_names(operations: Operations, document: Document) -> Iterator[str]:
     """Every name that a parameter can be given by, some of them several times.
 
@@ -117,7 +128,7 @@ def _parameter_names(operations: Operations, document: Document) -> Iterator[str
                 yield name
                 yield python_name(name)
     for operation in operations.values():
-        with suppress(DocumentError):  # of an operation that can't be called either
+        with _readable():
             for parameter in operation.parameters:
                 yield parameter.name
                 yield parameter.python_name
@@ -137,7 +148,7 @@ def _member_names(operations: Operations) -> set[str]:
     """What the members of the operations' bodies can be given by."""
     names: set[str] = set()
     for operation in operations.values():
-        with suppress(DocumentError):  # of an operation that can't be called either
+        with _readable():
             if operation.request_body is not None:
                 for name, wire_name in operation.request_body.property_names.items():
                     names |= {name, wire_name}

@@ -40,7 +40,7 @@ class Problem:
 
 
 class Document:
-    """A loaded document. Made by `dynclient.document.load`; it does not change afterwards.
+    """A loaded document. Made by `dynclient.document.load`; what it says does not change.
 
     `version` is the text of its `openapi` field, `dialect` the part of it that decides how it is
     read: `"3.0"`, `"3.1"` or `"3.2"`. A document of Swagger 2.0 has that version, and its `data`
@@ -64,7 +64,7 @@ class Document:
     def _upgraded(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         from .swagger2 import upgrade, upgrade_file
 
-        upgraded, moved = upgrade(data, self.note, self.resources.follow, self.uri)
+        upgraded, moved, _ = upgrade(data, self.note, self.resources.follow, self.uri)
         self.resources.replace(upgraded, moved, upgrade_file)
         return upgraded
 
@@ -103,15 +103,16 @@ class Document:
         """What has been found broken so far, in the order it was found."""
         return tuple(self._problems.values())
 
-    def add(self, uri: str, content: bytes) -> None:
-        """Take the content of a file that a `$ref` leads to, fetched by somebody else.
+    def add(self, uri: str, content: bytes, answered: str = "") -> None:
+        """Add a file that `$ref`s to the URL `uri` lead to, and that was fetched by other means.
 
-        DocumentError if it can't be read. See `NotLoaded`.
+        `answered` is the URL that it came from where that is another one, after a redirect.
+        DocumentError if it can't be read, or if `Trust` does not allow that redirect.
         """
-        self.resources.add(uri, content)
+        self.resources.add(uri, answered or uri, content)
 
     def holds(self, uri: str) -> bool:
-        """Whether the file of that URI is loaded."""
+        """Whether the file at a URL is loaded."""
         return self.resources.holds(uri)
 
     def note(self, at: Location, message: str, rule: str) -> None:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Set
+from contextlib import suppress
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from ..errors import DocumentError
-from ..origins import origin_of
-from ..remedies import give
+from ..errors import DocumentError, DynclientError, NotLoaded
 from .bundled import bundled_names, bundled_path
-from .document import Document, version_of
+from .document import SWAGGER_VERSIONS, Document, version_of
 from .identifiers import names_itself
 from .parse import parse_document
 from .resources import Resources, local_path
-from .trust import Trust
+from .trust import Trust, may_move, moved_away
 
-__all__ = ["Fetch", "Source", "is_remote", "load", "loading", "may_move", "moved"]
+__all__ = ["Fetch", "Fetching", "Source", "completing", "driven", "load", "loading"]
 
 #: What a document can be opened from: a bundled name, a path, a URL, or its data.
 Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 
-#: Gets a URL: returns the URL that responded, after redirects, and the bytes.
+#: Fetches a URL: returns the URL that it came from, after redirects, and the bytes.
 Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
+
+T = TypeVar("T")
+#: Yields each URL to be fetched, and is sent what `Fetch` returns, or thrown why it can't be had.
+Fetching: TypeAlias = Generator[str, tuple[str, bytes], T]
 
 _DEFAULT_TRUST = Trust()
 
@@ -33,76 +36,90 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
     """Open a document of OpenAPI 3, or of Swagger 2.0 (see `swagger2`).
 
     `source` is a bundled name (`"qiskit-runtime"`), a path, an `http(s)://` or `file://` URL, or
-    the document as a mapping. `fetch` gets a URL of the source; what the document refers to is not
-    fetched (see `NotLoaded`). DocumentError if it can't be read or is no OpenAPI document.
+    the document as a mapping. `fetch` gets the URL, and without it only local documents can be
+    opened; it is not asked again: what `$ref`s lead to later is added by `Document.add`.
+    DocumentError if it can't be read or is no OpenAPI document; what `fetch` raises.
     """
-    flow = loading(source, trust=trust)
+
+    def unable(url: str) -> tuple[str, bytes]:
+        raise DocumentError("a URL is opened by a Client, or by load(url, fetch=...)", source=url)
+
+    return driven(loading(source, trust=trust), fetch or unable)
+
+
+def driven(steps: Fetching[T], fetch: Fetch) -> T:
+    """What a generator returns that yields URLs, each fetched by `fetch`."""
     try:
-        url = next(flow)
+        url = next(steps)
         while True:
-            if fetch is None:
-                raise DocumentError("a URL is opened by a Client, or with load(fetch=)", source=url)
-            final, content = fetch(url)
-            if not may_move(url, final, trust):
-                raise moved(url, final)
-            url = flow.send((final, content))
+            try:
+                fetched = fetch(url)
+            except DynclientError as error:
+                url = steps.throw(error)
+            else:
+                url = steps.send(fetched)
     except StopIteration as stop:
-        document: Document = stop.value
-        return document
+        result: T = stop.value
+        return result
 
 
-def loading(
-    source: Source, *, trust: Trust = _DEFAULT_TRUST
-) -> Generator[str, tuple[str, bytes], Document]:
-    """As `load`, without I/O over the network: yields a URL that is to be fetched.
+def loading(source: Source, *, trust: Trust = _DEFAULT_TRUST) -> Fetching[Document]:
+    """As `load`, for whoever fetches in a way of its own: yields each URL to be fetched.
 
-    It is sent the URL that responded, after redirects, and the bytes. Files are read in place.
+    It is sent (URL that it came from, bytes). Redirects are followed by who fetches, who asks
+    `may_move` before each.
     """
     if isinstance(source, Mapping):
-        return _document("", source, trust, "the document", None)
+        return (yield from _document("", source, trust, "the document", None))
     if not isinstance(source, str | PathLike):
         raise DocumentError(
             f"a document is a bundled name, a path, a URL or a mapping, not {type(source).__name__}"
         )
-    if is_remote(source):
-        final, content = yield fspath(source)
-        data = parse_document(content, final, trust)
-        return _document(final, data, trust, final, content)
     name = fspath(source)
-    scheme = _scheme(name) if isinstance(source, str) else ""
-    path = local_path(name) if scheme == "file" else _path(name)
+    if is_remote(source):
+        answered, content = yield name
+        if not may_move(name, answered, trust):
+            raise moved_away(name, answered)
+        data = parse_document(content, answered, trust)
+        return (yield from _document(answered, data, trust, answered, content))
+    is_url = isinstance(source, str) and _scheme(name) == "file"
+    path = local_path(name) if is_url else _path(name)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise DocumentError(_missing(name, error), source=str(path)) from None
     uri = path.resolve().as_uri()
     data = parse_document(content, str(path), trust)
-    return _document(uri, data, trust, str(path), content)
+    return (yield from _document(uri, data, trust, str(path), content))
+
+
+def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
+    """What `make` returns, called again whenever a file was added that its `$ref`s lead to.
+
+    `make` must come to the same each time. Where a file can't be had, or be read, it meets an
+    Unavailable that says why and has the place of the `$ref`.
+    """
+    failed: list[str] = []
+    try:
+        while True:
+            try:
+                return make()
+            except NotLoaded as missing:
+                url = missing.uri
+            try:
+                answered, content = yield url
+                document.add(url, content, answered)
+            except DynclientError as error:
+                document.resources.unavailable(url, str(error))
+                failed.append(url)
+    finally:
+        for url in failed:  # another time it may be there
+            document.resources.unavailable(url, None)
 
 
 def is_remote(source: Source) -> bool:
-    """Whether a source is fetched over the network."""
+    """Whether a source is to be fetched over the network."""
     return isinstance(source, str) and _scheme(source) in ("http", "https")
-
-
-def may_move(asked: str, other: str, trust: Trust) -> bool:
-    """Whether a document, or what it refers to, may come from another URL than was asked.
-
-    Within its origin, to TLS on the same host, or to an origin that `trust` names.
-    """
-    if trust.allows(other, asked):
-        return True
-    one, two = urlsplit(asked), urlsplit(other)
-    return (one.scheme, two.scheme) == ("http", "https") and one.hostname == two.hostname
-
-
-def moved(asked: str, other: str) -> DocumentError:
-    """The error for a redirect that `may_move` does not allow."""
-    return DocumentError(
-        f"it redirects to {other!r}, whose origin is not trusted; open that address",
-        source=asked,
-        remedy=give(trust={"origins": origin_of(other)}),
-    )
 
 
 def _scheme(name: str) -> str:
@@ -127,12 +144,39 @@ def _missing(name: str, error: OSError) -> str:
     return f"the document can't be opened: {reason}; {hint}"
 
 
-def _document(uri: str, data: Any, trust: Trust, source: str, content: bytes | None) -> Document:
+def _document(
+    uri: str, data: Any, trust: Trust, source: str, content: bytes | None
+) -> Fetching[Document]:
     version = version_of(data, source)
-    document = Document(Resources(uri, data, trust), data, version)
+    resources = Resources(uri, data, trust)
+    if version in SWAGGER_VERSIONS:
+        yield from _files_of_swagger(data, resources)
+    document = Document(resources, data, version)
     if document.dialect != "3.0":
         dialect = data.get("jsonSchemaDialect")
         dialect = dialect if isinstance(dialect, str) else None
         if content is None or dialect or names_itself(content):
             document.resources.identify(dialect)
     return document
+
+
+def _files_of_swagger(data: Any, resources: Resources) -> Generator[str, tuple[str, bytes], None]:
+    """Add what is needed to upgrade the document, which is done as a whole.
+
+    What can't be had, or read, costs only the operations that need it.
+    """
+    if not resources.trust.origins and resources.root.uri[:4] != "http":
+        return  # no URL can be needed
+    from .swagger2 import upgrade
+
+    tried: set[str] = set()
+
+    def missing() -> Set[str]:
+        root = resources.root.uri
+        return upgrade(data, lambda *_: None, resources.follow, root).missing - tried
+
+    while wanted := missing():
+        for url in sorted(wanted):
+            tried.add(url)
+            with suppress(DynclientError):
+                resources.add(url, *(yield url))

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ..document import Document, Location, Node
-from ..errors import DocumentError
+from ..errors import DocumentError, Unavailable
 from ..jsontext import decode, encode
 from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
 from ..remedies import give
@@ -138,6 +138,8 @@ class BodyMedia:
             return frozenset()
         try:
             return extract(self._document, (self.schema, self.schema_at), "request").secrets
+        except Unavailable:
+            raise  # and not remembered: a later call may come to the file
         except DocumentError:
             return frozenset()  # the validator says so, where it is asked
 

@@ -12,7 +12,7 @@ from copy import copy
 from typing import Any, NamedTuple
 
 from ..document import Document, Location
-from ..errors import DocumentError, UnknownOperation
+from ..errors import DocumentError, NotLoaded, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
 from .names import snake_case
 from .only import Only
@@ -216,6 +216,8 @@ def _entries(document: Document) -> Iterator[_Entry]:
             continue
         try:
             yield from _of_path_item(document, path, value, at.child(path), endless)
+        except NotLoaded:
+            raise
         except DocumentError as error:
             document.note(at.child(path), error.problem, "path-item")
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from ..document import Document, Location
-from ..errors import DocumentError
+from ..errors import DocumentError, NotLoaded
 from ..messages import HttpRequest, HttpResponse, OperationInfo, Response
 from ..redaction import Redactor
 from ..schema.closure import extract
@@ -208,6 +208,8 @@ class Operation:
             self.request_plan().compile_body()
             self.response_plan().compile()
             _ = self.signature, self.redactor
+        except NotLoaded:
+            raise
         except DocumentError as error:
             place = Location(error.source or self.document.uri, error.pointer or self.at.pointer)
             self.document.note(place, error.problem, "operation")

@@ -132,12 +132,14 @@ def validator_of(schema: Any, run: Run) -> Validator:
     fetch = served(schema, run)
     document = load(f"{HOST}openapi.json", fetch=fetch, trust=TRUST)
     root = document.resources.root.child("components", "schemas", "Tested")
-    reference = {"$ref": f"{HOST}tested.json"}
     while True:
         try:
-            return compile_validator(document, (reference, root), "request", formats=run.formats)
+            return compile_validator(
+                document, ({"$ref": f"{HOST}tested.json"}, root), "request", formats=run.formats
+            )
         except NotLoaded as missing:
-            document.add(missing.uri, fetch(missing.uri)[1])
+            answered, content = fetch(missing.uri)
+            document.add(missing.uri, content, answered)
 
 
 def groups() -> Iterator[Any]:

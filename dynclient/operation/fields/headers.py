@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from ...document import Document, Location, Node
-from ...errors import DocumentError, masked
+from ...errors import DocumentError, NotLoaded, masked
 from ...media import kind_of, parse_media_type
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
@@ -71,6 +71,8 @@ class DeclaredHeader:
             return
         try:
             validator = self.validator(formats)
+        except NotLoaded:
+            raise
         except DocumentError as error:
             # The answer has come and must not be lost: that it can't be judged is told beside it.
             reason = f"the header can't be judged: {error}"
