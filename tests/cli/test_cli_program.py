@@ -211,7 +211,7 @@ def test_only_what_prints_tables_imports_rich(run, access, tmp_path):
         return done.stderr.splitlines()[-1].split()
 
     assert imported("call", "list_jobs", "limit=1") == []
-    assert imported("call", "list_jobs", "limit=1", "-o", "table") == ["rich"]
+    assert imported("ops") == ["rich"]
     assert imported("describe", "create_job") == []
 
 
