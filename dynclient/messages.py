@@ -209,6 +209,8 @@ class HttpRequest:
             url=self.redactor.url(self.url),
             headers=Headers(self.redactor.headers(self.headers.pairs())),
             content=self.redactor.content(self.content, self.headers.get("Content-Type", "")),
+            # What it knows of the path is secret itself, and of no more use.
+            redactor=replace(self.redactor, segments=frozenset()),
         )
 
     def masked(self, text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +17,7 @@ from ..operation import UNSET, Operation
 from ..operation.bodies import RequestBody
 from ..operation.content.files import size_of
 from .schemas import body_members
+from .streams import read_stdin
 
 __all__ = ["read_arguments", "read_body", "read_value"]
 
@@ -156,7 +156,7 @@ def _as_list(value: Any) -> list[Any]:
 def _content(text: str, param_hint: str) -> bytes:
     """The bytes of `@FILE`, of stdin for `-`, or of the text itself."""
     if text == "-":
-        return sys.stdin.buffer.read()
+        return read_stdin(param_hint)
     if text[:1] != "@":
         return text.encode(errors="surrogateescape")
     try:

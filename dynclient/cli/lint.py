@@ -12,13 +12,14 @@ from ..client import Client
 from ..document import Problem
 from ..errors import DocumentError
 from . import exits
+from .command import Command
 from .options import doc_option, one_document, open_document, output_option
 from .output import show, show_json, tell
 
 __all__ = ["command"]
 
 
-@click.command("lint")
+@click.command("lint", cls=Command)
 @click.argument("document", metavar="DOC", required=False)
 @doc_option
 @output_option("text", "json", default="text")

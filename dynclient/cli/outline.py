@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from ..document import Location, Node
@@ -10,10 +12,10 @@ from ..errors import DocumentError
 from ..operation.signature import type_name
 from .output import json_text
 
-__all__ = ["ANSWER_DEPTH", "BODY_DEPTH", "facts_of", "outline", "type_text"]
+__all__ = ["BODY_DEPTH", "RESPONSE_DEPTH", "facts_of", "outline", "type_text"]
 
-#: How many levels of members are shown: of a body, which is to be written, and of an answer.
-BODY_DEPTH, ANSWER_DEPTH = 5, 4
+#: How many levels of members are shown: of a body, which is to be written, and of a response.
+BODY_DEPTH, RESPONSE_DEPTH = 5, 4
 _MAX_LINES = 200
 #: Lists in lists in lists; a schema of a list may name itself for its items.
 _MAX_LISTS = 3
@@ -21,13 +23,13 @@ _DESCRIPTION_CHARACTERS = 90
 _ANY_PATTERNS = ("^.*$", ".*")
 
 
-def outline(schema: Node, *, is_answer: bool = False) -> list[str]:
+def outline(schema: Node, *, is_response: bool = False) -> list[str]:
     """The lines of a schema: a member each, `*` for required ones, indented by depth.
 
-    References are followed to a depth; what was shown already is not shown again. An answer has
+    References are followed to a depth; what was shown already is not shown again. A response has
     no write-only members, a request no read-only ones.
     """
-    lines = list(_Outline(is_answer).lines(schema, 0))
+    lines = list(islice(_Outline(is_response).lines(schema, 0), _MAX_LINES + 1))
     return lines if len(lines) <= _MAX_LINES else [*lines[:_MAX_LINES], "… (there is more)"]
 
 
@@ -106,9 +108,9 @@ _CHOICES = {"oneOf": "exactly one of", "anyOf": "any of"}
 class _Outline:
     """Walks one schema; remembers what it has shown."""
 
-    def __init__(self, is_answer: bool) -> None:
-        self._hidden = "writeOnly" if is_answer else "readOnly"
-        self._depth = ANSWER_DEPTH if is_answer else BODY_DEPTH
+    def __init__(self, is_response: bool) -> None:
+        self._hidden = "writeOnly" if is_response else "readOnly"
+        self._depth = RESPONSE_DEPTH if is_response else BODY_DEPTH
         self._shown: dict[Location, int] = {}
 
     def lines(self, schema: Node, depth: int, *, is_branch: bool = False) -> Iterator[str]:
@@ -129,47 +131,56 @@ class _Outline:
         if depth >= self._depth:
             yield f"{pad}…"
             return
-        self._shown[target.at] = depth
-        yield from self._members(target, depth)
+        parts = list(_parts(target))
+        for part in parts:
+            self._shown[part.at] = min(depth, self._shown.get(part.at, depth))
+        yield from self._members(parts, depth)
         if not is_branch:
-            yield from self._undeclared(target, depth)
-        yield from self._items(target, depth)
-        for branch in target.branches("allOf"):
-            yield from self.lines(branch, depth, is_branch=True)
-        yield from self._conditions(target, depth)
-        if (choice := _or_null(target)) is not None:
+            yield from self._undeclared(target, parts, depth)
+        for part in parts:
+            yield from self._items(part, depth)
+            yield from self._conditions(part, depth)
+            yield from self._choices(part, depth)
+
+    def _members(self, parts: list[Node], depth: int) -> Iterator[str]:
+        """The members that a schema and its allOf declare, each once."""
+        pad = "  " * depth
+        required = _required(parts)
+        declared: dict[str, list[Node]] = {}
+        for part in parts:
+            for name, member in part.items("properties"):
+                declared.setdefault(name, []).append(member)
+        for name, members in declared.items():
+            if not any(_is_marked(member, self._hidden) for member in members):
+                mark = "*" if name in required else ""
+                yield f"{pad}{name}{mark}: {self._headline(*members)}"
+                for member in members:
+                    yield from self.lines(member, depth + 1)
+        for part in parts:
+            if isinstance(part.get("additionalProperties"), dict):
+                other = part.child("additionalProperties")
+                yield f"{pad}any other name: {self._headline(other)}"
+                yield from self.lines(other, depth + 1)
+
+    def _undeclared(self, schema: Node, parts: list[Node], depth: int) -> Iterator[str]:
+        """The members that are required, and described nowhere."""
+        declared = schema.properties()
+        for name in _required(parts):
+            if name not in declared:
+                yield f"{'  ' * depth}{name}*: any"
+
+    def _choices(self, schema: Node, depth: int) -> Iterator[str]:
+        pad = "  " * depth
+        if (choice := _or_null(schema)) is not None:
             yield from self.lines(choice, depth, is_branch=True)
             return
         for keyword, words in _CHOICES.items():
-            branches = list(target.branches(keyword))
+            branches = list(schema.branches(keyword))
             if branches:
                 yield f"{pad}{words}:"
             for branch in branches:
                 yield f"{pad}  - {self._headline(branch)}"
                 yield from self.lines(branch, depth + 2, is_branch=True)
-
-    def _members(self, schema: Node, depth: int) -> Iterator[str]:
-        pad = "  " * depth
-        properties = schema.get("properties")
-        required = schema.get("required")
-        for name in properties if isinstance(properties, dict) else ():
-            member = schema.child("properties", name)
-            if not _is_marked(member, self._hidden):
-                mark = "*" if isinstance(required, list) and name in required else ""
-                yield f"{pad}{name}{mark}: {self._headline(member)}"
-                yield from self.lines(member, depth + 1)
-        if isinstance(schema.get("additionalProperties"), dict):
-            other = schema.child("additionalProperties")
-            yield f"{pad}any other name: {self._headline(other)}"
-            yield from self.lines(other, depth + 1)
-
-    def _undeclared(self, schema: Node, depth: int) -> Iterator[str]:
-        """The members that are required, and described nowhere."""
-        required = schema.get("required")
-        declared = schema.properties()
-        for name in required if isinstance(required, list) else ():
-            if isinstance(name, str) and name not in declared:
-                yield f"{'  ' * depth}{name}*: any"
 
     def _items(self, schema: Node, depth: int) -> Iterator[str]:
         pad = "  " * depth
@@ -196,15 +207,49 @@ class _Outline:
                 yield f"{'  ' * depth}{words}:"
                 yield from self.lines(schema.child(keyword), depth + 1, is_branch=True)
 
-    def _headline(self, schema: Node) -> str:
-        kind = type_text(schema)
-        try:
-            facts = facts_of(schema)
-            text = schema.get("description") or schema.follow().get("description")
-        except DocumentError:
-            return kind
+    def _headline(self, *schemas: Node) -> str:
+        """Type, limits and description of what all of these schemas describe."""
+        kinds: list[str] = []
+        facts: list[str] = []
+        text = None
+        for schema in schemas:
+            kinds.append(type_text(schema))
+            with suppress(DocumentError):  # the type says so
+                facts += facts_of(schema)
+                text = text or schema.get("description") or schema.follow().get("description")
         said = _first_sentence(text)
-        return ", ".join([kind, *facts]) + (f" - {said}" if said else "")
+        words = [" and ".join(_telling(kinds)), *dict.fromkeys(facts)]
+        return ", ".join(words) + (f" - {said}" if said else "")
+
+
+def _parts(target: Node) -> Iterator[Node]:
+    """A schema and what its allOf adds, in their order, each once; unreadable ones are left out."""
+    seen: set[Location] = set()
+    stack = [target]
+    while stack:
+        try:
+            part = stack.pop().follow()
+        except DocumentError:
+            continue
+        if part.at not in seen:
+            seen.add(part.at)
+            yield part
+            stack.extend(reversed(list(part.branches("allOf"))))
+
+
+def _required(parts: list[Node]) -> dict[str, None]:
+    """The names that the schemas require, in their order."""
+    lists = [part.get("required") for part in parts]
+    names = (name for listed in lists if isinstance(listed, list) for name in listed)
+    return dict.fromkeys(name for name in names if isinstance(name, str))
+
+
+def _telling(kinds: list[str]) -> list[str]:
+    """The types without repeats: `integer (int64)` says all that `integer` says."""
+    names = [kind for kind in dict.fromkeys(kinds) if kind != "any"] or ["any"]
+    return [
+        name for name in names if not any(f"{name} (" == other[: len(name) + 2] for other in names)
+    ]
 
 
 def _or_null(schema: Node) -> Node | None:

@@ -126,17 +126,24 @@ def array_style(
     """
     if value.get("type") != "array":
         return None
-    items = value.get("items")
-    if isinstance(items, Mapping) and items.get("type") == "array":
-        reason = "an array in an array has no form in OpenAPI 3; it can't be sent"
-        context.note(at.child("items"), reason, "collection-format")
     styles = _STYLES.get(where, _STYLES["query"])
     name = value.get("collectionFormat", "csv")
     if not isinstance(name, str) or name not in styles:
         reason = f"the collectionFormat {name!r} can't stand here; csv is taken"
         context.note(at.child("collectionFormat"), reason, "collection-format")
         name = "csv"
+    _note_inner_formats(context, value.get("items"), at.child("items"))
     return styles[name]
+
+
+def _note_inner_formats(context: Context, items: Any, at: Location) -> None:
+    """What stands in an array has a collectionFormat of its own (Swagger 2.0, "Items Object")."""
+    while isinstance(items, Mapping) and items.get("type") == "array":
+        name = items.get("collectionFormat", "csv")
+        if name not in _STYLES["path"]:
+            reason = f"the collectionFormat {name!r} can't stand in an array; csv is taken"
+            context.note(at.child("collectionFormat"), reason, "collection-format")
+        items, at = items.get("items"), at.child("items")
 
 
 # ── bodies ───────────────────────────────────────────────────────────────────────────────────────

@@ -174,13 +174,12 @@ class Operation:
     def redactor(self) -> Redactor:
         """Knows what of this operation's requests must not be shown."""
         document = self.document
-        secret = [p for p in self.parameters if _holds_secret(document, p)]
+        secret = {p.key: names for p in self.parameters if (names := _secret_names(document, p))}
         bodies = self.request_body.media if self.request_body else ()
         return self._base_redactor.extended(
-            headers=[p.name for p in secret if p.location == "header"],
+            headers=[p.name for p in self.parameters if p.location == "header" and p.key in secret],
             fields=[
-                *(p.name for p in secret),
-                *(name for p in self.parameters for name in _secret_members(document, p)),
+                *(name for names in secret.values() for name in names),
                 *(name for media in bodies for name in media.secrets),
             ],
         )
@@ -300,25 +299,17 @@ class Operation:
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 
 
-def _holds_secret(document: Document, parameter: Parameter) -> bool:
-    """Whether the text of a parameter must not be shown: it, its items, or a header's members."""
-    schema, at = document.resources.follow(parameter.schema, parameter.schema_at)
-    if is_secret(document, parameter.schema, parameter.schema_at):
-        return True
-    if isinstance(schema, dict) and is_secret(document, schema.get("items"), at.child("items")):
-        return True
-    return parameter.location == "header" and bool(_secret_members(document, parameter))
+def _secret_names(document: Document, parameter: Parameter) -> frozenset[str]:
+    """The names under which secret values stand in a request; none if a parameter has no such.
 
-
-def _secret_members(document: Document, parameter: Parameter) -> list[str]:
-    """The names under which secret members of an object stand in a URL or cookie.
-
-    As JSON they stand in the parameter's own text, so that its own name is among them.
+    Its own, as one part of its text is secret then, and those of members that stand alone.
     """
     schema = parameter.schema
     kind = schema.get("type") if isinstance(schema, dict) else None
-    if not isinstance(schema, dict) or (isinstance(kind, str) and kind in _SCALARS):
-        return []
-    members = extract(document, (schema, parameter.schema_at), "request").secrets
-    spread = [name for m in members for name in (m, f"{parameter.name}[{m}]")]
-    return [parameter.name, *spread] if members else []
+    if isinstance(kind, str) and kind in _SCALARS:
+        secret = is_secret(document, schema, parameter.schema_at)
+        return frozenset({parameter.name}) if secret else frozenset()
+    closure = extract(document, (schema, parameter.schema_at), "request")
+    if not (closure.secrets or closure.hidden):
+        return frozenset()
+    return closure.secrets | {parameter.name}

@@ -6,24 +6,20 @@ does what is left. A pure function: nothing is sent, nothing is read but the bod
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..abnf import is_field_value, is_token
-from ..errors import InvalidRequest, masked
+from ..errors import InvalidRequest
 from ..jsontext import JsonTextError
-from ..messages import Headers, HttpRequest, Timeout, Violation
-from ..origins import encoded_path
-from ..schema import Validator, compile_validator
-from ..schema.directions import is_secret
+from ..messages import Headers, HttpRequest, Violation
+from ..schema import Validator
 from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
 from .content.sequential import ItemsValidator
-from .faults import UNSENDABLE, fault, missing, unserializable
-from .fields.parameters import LOCATIONS, Parameter
+from .faults import UNREADABLE_TEXT, UNSENDABLE, fault, unserializable
+from .fields.plan import ParametersPlan
 from .fields.styles import StyleError, plain, serializer
 from .options import NO_OPTIONS, Options
 
@@ -34,9 +30,6 @@ __all__ = ["Prepared", "RequestPlan", "Second"]
 
 #: Another judge of a request: from what was found to what is to be told instead.
 Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
-
-_SURROGATE = "the text holds a lone surrogate, which UTF-8 can't carry"
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Prepared:
@@ -70,38 +63,15 @@ class RequestPlan:
         self._formats = formats
         self.body: RequestBody | None = operation.request_body
         self._parameters = parameters = operation.parameters
-        self._validator: Validator | None = None
-        if parameters:
-            roots = {p.key: (p.schema, p.schema_at) for p in parameters}
-            self._validator = compile_validator(
-                operation.document, roots, "request", formats=formats
-            )
-        # Not a method, which would be a ring with this plan.
-        self._takes_null = partial(_takes_null, self._validator)
-        self._arguments = Arguments(parameters, self.body, self._takes_null)
-        self._required = tuple(p for p in parameters if p.required)
-        self._writers = {
-            location: tuple((p, p.serializer()) for p in parameters if p.location == location)
-            for location in LOCATIONS
-        }
-        # At most one of the two is there (OpenAPI 3.2.0, `in: querystring`).
-        self._query = self._writers["query"] + self._writers["querystring"]
-        self._header = self._writers["header"]
-        self._cookie = self._writers["cookie"]
-        self._secret_segments = tuple(
-            slot
-            for slot in self._writers["path"]
-            if is_secret(operation.document, slot[0].schema, slot[0].schema_at)
+        self._plan = ParametersPlan(
+            operation.document,
+            parameters,
+            operation.path,
+            operation.at,
+            operation.redactor,
+            formats=formats,
         )
-        template, fragment = operation.path.partition("#")[::2]
-        if fragment:
-            # A fragment is never sent (RFC 3986, section 3.5); publishers use it to tell two
-            # operations of one path apart.
-            reason = f"a path has no fragment: {fragment!r} is left out"
-            operation.document.note(operation.at, reason, "path")
-        self._joint = "&" if "?" in template else "?"
-        self._path_pieces = _path_pieces(template, self._writers["path"])
-        self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
+        self._arguments = Arguments(parameters, self.body, self._plan.takes_null)
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
 
     def compile_body(self) -> None:
@@ -134,20 +104,10 @@ class RequestPlan:
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
-                sorter = Arguments(self._parameters, chosen, self._takes_null)
+                sorter = Arguments(self._parameters, chosen, self._plan.takes_null)
         values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
-        for parameter in self._required:
-            key = parameter.key
-            needed = judging or parameter.location == "path"
-            if needed and key not in values and key not in supplied:
-                faults.append(missing(parameter))
-        judged = self._judged(values) if self._allow_empty else values
-        validator = self._validator
-        if judging and judged and validator is not None and not _is_valid(validator, judged):
-            told = {each.where for each in faults}
-            explained = self._explained(validator, judged)
-            faults.extend(each for each in explained if each.where not in told)
+        self._plan.judge(values, supplied, faults, schemas=judging)
         encoded = self._encode_body(body, options, judging, faults)
         request = self._request(values, encoded, base_url, options, faults)
         if second is not None and judging and not any(f.rule in UNSENDABLE for f in faults):
@@ -166,18 +126,6 @@ class RequestPlan:
         if hard or errors:
             raise InvalidRequest(self._name, [*hard, *errors])
         return told
-
-    def _judged(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The values that schemas have a say in: not an empty one that is allowed to be empty."""
-        return {k: v for k, v in values.items() if v != "" or k not in self._allow_empty}
-
-    def _explained(self, validator: Validator, values: dict[str, Any]) -> list[Violation]:
-        is_secret_part = self._redactor.is_secret_part
-        secret = {
-            f"request.{p.key}" for p in self._parameters if is_secret_part(p.location, p.name)
-        }
-        found = validator.explain(values, "request", layer="request", slots=True)
-        return [masked(each) if each.where in secret else each for each in found]
 
     # ── body ─────────────────────────────────────────────────────────────────────────────────
 
@@ -237,82 +185,28 @@ class RequestPlan:
         options: Options,
         faults: list[Violation],
     ) -> HttpRequest:
-        path = self._path(values, faults)
-        query = self._query_text(values, faults) if self._query else ""
-        fields = Headers(self._fields(values, encoded, faults))
-        if options is not NO_OPTIONS:
-            fields = _with_option_headers(fields, options, faults)
-            if options.extra_query:
-                query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
-        url = f"{base_url}{path}{self._joint}{query}" if query else base_url + path
-        redactor = self._redactor
-        if self._secret_segments:
-            redactor = redactor.hiding(
-                *(
-                    _write(p, write, values, [])
-                    for p, write in self._secret_segments
-                    if p.key in values
-                )
-            )
-        return HttpRequest(
-            self._method,
-            url,
-            fields,
-            encoded.sendable() if encoded is not None else None,
-            None if options.timeout is None else Timeout.of(options.timeout),
-            self._name,
-            redactor,
-        )
-
-    def _query_text(self, values: dict[str, Any], faults: list[Violation]) -> str:
-        parts = []
-        for p, write in self._query:
-            if p.key in values:
-                text = _write(p, write, values, faults)
-                if text:
-                    parts.append(text)
-                elif p.required:
-                    reason = "an empty array or object has no form in a query"
-                    faults.append(fault(f"request.{p.key}", "style", reason))
-        return "&".join(parts)
-
-    def _fields(
-        self, values: dict[str, Any], encoded: EncodedBody | None, faults: list[Violation]
-    ) -> list[tuple[str, str]]:
-        """The header fields: Accept, those of the body, header parameters, one Cookie."""
+        plan = self._plan
+        path, query = plan.path(values, faults), plan.query(values, faults)
         fields = list(self._headers)
         if encoded is not None:
             fields.append(("Content-Type", encoded.content_type))
             if encoded.size is not None:
                 fields.append(("Content-Length", str(encoded.size)))
-        for p, write in self._header:
-            if p.key in values:
-                text = _write(p, write, values, faults)
-                if not is_field_value(text):
-                    reason = "a header holds one line of Latin-1 text"
-                    faults.append(fault(f"request.{p.key}", "header", reason))
-                fields.append((p.name, text))
-        cookies = [_write(p, write, values, faults) for p, write in self._cookie if p.key in values]
-        if any(cookies):
-            fields.append(("Cookie", "; ".join(filter(None, cookies))))
-        return fields
-
-    def _path(self, values: dict[str, Any], faults: list[Violation]) -> str:
-        parts: list[str] = []
-        for literal, slot in self._path_pieces:
-            parts.append(literal)
-            if slot is not None and slot[0].key in values:
-                text = _write(slot[0], slot[1], values, faults)
-                if not text:
-                    reason = "an empty segment would make another path"
-                    faults.append(fault(f"request.{slot[0].key}", "empty-path", reason))
-                parts.append(text)
-        return "".join(parts)
-
-
-def _takes_null(validator: Validator | None, parameter: Parameter) -> bool:
-    """Whether null is a value of a parameter, in whatever way its schema says so."""
-    return validator is not None and bool(validator.is_valid({parameter.key: None}))
+        headers = Headers(fields + plan.fields(values, faults))
+        if options is not NO_OPTIONS:
+            headers = _with_option_headers(headers, options, faults)
+            if options.extra_query:
+                query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
+        url = f"{base_url}{path}{plan.joint}{query}" if query else base_url + path
+        return HttpRequest(
+            self._method,
+            url,
+            headers,
+            encoded.sendable() if encoded is not None else None,
+            None if options.timeout is None else Timeout.of(options.timeout),
+            self._name,
+            plan.hiding(self._redactor, values),
+        )
 
 
 def _is_valid(validator: Validator | ItemsValidator, value: Any) -> bool:
@@ -330,20 +224,6 @@ def _as_plain(value: Any) -> Any:
         return decode(encode(value))
     except JsonTextError:
         return None
-
-
-def _write(
-    parameter: Parameter, write: Any, values: dict[str, Any], faults: list[Violation]
-) -> str:
-    try:
-        text: str = write(values[parameter.key])
-    except (StyleError, JsonTextError) as error:
-        faults.append(unserializable(f"request.{parameter.key}", "style", error))
-        return "-"
-    except UnicodeEncodeError:
-        faults.append(fault(f"request.{parameter.key}", "style", _SURROGATE))
-        return "-"
-    return text
 
 
 def _with_option_headers(fields: Headers, options: Options, faults: list[Violation]) -> Headers:
@@ -368,18 +248,6 @@ def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:
         try:
             parts.append(serializer(name, "query", "form", True)(plain(value)))
         except (StyleError, UnicodeEncodeError) as error:
-            reason = str(error) if isinstance(error, StyleError) else _SURROGATE
+            reason = str(error) if isinstance(error, StyleError) else UNREADABLE_TEXT
             faults.append(fault(f"request.query.{name!r}", "style", reason))
     return "&".join(filter(None, parts))
-
-
-def _path_pieces(path: str, slots: Sequence[Any]) -> tuple[tuple[str, Any], ...]:
-    """The path template as (literal, slot or None) pairs."""
-    by_name = {slot[0].name: slot for slot in slots}
-    pieces: list[tuple[str, Any]] = []
-    end = 0
-    for match in _PLACEHOLDER.finditer(path):
-        pieces.append((encoded_path(path[end : match.start()]), by_name.get(match[1])))
-        end = match.end()
-    pieces.append((encoded_path(path[end:]), None))
-    return tuple(pieces)

@@ -211,7 +211,7 @@ def test_only_what_prints_tables_imports_rich(run, access, tmp_path):
         return done.stderr.splitlines()[-1].split()
 
     assert imported("call", "list_jobs", "limit=1") == []
-    assert imported("call", "list_jobs", "limit=1", "-o", "table") == ["rich"]
+    assert imported("ops") == ["rich"]
     assert imported("describe", "create_job") == []
 
 
@@ -316,3 +316,39 @@ def test_a_remedy_of_a_violation_is_worded_for_the_face_that_shows_it():
         "op: nothing was sent:\n  - request.body: which one?; use -a"
     )
     assert violation.as_dict()["remedy"] == "pass a=..."
+
+
+# ── near names ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "call list_jobs --limit 5",
+            "no option --limit; arguments of the operation have no dashes: limit=VALUE",
+        ),
+        (
+            "call list_jobs --sort-by x",
+            "no option --sort-by; arguments of the operation have no dashes: sort_by=VALUE",
+        ),
+        ("call list_jobs --timout 5", "no option --timout; did you mean --timeout?"),
+        ("call list_jobs --url x", "no option --url; did you mean --base-url?"),
+        ("call list_jobs -x", "no option -x"),
+        ("ops --tags x", "no option --tags; did you mean --tag?"),
+        ("--versoin", "no option --versoin; did you mean --version?"),
+        ("cal", "no command 'cal'; did you mean call?"),
+        ("frobnicate", "no command 'frobnicate'; there are ops, describe, call, "),
+        ("call list_jobs --timeout nan", "'nan' is not a number of seconds"),
+    ],
+)
+def test_what_does_not_exist_gets_near_names(invoke, words, said):
+    done = invoke(*words.split())
+    assert done.exit_code == 2
+    assert said in done.stderr.splitlines()[-1]
+
+
+def test_without_a_command_the_help_is_printed(invoke):
+    done = invoke()
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == invoke("--help").stdout

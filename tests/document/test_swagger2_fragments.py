@@ -499,8 +499,16 @@ _QUERY = {"in": "query", "name": "q"}
             [(f"{_AT}/parameters/0/collectionFormat", "collection-format")],
         ),
         (
-            {"parameters": [{**_QUERY, "type": "array", "items": _ARRAY}]},
-            [(f"{_AT}/parameters/0/items", "collection-format")],
+            {
+                "parameters": [
+                    {
+                        **_QUERY,
+                        "type": "array",
+                        "items": {**_ARRAY, "collectionFormat": "multi"},
+                    }
+                ]
+            },
+            [(f"{_AT}/parameters/0/items/collectionFormat", "collection-format")],
         ),
         ({"parameters": [_QUERY]}, [(f"{_AT}/parameters/0", "type")]),
         (

@@ -273,7 +273,7 @@ def test_a_violation_points_into_the_value_and_into_the_document() -> None:
         ({}, "missing-argument"),
         ({"id": "a", "body": {"program": float("nan")}}, "encoding"),
         ({"id": "a", "x_needed": "a\nb"}, "header"),
-        ({"id": ""}, "empty-path"),
+        ({"id": ".."}, "dot-segment"),
     ],
 )
 def test_what_can_not_be_sent_is_an_error_at_every_level(

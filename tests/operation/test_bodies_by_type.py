@@ -199,7 +199,7 @@ def test_members_of_forms_have_content_types(encoding: Any, body: Any, expected:
         ({"a": b"x"}, "member 'a' is bytes"),
         ({"a": [b"x"]}, "member 'a' is bytes"),
         ({"a": "\ud800"}, "member 'a' holds a lone surrogate"),
-        ({"a": [[1]]}, "arrays and objects inside arrays"),
+        ({"a": [[1]]}, "an array inside of a value"),
     ],
 )
 def test_a_member_without_a_form_is_refused(body: Any, message: str) -> None:

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from ...document import Document, Location
+from ...document import Document, Location, Node
 from ...media import kind_of, parse_media_type
 from ..bodies import encode_form
 from ..names import TAKEN, python_name
 from .styles import (
     DEFAULT_STYLES,
     STYLES_BY_LOCATION,
+    DeepObject,
     Serializer,
     StyleError,
+    inner_formats,
     serializer,
     text_of,
 )
@@ -40,6 +42,7 @@ class Parameter:
     location      path, query, header, cookie, or (OpenAPI 3.2) querystring
     content_type  the media type of a `content` parameter, else None
     schema        the Schema Object as the document has it (references not followed)
+    inner         the collectionFormats of arrays in an array, from outside in (Swagger 2.0)
     allow_empty   whether an empty value may stand for any other (`allowEmptyValue`)
     default       the schema's default; it is never sent unless asked for
     """
@@ -52,6 +55,7 @@ class Parameter:
     explode: bool
     allow_reserved: bool
     allow_empty: bool
+    inner: tuple[str, ...]
     content_type: str | None
     schema: Any
     default: Any
@@ -65,7 +69,11 @@ class Parameter:
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"{self.location}.{self.name}")
 
-    def serializer(self) -> Serializer:
+    def node(self, document: Document) -> Node:
+        """The schema and its place."""
+        return Node(document, self.schema, self.schema_at)
+
+    def serializer(self, deep_object: DeepObject | None = None) -> Serializer:
         """The function that makes this parameter's text; see `styles.serializer`."""
         if self.location == "querystring":
             return self._whole_query
@@ -75,6 +83,8 @@ class Parameter:
             self.style,
             self.explode,
             allow_reserved=self.allow_reserved,
+            deep_object=deep_object,
+            inner=self.inner,
         )
         if self.content_type is None:
             return plain
@@ -177,10 +187,10 @@ def _parameter(
         required=location == "path" or value.get("required") is True,
         style=style,
         explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
-        # Before 3.2 it "only applies to parameters with an `in` value of query"; in a cookie it
-        # would let a value end it.
+        # Before 3.2 it "only applies to parameters with an `in` value of query".
         allow_reserved=value.get("allowReserved") is True
-        and (location == "query" or (document.dialect == "3.2" and location == "path")),
+        and (location == "query" or (document.dialect == "3.2" and location in ("path", "cookie"))),
+        inner=inner_formats(Node(document, schema, schema_at)),
         allow_empty=location == "query" and value.get("allowEmptyValue") is True,
         content_type=content_type,
         schema=schema,
@@ -214,6 +224,7 @@ def _undeclared(name: str, at: Location) -> Parameter:
         explode=False,
         allow_reserved=False,
         allow_empty=False,
+        inner=(),
         content_type=None,
         schema={"type": "string"},
         default=None,
