@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..abnf import is_field_value, is_token
 from ..errors import InvalidRequest
 from ..jsontext import JsonTextError
-from ..messages import Headers, HttpRequest, Violation
+from ..messages import Headers, HttpRequest, Timeout, Violation
 from ..schema import Validator
 from ..validation import Validation
 from .arguments import UNSET, Arguments
