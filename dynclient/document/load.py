@@ -10,10 +10,11 @@ from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import DocumentError, DynclientError, NotLoaded
+from ..origins import origin_of
 from .bundled import bundled_names, bundled_path
 from .document import SWAGGER_VERSIONS, Document, version_of
 from .identifiers import names_itself
-from .parse import parse_document
+from .parse import check_data, parse_document
 from .resources import Resources, local_path
 from .trust import Trust, may_move, moved_away
 
@@ -70,6 +71,7 @@ def loading(source: Source, *, trust: Trust = _DEFAULT_TRUST) -> Fetching[Docume
     `may_move` before each.
     """
     if isinstance(source, Mapping):
+        check_data(source, trust)
         return (yield from _document("", source, trust, "the document", None))
     if not isinstance(source, str | PathLike):
         raise DocumentError(
@@ -77,18 +79,22 @@ def loading(source: Source, *, trust: Trust = _DEFAULT_TRUST) -> Fetching[Docume
         )
     name = fspath(source)
     if is_remote(source):
+        try:
+            origin_of(name)
+        except ValueError as error:
+            raise DocumentError(f"it can't be opened: {error}", source=_shown(name)) from None
         answered, content = yield name
         if not may_move(name, answered, trust):
             raise moved_away(name, answered)
         data = parse_document(content, answered, trust)
         return (yield from _document(answered, data, trust, answered, content))
     is_url = isinstance(source, str) and _scheme(name) == "file"
-    path = local_path(name) if is_url else _path(name)
     try:
+        path = local_path(name) if is_url else _path(name)
         content = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(_missing(name, error), source=str(path)) from None
-    uri = path.resolve().as_uri()
+        uri = path.resolve().as_uri()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a surrogate, an unknown user
+        raise DocumentError(_missing(name, error), source=_shown(name)) from None
     data = parse_document(content, str(path), trust)
     return (yield from _document(uri, data, trust, str(path), content))
 
@@ -126,7 +132,15 @@ def _scheme(name: str) -> str:
     try:
         return urlsplit(name).scheme
     except ValueError as error:
-        raise DocumentError(f"no URL that can be opened: {error}", source=name) from None
+        reason = f"it is not a URL that can be opened: {error}"
+        raise DocumentError(reason, source=_shown(name)) from None
+
+
+def _shown(name: str) -> str:
+    """A source as it may stand in a message."""
+    text = name.encode("utf-8", "backslashreplace").decode()
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return f"{text[:100]}…{text[-100:]}" if len(text) > 300 else text
 
 
 def _path(name: str) -> Path:
@@ -134,8 +148,10 @@ def _path(name: str) -> Path:
     return bundled_path(name) or Path(name).expanduser()
 
 
-def _missing(name: str, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
+def _missing(name: str, error: Exception) -> str:
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    if isinstance(error, UnicodeError):
+        reason = "the name has a lone surrogate"  # the error repeats the name
     names = bundled_names()
     import difflib
 

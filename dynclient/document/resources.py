@@ -23,10 +23,13 @@ __all__ = ["Location", "Resources", "local_path"]
 
 
 def local_path(uri: str) -> Path:
-    """The path that a `file:` URI names."""
+    """The path that a `file:` URI names. ValueError for one that names another host."""
     from urllib.request import url2pathname  # brings an HTTP library along, which most never need
 
-    return Path(url2pathname(urlsplit(uri).path))
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise ValueError(f"the file is on another host, {parts.netloc}")
+    return Path(url2pathname(parts.path))
 
 
 class Location(NamedTuple):

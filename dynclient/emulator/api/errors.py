@@ -8,11 +8,11 @@ ErrorContainer and GenericErrorDto.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
 
-__all__ = ["ApiError", "error_response"]
+__all__ = ["BACKEND_NOT_FOUND", "JOB_NOT_FOUND", "NOT_AUTHORIZED", "ApiError", "unauthenticated"]
 
 #: Codes seen from the live service.
 NOT_AUTHORIZED = 1200
@@ -30,7 +30,11 @@ _SOLUTIONS = {
     404: "Check the id and the instance.",
     405: "Use a method that the path declares.",
     409: "Look at the state of the job.",
+    413: "Send less at once.",
+    429: "Wait as long as Retry-After says.",
     500: "Look at the log of the emulator.",
+    503: "Try again.",
+    507: "Make room where the emulator's database is.",
 }
 
 
@@ -53,32 +57,19 @@ class ApiError(Exception):
         self.headers = headers
 
     def response(self) -> JSONResponse:
-        """The answer that tells the caller."""
-        return error_response(
-            self.status,
-            self.messages,
-            code=self.code,
-            solution=self.solution,
-            headers=self.headers,
-        )
+        """An error body with one entry a message, under a fresh trace id (a UUID)."""
+        entry = {
+            "code": self.code if self.code is not None else _OWN_CODES + self.status,
+            "solution": self.solution or _SOLUTIONS.get(self.status, "Correct the request."),
+            "more_info": _MORE_INFO,
+        }
+        body = {
+            "errors": [{**entry, "message": message} for message in self.messages],
+            "trace": str(uuid.uuid4()),
+        }
+        return JSONResponse(body, status_code=self.status, headers=self.headers)
 
 
-def error_response(
-    status: int,
-    messages: Sequence[str],
-    *,
-    code: int | None = None,
-    solution: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    """An error body with one entry a message, under a fresh trace id (a UUID)."""
-    entry = {
-        "code": code if code is not None else _OWN_CODES + status,
-        "solution": solution or _SOLUTIONS.get(status, "Correct the request."),
-        "more_info": _MORE_INFO,
-    }
-    body = {
-        "errors": [{**entry, "message": message} for message in messages],
-        "trace": str(uuid.uuid4()),
-    }
-    return JSONResponse(body, status_code=status, headers=headers)
+def unauthenticated(message: str) -> ApiError:
+    """401, with the challenge that RFC 9110 (section 11.6.1) wants."""
+    return ApiError(401, message, headers={"WWW-Authenticate": "Bearer"})

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .settings import Settings
+from ..settings import Settings
 from .signing import Signer, base64url
 
 __all__ = ["GRANT_TYPE", "USER_ID", "TokenService"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import string
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,16 +14,23 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from .access import Caller
-from .backends import BACKENDS
+from ..devices import Device
+from ..settings import Settings
+from ..state.clock import later, now_text
+from ..state.database import Database
+from ..state.instances import Instances
+from ..state.jobs import PENDING, JobFilter, Jobs
+from ..state.sessions import Sessions
+from ..state.tables import JobRow
+from ..work.dispatcher import Dispatcher
+from ..work.run import log_line, whole_seconds
+from .calls import Call, moment_of, no_content
 from .errors import BACKEND_NOT_FOUND, JOB_NOT_FOUND, ApiError
 from .iam import USER_ID
 from .negotiation import prefers
 from .signing import Signer
-from .store import PENDING, JobFilter, JobRow, Store, moment
-from .worker import Worker, log_line, whole_seconds
 
-__all__ = ["Call", "JobOperations"]
+__all__ = ["JobOperations"]
 
 _ID_LETTERS = string.ascii_lowercase + string.digits
 #: Seconds: what a job may take that names no cost, and the most that one can name (JobCost).
@@ -32,63 +39,103 @@ _INTERIM_LIFE = timedelta(days=2)
 _LINK_LIFE = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, authenticated and judged: what an operation gets to work with."""
-
-    caller: Caller
-    path: Mapping[str, str]
-    query: Mapping[str, Any]
-    body: Any
-    accept: str
-    origin: str
-
-
 class JobOperations:
     """Everything under /v1/jobs, and the download that one of them links to."""
 
-    def __init__(self, store: Store, worker: Worker, signer: Signer) -> None:
-        self._store = store
-        self._worker = worker
+    def __init__(
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        settings: Settings,
+        devices: Mapping[str, Device],
+        signer: Signer,
+    ) -> None:
+        self._store = Jobs(database)
+        self._sessions = Sessions(database)
+        self._instances = Instances(database)
+        self._worker = dispatcher
+        self._settings = settings
+        self._devices = devices
         self._signer = signer
+        self._random = random.Random(settings.seed)  # noqa: S311 - waiting times
 
     def create(self, call: Call) -> Response:
         """create_job: queue a job."""
         body = call.body
         if body is None:
             raise ApiError(400, "A job needs a body: what to run, and where.")
-        if body["backend"] not in BACKENDS:
-            raise ApiError(
-                404,
-                f"No such backend: {body['backend']}",
-                code=BACKEND_NOT_FOUND,
-                solution=f"Use one of: {', '.join(BACKENDS)}.",
-            )
+        backend = self._backend(body["backend"])
+        self._check_usage(call)
+        session_id = body.get("session_id")
+        if session_id is not None:
+            self._check_session(call, session_id, backend)
         job_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(20))
+        created = now_text()
         self._store.add(
             {
                 "id": job_id,
                 "instance": call.caller.instance,
                 "user_id": USER_ID,
                 "program": body["program_id"],
-                "backend": body["backend"],
+                "backend": backend,
                 "params": body.get("params"),
                 "remote_storage": body.get("remote_storage"),
                 "tags": body.get("tags", []),
                 "cost": int(body.get("cost", _DEFAULT_COST)),
-                "session_id": body.get("session_id"),
+                "session_id": session_id,
                 "runtime": body.get("runtime"),
+                "calibration_id": body.get("calibration_id"),
                 "log_level": body.get("log_level", "info"),
                 "private": body.get("private", False),
+                "created": created,
+                "due": later(created, self._wait()),
             }
         )
         self._worker.wake()
-        created = {"id": job_id, "backend": body["backend"]}
-        if "session_id" in body:
-            created["session_id"] = body["session_id"]
+        receipt: dict[str, Any] = {"id": job_id, "backend": backend}
+        for name in ("session_id", "calibration_id"):
+            if name in body:
+                receipt[name] = body[name]
         if body.get("private"):
-            created["private"] = True
-        return JSONResponse(created)
+            receipt["private"] = True
+        return JSONResponse(receipt)
+
+    def _backend(self, name: str) -> str:
+        if name not in self._devices:
+            raise ApiError(
+                404,
+                f"No such backend: {name}",
+                code=BACKEND_NOT_FOUND,
+                solution=f"Use one of: {', '.join(self._devices)}.",
+            )
+        return name
+
+    def _check_usage(self, call: Call) -> None:
+        limit = self._instances.usage_limit(call.caller.instance)
+        if limit is not None and self._store.used_seconds(call.caller.instance) >= limit:
+            raise ApiError(
+                409,
+                f"The instance has reached its usage limit of {limit} seconds.",
+                solution="Raise the limit of the instance.",
+            )
+
+    def _check_session(self, call: Call, session_id: str, backend: str) -> None:
+        session = self._sessions.get(session_id, call.caller.instance)
+        if session is None:
+            raise ApiError(404, f"No such session: {session_id}")
+        state = self._sessions.lives([session])[session_id].state
+        if state == "closed" or session["draining"]:
+            why = "is closed" if state == "closed" else "takes no more jobs"
+            raise ApiError(400, f"Session {session_id} {why}.", solution="Open another session.")
+        if session["backend"] not in (None, backend):
+            raise ApiError(400, f"Session {session_id} is for {session['backend']}.")
+
+    def _wait(self) -> float:
+        """Seconds that a new job stays in the queue at least."""
+        wait = self._settings.job_delay
+        if self._settings.queue_time:
+            wait += self._random.expovariate(1 / self._settings.queue_time)
+        return wait
 
     def list(self, call: Call) -> Response:
         """list_jobs: one page of the instance's jobs."""
@@ -98,8 +145,8 @@ class JobOperations:
             program=query.get("program"),
             backend=query.get("backend"),
             session_id=query.get("session_id"),
-            created_after=_moment(query, "created_after"),
-            created_before=_moment(query, "created_before"),
+            created_after=moment_of(query, "created_after"),
+            created_before=moment_of(query, "created_before"),
             tags=query.get("tags", ()),
         )
         limit, offset = query["limit"], query.get("offset", 0)
@@ -127,7 +174,8 @@ class JobOperations:
         log = log_line("warning", "job cancelled")
         if not self._store.cancel(row["id"], "Cancelled by the user.", log):
             raise ApiError(409, f"Job {row['id']} is in a final state: nothing is left to cancel.")
-        return _no_content()
+        self._worker.cancelled(row["id"])
+        return no_content()
 
     def delete(self, call: Call) -> Response:
         """delete_job_jid: remove a job that has ended."""
@@ -138,15 +186,15 @@ class JobOperations:
                 f"Job {row['id']} is {row['status']}: only a job in a final state can be removed.",
                 solution="Cancel it, or wait for its end.",
             )
-        return _no_content()
+        return no_content()
 
     def replace_tags(self, call: Call) -> Response:
         """replace_job_tags: set the labels; without a body there is nothing to set."""
         row = self._row(call)
         if call.body is None:
             raise ApiError(400, "The new tags are missing.")
-        self._store.set_tags(row["id"], call.body["tags"])
-        return _no_content()
+        self._store.set_tags(row["id"], call.caller.instance, call.body["tags"])
+        return no_content()
 
     def results(self, call: Call) -> Response:
         """get_job_results_jid: JSON text, or the message of a failed job; 204 without either."""
@@ -154,7 +202,7 @@ class JobOperations:
         if row["result_read"]:
             raise ApiError(404, f"The result of private job {row['id']} has been read already.")
         if row["result"] is None:
-            return _no_content()
+            return no_content()
         if row["private"]:
             self._store.read_once(row["id"])
         if row["status"] == "Completed" and prefers(call.accept, "application/json", "text/plain"):
@@ -164,9 +212,10 @@ class JobOperations:
     def interim_results(self, call: Call) -> Response:
         """get_interim_results_jid: the pubs done so far, until two days after the end."""
         row = self._row(call, whole=True)
-        if row["interim"] is None or _ended_before(row, _INTERIM_LIFE):
-            return _no_content()
-        return PlainTextResponse(row["interim"])
+        so_far = row["result"] if row["status"] == "Completed" else row["interim"]
+        if so_far is None or row["private"] or _ended_before(row, _INTERIM_LIFE):
+            return no_content()
+        return PlainTextResponse(so_far)
 
     def logs(self, call: Call) -> Response:
         """get_jog_logs_jid: the log of a job that has ended; there is none before."""
@@ -186,6 +235,8 @@ class JobOperations:
             view["usage"] = {"quantum_seconds": billed, "seconds": billed}
         if row["qiskit_version"] is not None:
             view["qiskit_version"] = row["qiskit_version"]
+        if row["status"] == "Queued":
+            view["estimated_start_time"] = max(row["due"], now_text())
         return JSONResponse(view)
 
     def transpiled_circuits(self, call: Call) -> Response:
@@ -216,21 +267,6 @@ class JobOperations:
         if row is None:
             raise ApiError(404, f"No such job: {job_id}", code=JOB_NOT_FOUND)
         return row
-
-
-def _moment(query: Mapping[str, Any], name: str) -> str | None:
-    """A moment of the query as the store writes it."""
-    value = query.get(name)
-    try:
-        if isinstance(value, str):  # openapi-core leaves a date-time with small t or z as it is
-            value = datetime.fromisoformat(value.upper())
-        return None if value is None else moment(value)
-    except (ValueError, OverflowError) as error:  # the calendar's last day, in another zone
-        raise ApiError(400, f"Parameter {name} in query: no moment of the calendar") from error
-
-
-def _no_content() -> Response:
-    return Response(status_code=204)
 
 
 def _ended_before(row: JobRow, age: timedelta) -> bool:

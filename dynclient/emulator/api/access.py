@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import CRN
-from .errors import NOT_AUTHORIZED, ApiError
+from ..settings import CRN, Settings
+from .errors import NOT_AUTHORIZED, ApiError, unauthenticated
 from .iam import USER_ID, TokenService
-from .settings import Settings
 
 __all__ = ["Access", "Caller"]
 
@@ -32,6 +31,7 @@ class Access:
     def __init__(self, settings: Settings, token_service: TokenService) -> None:
         self._tokens = settings.tokens
         self._api_keys = settings.api_keys
+        self._crns = settings.crns
         self._token_service = token_service
 
     def identify(self, headers: Mapping[str, str]) -> Caller:
@@ -44,6 +44,8 @@ class Access:
             raise ApiError(
                 403, "Not authorized: the Service-CRN is not a CRN.", code=NOT_AUTHORIZED
             )
+        if self._crns and crn not in self._crns:
+            raise ApiError(403, f"Not authorized for the instance {crn}.", code=NOT_AUTHORIZED)
         return Caller(instance=crn)
 
     def _knows(self, scheme: str, credential: str, headers: Mapping[str, str]) -> bool:
@@ -53,8 +55,3 @@ class Access:
             return credential in self._api_keys
         # Service-internal schemes carry an opaque token of their own.
         return not scheme and any(headers.get(name) in self._tokens for name in _SERVICE_HEADERS)
-
-
-def unauthenticated(message: str) -> ApiError:
-    """401, with the challenge that RFC 9110 (section 11.6.1) wants."""
-    return ApiError(401, message, headers={"WWW-Authenticate": "Bearer"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -15,8 +14,10 @@ from qiskit.circuit import Barrier
 from qiskit.exceptions import QiskitError
 from qiskit_qasm3_import import ConversionError, convert
 
-from .encoding import decode_base64, is_encoded
+from .effort import check_circuit, check_program
+from .encoding import decode_base64, inflate, is_encoded
 from .failures import JobFailure
+from .limits import cpu_seconds
 
 __all__ = ["MAX_ACTIVE_QUBITS", "IdleFree", "load_circuit", "to_qasm3", "without_idle_qubits"]
 
@@ -25,6 +26,10 @@ MAX_ACTIVE_QUBITS = 20
 
 # The parts of the reference parser, put together below with an error listener of our own.
 openqasm3: Any = openqasm3_parser
+
+#: Characters of OpenQASM 3, or bytes of QPY, that are read in a second on a slow machine.
+_READ_RATE = 20_000
+_READ_SECONDS = 1
 
 #: Coefficients below this are what is left when terms cancel.
 _VANISHING = 1e-12
@@ -38,11 +43,15 @@ def load_circuit(value: Any, qubits: int) -> QuantumCircuit:
     Raises `JobFailure` when it can't be read, or needs more than `qubits` qubits.
     """
     if isinstance(value, str):
-        circuit = _from_qasm3(value)
+        with cpu_seconds(_READ_SECONDS + len(value) // _READ_RATE):
+            circuit = _from_qasm3(value)
     elif is_encoded(value, "QuantumCircuit"):
-        circuit = _from_qpy(value["__value__"])
+        data = _inflated(value["__value__"])
+        with cpu_seconds(_READ_SECONDS + len(data) // _READ_RATE):
+            circuit = _from_qpy(data)
     else:
         raise JobFailure("A circuit is neither OpenQASM 3 text nor an encoded QuantumCircuit.")
+    check_circuit(circuit)
     if circuit.num_qubits > qubits:
         raise JobFailure(
             f"The circuit needs {circuit.num_qubits} qubits, the backend has {qubits}.",
@@ -70,7 +79,9 @@ def _from_qasm3(text: str) -> QuantumCircuit:
         reader.removeErrorListeners()
         reader.addErrorListener(_FirstError())
     try:
-        return convert(openqasm3.QASMNodeVisitor().visitProgram(parser.program()))
+        program = openqasm3.QASMNodeVisitor().visitProgram(parser.program())
+        check_program(program)
+        return convert(program)
     except (openqasm3.QASM3ParsingError, RecognitionException) as error:
         raise JobFailure(f"The circuit is not OpenQASM 3: {error}.") from error
     except (ConversionError, QiskitError) as error:
@@ -79,9 +90,18 @@ def _from_qasm3(text: str) -> QuantumCircuit:
         raise JobFailure("The circuit is nested too deeply.", solution=_FIX_CIRCUIT) from error
 
 
-def _from_qpy(value: Any) -> QuantumCircuit:
+def _inflated(value: Any) -> bytes:
     try:
-        circuits = qpy.load(io.BytesIO(zlib.decompress(decode_base64(value))))
+        return inflate(decode_base64(value))
+    except ValueError as error:
+        raise JobFailure(f"The QPY data can't be read: {error}.", solution=_FIX_CIRCUIT) from error
+
+
+def _from_qpy(data: bytes) -> QuantumCircuit:
+    try:
+        circuits = qpy.load(io.BytesIO(data))
+    except MemoryError:
+        raise
     except Exception as error:
         raise JobFailure(f"The QPY data can't be read: {error}.", solution=_FIX_CIRCUIT) from error
     if len(circuits) != 1 or not isinstance(circuits[0], QuantumCircuit):

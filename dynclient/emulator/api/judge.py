@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ from openapi_core.datatypes import RequestParameters
 from openapi_core.validation.request.exceptions import SecurityValidationError
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 
-from .document import served_document
+from ..document import served_document
 
 __all__ = ["Judge", "Verdict", "WireRequest"]
 
@@ -54,38 +55,47 @@ class Verdict:
 
 
 class Judge:
-    """openapi-core, set up once for one document.
+    """openapi-core, set up for one document.
 
-    The document itself is not checked here: that is the business of its tests.
+    The document itself is not checked here: that is the business of its tests. openapi-core makes
+    no promise about threads, so one request at a time is judged; those with a body, which can
+    take long, keep no others waiting.
     """
 
     def __init__(self, document: dict[str, Any], base_url: str) -> None:
         served = served_document(document, base_url)
-        self._openapi = OpenAPI.from_dict(served, config=Config(spec_validator_cls=None))
+        self._bodiless, self._bodied = (
+            (OpenAPI.from_dict(served, config=Config(spec_validator_cls=None)), threading.Lock())
+            for _ in range(2)
+        )
 
     def judge(self, request: WireRequest) -> Verdict:
         """Check the request's security, parameters and body."""
         try:
-            return self._bodied(request) if request.body else self._bodiless(request)
+            return self._judge_body(request) if request.body else self._judge_rest(request)
         except RecursionError:
             return Verdict(problems=("The request is nested too deeply.",))
 
     # No operation of the document has both a body and a query. Unmarshalling a body costs three
     # times its validation and gives objects of generated classes where the store wants plain data.
 
-    def _bodied(self, request: WireRequest) -> Verdict:
+    def _judge_body(self, request: WireRequest) -> Verdict:
         try:
             body = _plain(request.body)
         except ValueError as error:
             # The validators stumble over such a body; credentials still come before it.
-            verdict = self._bodiless(replace(request, body=None))
+            verdict = self._judge_rest(replace(request, body=None))
             unreadable = f"Request body: {error}."
             return replace(verdict, problems=(*verdict.problems, unreadable))
-        refusal = _refusal(list(self._openapi.iter_request_errors(request)))
+        openapi, lock = self._bodied
+        with lock:
+            refusal = _refusal(list(openapi.iter_request_errors(request)))
         return refusal or Verdict(body=body)
 
-    def _bodiless(self, request: WireRequest) -> Verdict:
-        result = self._openapi.request_unmarshaller.unmarshal(request)
+    def _judge_rest(self, request: WireRequest) -> Verdict:
+        openapi, lock = self._bodiless
+        with lock:
+            result = openapi.request_unmarshaller.unmarshal(request)
         refusal = _refusal(list(result.errors))
         return refusal or Verdict(query=result.parameters.query)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["INVALID_INPUT", "JobCancelled", "JobFailure", "RanTooLong"]
+__all__ = ["INTERNAL", "INVALID_INPUT", "OUT_OF_MEMORY", "RAN_TOO_LONG", "JobFailure"]
 
-#: reason_code values. 1305 and 5302 are the service's; the service publishes no code for an input
-#: that can't be run, nor for a fault of its own, so those two are the emulator's.
+#: reason_code values. 1305 and 5302 are the service's; the service publishes no code for the
+#: other cases, so those are the emulator's.
 RAN_TOO_LONG = 1305
 RESULT_TOO_LARGE = 5302
 INVALID_INPUT = 9400
+OUT_OF_MEMORY = 9413
 INTERNAL = 9500
 
 
@@ -22,11 +23,3 @@ class JobFailure(Exception):
         self.reason = reason
         self.code = code
         self.solution = solution
-
-
-class JobCancelled(Exception):
-    """The job was cancelled while it ran."""
-
-
-class RanTooLong(Exception):
-    """The job used up its time budget."""
