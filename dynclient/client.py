@@ -340,7 +340,8 @@ class Client:
     def _plan_with(self, name: str, options: Options) -> CallPlan:
         if not isinstance(options, Options):
             raise TypeError(f"options= takes Options(...), not {type(options).__name__}")
-        if options.validate is None and options.auth is None and options.server is None:
+        own = (options.validate, options.auth, options.server, options.deep_object)
+        if all(each is None for each in own):
             return self._plans.get(name) or self._plan(name)
         return self._make_plan(self.operations[name], options)
 
@@ -389,7 +390,7 @@ class Client:
             self._url(operation, options, auth),
             defaults or None,
             auth.plan,
-            operation.request_plan(formats),
+            operation.request_plan(formats, options.deep_object),
             operation.response_plan(formats),
             self._reference,
             auth.refusal,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ..validation import Level, Validation
+    from .fields.styles import DeepObject
 
 __all__ = ["Options"]
 
@@ -24,6 +25,9 @@ class Options:
     timeout       seconds, or (connect, read) seconds
     auth          credentials by security scheme, in place of the client's
     server        a server of the document by index or by its description or URL; or any base URL
+    deep_object   how style deepObject serializes arrays and objects inside of an object: "repeat"
+                  `a[b]=1&a[b]=2`, "brackets" `a[b][]=1`, "indices" `a[b][0]=1`; None: arrays by
+                  "repeat", objects are refused
     validate      the validation level or policy
     retries       when the request is sent again, in place of the client's
     raise_for     "error": 4xx and 5xx raise StatusError; "never": they are returned as any other
@@ -37,6 +41,7 @@ class Options:
     auth: Mapping[str, Any] | None = None
     server: str | int | None = None
     validate: Level | Validation | None = None
+    deep_object: DeepObject | None = None
     retries: Any = None
     raise_for: Literal["error", "never"] | None = None
 
