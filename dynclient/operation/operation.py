@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ..document import Document, Location
 from ..errors import DocumentError, NotLoaded
-from ..messages import HttpRequest, HttpResponse, OperationInfo, Response
+from ..messages import Headers, HttpRequest, HttpResponse, OperationInfo, Response
 from ..redaction import Redactor
 from ..schema.closure import extract
 from ..schema.directions import is_secret
@@ -22,6 +22,8 @@ from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .fields.parameters import Parameter, read_parameters
+from .fields.reading import ParametersReader
+from .fields.styles import DeepObject
 from .options import NO_OPTIONS, Options
 from .request import Prepared, RequestPlan
 from .response import DeclaredResponse, ResponsePlan
@@ -67,7 +69,7 @@ class Operation:
         self.value = value
         self._path_items = tuple(path_items)
         self._base_redactor = redactor
-        self._requests: dict[bool, RequestPlan] = {}
+        self._requests: dict[tuple[bool, DeepObject | None], RequestPlan] = {}
         self._responses: dict[bool, ResponsePlan] = {}
 
     # ── what the document says ───────────────────────────────────────────────────────────────
@@ -214,11 +216,18 @@ class Operation:
             self.document.note(place, error.problem, "operation")
             raise
 
-    def request_plan(self, formats: bool = True) -> RequestPlan:
-        """The compiled request side; `formats` tells whether formats are checked."""
-        plan = self._requests.get(formats)
+    def request_plan(
+        self, formats: bool = True, deep_object: DeepObject | None = None
+    ) -> RequestPlan:
+        """The compiled request side; `formats` tells whether formats are checked.
+
+        `deep_object` is how style deepObject names what is inside of an object; see `Options`.
+        """
+        key = formats, deep_object
+        plan = self._requests.get(key)
         if plan is None:
-            plan = self._requests[formats] = RequestPlan(self, formats=formats)
+            plan = RequestPlan(self, formats=formats, deep_object=deep_object)
+            self._requests[key] = plan
         return plan
 
     def response_plan(self, formats: bool = True) -> ResponsePlan:
@@ -260,7 +269,7 @@ class Operation:
         policy: Validation,
     ) -> Prepared:
         """As `prepare`, with defaults, and with the violations that the policy lets pass."""
-        return self.request_plan(policy.formats != "off").build(
+        return self.request_plan(policy.formats != "off", options.deep_object).build(
             arguments,
             named,
             body,
@@ -269,6 +278,16 @@ class Operation:
             options=options,
             policy=policy,
         )
+
+    def read_parameters(
+        self, path: Mapping[str, str], query: str, headers: Headers
+    ) -> dict[str, Any]:
+        """The values of the parameters in a request, by `Parameter.key` (`query.limit`).
+
+        `path` holds the texts of the placeholders and `query` is what stands behind `?`, both
+        still percent-encoded. What is not there has no value; nothing is judged.
+        """
+        return ParametersReader(self.document, self.parameters).read(path, query, headers)
 
     def parse(
         self,

@@ -10,6 +10,7 @@ from ..messages import TimeoutValue
 
 if TYPE_CHECKING:
     from ..validation import Level, Validation
+    from .fields.styles import DeepObject
 
 __all__ = ["Options"]
 
@@ -26,6 +27,9 @@ class Options:
     timeout       seconds, (connect, read) seconds, or a Timeout
     auth          credentials by security scheme, in place of the client's
     server        a server of the document by index or by its description or URL; or any base URL
+    deep_object   how style deepObject serializes arrays and objects inside of an object: "repeat"
+                  `a[b]=1&a[b]=2`, "brackets" `a[b][]=1`, "indices" `a[b][0]=1`; None: arrays by
+                  "repeat", objects are refused
     validate      the validation level or policy
     raise_for     "error": 4xx and 5xx raise StatusError; "never": they are returned as any other
     """
@@ -38,6 +42,7 @@ class Options:
     auth: Mapping[str, Any] | None = None
     server: str | int | None = None
     validate: Level | Validation | None = None
+    deep_object: DeepObject | None = None
     raise_for: Literal["error", "never"] = "error"
 
     def __post_init__(self) -> None:
@@ -51,6 +56,7 @@ class Options:
             self.validate is None
             and self.auth is None
             and self.server is None
+            and self.deep_object is None
             and self.raise_for == "error"
         )
 

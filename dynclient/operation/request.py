@@ -7,7 +7,7 @@ does what is left. A pure function: nothing is sent, nothing is read but the bod
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from ..abnf import is_field_value, is_token
 from ..errors import InvalidRequest
@@ -20,7 +20,7 @@ from .bodies import EncodedBody, RequestBody
 from .content.sequential import ItemsValidator
 from .faults import UNREADABLE_TEXT, UNSENDABLE, fault, unserializable
 from .fields.plan import ParametersPlan
-from .fields.styles import StyleError, plain, serializer
+from .fields.styles import DeepObject, StyleError, plain, serializer
 from .options import NO_OPTIONS, Options
 
 if TYPE_CHECKING:
@@ -55,7 +55,12 @@ class Prepared:
 class RequestPlan:
     """The compiled request side of one operation."""
 
-    def __init__(self, operation: Operation, *, formats: bool) -> None:
+    def __init__(
+        self, operation: Operation, *, formats: bool, deep_object: DeepObject | None = None
+    ) -> None:
+        if deep_object not in (None, *get_args(DeepObject)):
+            known = ", ".join(map(repr, get_args(DeepObject)))
+            raise ValueError(f"deep_object={deep_object!r}: give one of {known}")
         # Not the operation itself, which keeps this plan: see ResponsePlan.
         self._document = operation.document
         self._name, self._method = operation.name, operation.method
@@ -70,6 +75,7 @@ class RequestPlan:
             operation.at,
             operation.redactor,
             formats=formats,
+            deep_object=deep_object,
         )
         self._arguments = Arguments(parameters, self.body, self._plan.takes_null)
         self._headers = (("Accept", operation.accept),) if operation.accept else ()

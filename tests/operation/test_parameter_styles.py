@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from support import BASE, one_operation, parameter
 
-from dynclient import Client, InvalidRequest
+from dynclient import Client, InvalidRequest, Options
 
 ARRAY = ["blue", "black", "brown"]
 OBJECT = {"R": 100, "G": 200, "B": 150}
@@ -493,3 +493,79 @@ def test_style_cookie_encodes_nothing() -> None:
 def test_style_cookie_refuses_what_would_end_the_cookie(value: Any) -> None:
     with pytest.raises(InvalidRequest, match="encode it first"):
         sent("cookie", value, "3.2.0", style="cookie")
+
+
+DEEP = {"a": 1, "b": [1, 2], "c": {"d": {"e": "x y"}, "f": ["g"]}, "n": None}
+
+
+@pytest.mark.parametrize(
+    ("deep_object", "value", "text"),
+    [
+        (None, {"a": 1, "b": [1, 2]}, "q[a]=1&q[b]=1&q[b]=2"),
+        ("repeat", DEEP, "q[a]=1&q[b]=1&q[b]=2&q[c][d][e]=x y&q[c][f]=g"),
+        ("brackets", DEEP, "q[a]=1&q[b][]=1&q[b][]=2&q[c][d][e]=x y&q[c][f][]=g"),
+        ("indices", DEEP, "q[a]=1&q[b][0]=1&q[b][1]=2&q[c][d][e]=x y&q[c][f][0]=g"),
+        ("indices", {"r": [{"n": 1}, {"n": [2]}]}, "q[r][0][n]=1&q[r][1][n][0]=2"),
+        ("brackets", {"r": [{"n": 1}]}, "q[r][][n]=1"),
+        ("repeat", ["a", "b"], "q=a&q=b"),
+        ("brackets", ["a", "b"], "q[]=a&q[]=b"),
+        ("indices", ["a", "b"], "q[0]=a&q[1]=b"),
+        ("indices", {"e": [], "o": {}, "a": "&"}, "q[a]=%26"),
+    ],
+)
+def test_an_option_says_how_objects_and_arrays_stand_in_a_deep_object(
+    deep_object: Any, value: Any, text: str
+) -> None:
+    entry = parameter("query", {}, "q", style="deepObject", explode=True)
+    client = Client(one_operation(parameters=[entry]))
+    request = client.prepare("op", q=value, options=Options(deep_object=deep_object))
+    expected = text.replace("[", "%5B").replace("]", "%5D").replace(" ", "%20")
+    assert request.url == f"{BASE}/thing?{expected}"
+
+
+def test_without_it_an_object_in_an_object_is_refused_with_the_place_and_the_option() -> None:
+    entry = parameter("query", {}, "q", style="deepObject", explode=True)
+    with pytest.raises(InvalidRequest, match=r'Options\(deep_object="brackets"\)') as caught:
+        Client(one_operation(parameters=[entry])).prepare("op", q={"a": {"b": 1}})
+    assert [(v.where, v.pointer) for v in caught.value.violations] == [("request.query.q", "/a")]
+
+
+def test_an_option_of_no_such_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="give one of 'repeat', 'brackets', 'indices'"):
+        Client(one_operation()).prepare("op", options=Options(deep_object="dots"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_violations_point_into_a_deep_object(engine: Any) -> None:
+    ids = {"type": "array", "items": {"type": "integer"}}
+    range_ = {"type": "object", "properties": {"gte": {"type": "number", "minimum": 0}, "ids": ids}}
+    schema = {"type": "object", "properties": {"range": range_}, "additionalProperties": False}
+    entry = parameter("query", schema, "q", style="deepObject", explode=True)
+    client = Client(one_operation(parameters=[entry]), engine=engine)
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare(
+            "op",
+            q={"range": {"gte": -1, "ids": [1, "x"]}},
+            options=Options(deep_object="indices"),
+        )
+    assert {(v.where, v.pointer, v.rule) for v in caught.value.violations} == {
+        ("request.query.q", "/range/gte", "minimum"),
+        ("request.query.q", "/range/ids/1", "type"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("location", "style", "value"),
+    [
+        ("header", "simple", ["a,b"]),
+        ("header", "simple", {"a": "b,c"}),
+        ("cookie", "cookie", ["a,b"]),
+    ],
+)
+def test_a_comma_is_refused_in_a_member_where_nothing_encodes_it(
+    location: str, style: str, value: Any
+) -> None:
+    with pytest.raises(InvalidRequest, match="a text with ',' can't be serialized") as caught:
+        sent(location, value, "3.2.0", style=style, explode=False)
+    assert [v.pointer for v in caught.value.violations] == ["/a" if "a" in value else "/0"]
+    assert sent(location, "a,b", "3.2.0", style=style, explode=False).endswith("a,b")

@@ -23,7 +23,7 @@ from .styles import (
     text_of,
 )
 
-__all__ = ["LOCATIONS", "Parameter", "read_parameters"]
+__all__ = ["LOCATIONS", "Parameter", "read_parameters", "schema_of"]
 
 LOCATIONS = ("path", "query", "querystring", "header", "cookie")
 LOCATIONS_BEFORE_32 = tuple(name for name in LOCATIONS if name != "querystring")
@@ -169,7 +169,7 @@ def _read_group(document: Document, group: Any, place: Location) -> Iterator[Par
 def _parameter(
     document: Document, value: dict[str, Any], name: str, location: str, at: Location
 ) -> Parameter:
-    content_type, schema, schema_at = _schema_of(document, value, at)
+    content_type, schema, schema_at = schema_of(Node(document, value, at))
     style = value.get("style")
     if style is None:
         style = DEFAULT_STYLES[location]
@@ -202,16 +202,15 @@ def _parameter(
     )
 
 
-def _schema_of(
-    document: Document, value: dict[str, Any], at: Location
-) -> tuple[str | None, Any, Location]:
-    content = value.get("content")
-    if isinstance(content, dict) and content:
-        media_type, entry = next(iter(content.items()))
-        entry, place = document.resources.follow(entry, at.child("content", media_type))
-        schema = entry.get("schema", {}) if isinstance(entry, dict) else {}
-        return media_type, schema, place.child("schema")
-    return None, value.get("schema", {}), at.child("schema")
+def schema_of(declared: Node) -> tuple[str | None, Any, Location]:
+    """The media type of a parameter or header that has `content`, its schema and the place of it.
+
+    From OpenAPI 3.2 on, what stands under a media type may be a Reference Object.
+    """
+    for media_type, entry in declared.items("content"):
+        target = entry.follow()
+        return str(media_type), target.get("schema", {}), target.at.child("schema")
+    return None, declared.get("schema", {}), declared.at.child("schema")
 
 
 def _undeclared(name: str, at: Location) -> Parameter:
