@@ -8,6 +8,7 @@ keeps it and the next ones get `_2`, `_3`, …, and the document a problem.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -267,3 +268,13 @@ def _layers(
         if at in seen or at in endless:
             endless |= seen
             raise DocumentError("the chain of $refs from here never ends", pointer=at.pointer)
+
+
+def _compile_all(document: Document) -> None:
+    """Compile every operation of a document, which notes what breaks them."""
+    for operation in Operations(document).values():
+        with suppress(DocumentError):
+            operation.compile()
+
+
+Document.examiners.append(_compile_all)

@@ -213,7 +213,7 @@ class Operation:
             raise
         except DocumentError as error:
             place = Location(error.source or self.document.uri, error.pointer or self.at.pointer)
-            self.document.note(place, error.problem, "operation")
+            self.document.note(place, error.problem, "unusable-operation")
             raise
 
     def request_plan(
