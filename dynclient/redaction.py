@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote_plus, unquote, unquote_plus
-
-if TYPE_CHECKING:
-    from .messages import Content
 
 __all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor", "without"]
 
@@ -135,7 +132,7 @@ class Redactor:
             found |= {segment, *_values_of(unquote(segment))}
         return sorted((text for text in found if len(text) >= _LEAST_SECRET), key=len, reverse=True)
 
-    def content(self, content: Content, content_type: str) -> Content:
+    def content(self, content: Any, content_type: str) -> Any:
         """A body fit to be shown: secret members masked; a body that can't be read is named."""
         if not isinstance(content, bytes):
             return None if content is None else NOT_SHOWN + b": it is read as it is sent]"

@@ -63,9 +63,9 @@ def command(ctx: click.Context, document: str | None, doc: str | None, output: s
 def unusable_operations(client: Client) -> list[str]:
     """The names of the operations that the document breaks; the others are compiled."""
     unusable = []
-    for name, operation in client.operations.items():
+    for name in client.operations:
         try:
-            client._complete(operation.compile)
+            client.compile(name)
         except DocumentError:
             unusable.append(name)
     return unusable

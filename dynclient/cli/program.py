@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
-from .. import __version__, errors
+from .. import errors
 from ..environment import environment_name
+from ..version import __version__
 from . import exits
 from .command import unknown_option
 from .options import document_words, named_document
