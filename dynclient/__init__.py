@@ -45,7 +45,19 @@ from .version import __version__
 if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
+    from .observers import LoggingObserver
+    from .otel import OpenTelemetryObserver
     from .transport import RequestsTransport, SocketTransport
+
+#: What most programs don't need is imported when it is asked for.
+_LAZY = {
+    "AsyncClient": ".async_client",
+    "IAMAuth": ".auth",
+    "LoggingObserver": ".observers",
+    "OpenTelemetryObserver": ".otel",
+    "RequestsTransport": ".transport",
+    "SocketTransport": ".transport",
+}
 
 __all__ = [
     "UNSET",
@@ -67,9 +79,11 @@ __all__ = [
     "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
+    "LoggingObserver",
     "NotFound",
     "NotLoaded",
     "Only",
+    "OpenTelemetryObserver",
     "Operation",
     "Options",
     "Parameter",
@@ -97,13 +111,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What most programs don't need is imported when it is asked for."""
-    if name == "AsyncClient":
-        from . import async_client as room
-    elif name == "IAMAuth":
-        from . import auth as room  # type: ignore[no-redef]
-    elif name in ("SocketTransport", "RequestsTransport"):
-        from . import transport as room  # type: ignore[no-redef]
-    else:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(room, name)
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name], __name__), name)
