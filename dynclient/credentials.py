@@ -115,7 +115,9 @@ class Credentials:
             auth, account = self._auth, None
             if auth is None:
                 auth, account = self._found(own_server)
-            known = self._known[own_server] = (Authenticator(self._schemes, auth), account)
+            made = (Authenticator(self._schemes, auth), account)
+            # Of threads that come here together one wins: all share its handlers and tokens.
+            known = self._known.setdefault(own_server, made)
         return known
 
     def _found(self, own_server: bool) -> tuple[Mapping[str, Any], Account | None]:
