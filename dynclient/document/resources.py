@@ -298,14 +298,15 @@ class Resources:
     def _folders(self) -> list[Path]:
         """The folders whose files may be read; the document's own is the last."""
         own = self.root.uri
-        return [*self.trust.folders, *([local_path(own).resolve().parent] if own else [])]
+        folders = list(map(Path, self.trust.folders))
+        return [*folders, local_path(own).resolve().parent] if own else folders
 
     def _in_folders(self, reference: str, at: Location) -> str:
         """The URI of the file that a relative `$ref` names in a document given as data."""
         if not self.trust.folders:
             reason = "the document was given as data, so it has no place to start from"
             raise self._refused(reference, at, reason, give(trust={"folders": ...}))
-        places = [urljoin(f"{folder.as_uri()}/", reference) for folder in self.trust.folders]
+        places = [urljoin(f"{folder.as_uri()}/", reference) for folder in self._folders()]
         return next((uri for uri in places if local_path(uri).exists()), places[0])
 
 
