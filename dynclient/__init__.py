@@ -40,7 +40,7 @@ from .validation import Validation
 
 if TYPE_CHECKING:
     from .auth import IAMAuth
-    from .transport import LeanTransport, RequestsTransport
+    from .transport import SocketTransport, RequestsTransport
 
 __version__ = "0.1.0"
 
@@ -62,7 +62,7 @@ __all__ = [
     "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
-    "LeanTransport",
+    "SocketTransport",
     "NotFound",
     "Operation",
     "Options",
@@ -89,7 +89,7 @@ def __getattr__(name: str) -> Any:
     """What most programs don't need is imported when it is asked for."""
     if name == "IAMAuth":
         from . import auth as room
-    elif name in ("LeanTransport", "RequestsTransport"):
+    elif name in ("SocketTransport", "RequestsTransport"):
         from . import transport as room  # type: ignore[no-redef]
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

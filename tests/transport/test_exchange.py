@@ -274,7 +274,7 @@ def test_cookies_come_back_to_their_origin_only(make, serve):
     transport.send(HttpRequest("GET", one.url))
     assert "own=1" in one.received[1].headers["cookie"]
     assert one.received[2].headers["cookie"] == "sid=s3"
-    if getattr(transport, "_theirs", None) is None:
+    if getattr(transport, "_given", None) is None:
         assert one.received[1].headers["cookie"] == "own=1; sid=s3"
         transport.send(HttpRequest("GET", other.url))
         assert "cookie" not in other.received[0].headers
@@ -386,11 +386,9 @@ def test_transports_are_transports():
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), (1, 0)])
-def test_a_timeout_that_is_none_is_refused(make, timeout, serve):
+def test_a_timeout_that_is_none_is_refused(make, timeout):
     with pytest.raises(ValueError, match="timeout"):
         make(timeout=timeout)
-    with pytest.raises(ValueError, match="timeout"):
-        make().send(HttpRequest("GET", serve().url, timeout=timeout))
 
 
 def test_importing_the_room_and_the_socket_transport_imports_no_http_library():

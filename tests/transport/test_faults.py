@@ -17,7 +17,7 @@ from dynclient.errors import (
     ResponseTooLarge,
     TransportError,
 )
-from dynclient.messages import Headers, HttpRequest
+from dynclient.messages import Headers, HttpRequest, Timeout
 from dynclient.transport import SocketTransport, RequestsTransport
 
 from .server import HangUp, reply
@@ -63,7 +63,7 @@ def test_a_host_that_does_not_exist(transport):
 def test_a_server_that_does_not_answer_in_time(transport, serve):
     release = threading.Event()
     server = serve(lambda *_: release.wait(5) and reply())
-    request = asking(server.url, timeout=(5.0, 0.2))
+    request = asking(server.url, timeout=Timeout(5.0, 0.2))
     failing(transport, request, RequestTimeout, r"nothing for 0\.2 seconds \(the read timeout\)")
     release.set()
 
@@ -77,7 +77,7 @@ def test_a_server_that_stops_in_the_middle_of_its_answer(transport, serve):
         raise HangUp
 
     server = serve(handler)
-    failing(transport, asking(server.url, timeout=0.2), RequestTimeout, "read timeout")
+    failing(transport, asking(server.url, timeout=Timeout(0.2, 0.2)), RequestTimeout, "read timeout")
     release.set()
 
 
@@ -93,7 +93,7 @@ def test_a_server_that_does_not_take_the_connection(transport):
                 sock.connect_ex(address)
             time.sleep(0.05)
             url = f"http://127.0.0.1:{address[1]}"
-            request = asking(url, timeout=(0.2, 5.0))
+            request = asking(url, timeout=Timeout(0.2, 5.0))
             failing(transport, request, RequestTimeout, r"0\.2 seconds \(the connect timeout\)")
         finally:
             for sock in crowd:
@@ -314,7 +314,7 @@ def test_a_full_pool_says_so(make, serve):
 
     server = serve(handler)
     thread = threading.Thread(target=transport.send, args=(asking(server.url),))
-    if transport.__class__ is RequestsTransport and transport._theirs is not None:
+    if transport.__class__ is RequestsTransport and transport._given is not None:
         pytest.skip("the caller's adapter decides how long a thread waits")
     thread.start()
     entered.wait(5)

@@ -18,7 +18,7 @@ from dynclient.errors import (
     ResponseTooLarge,
     TooManyRedirects,
 )
-from dynclient.messages import Headers, HttpRequest
+from dynclient.messages import Headers, HttpRequest, Timeout
 from dynclient.transport import SocketTransport, OpenResponse
 
 from .server import HangUp, echo, reply
@@ -185,7 +185,7 @@ def test_each_read_waits_for_the_read_timeout(make, serve):
         raise HangUp
 
     server = serve(stuck)
-    with make(timeout=5.0).open(get(server, timeout=0.3)) as response:
+    with make(timeout=5.0).open(get(server, timeout=Timeout(0.3, 0.3))) as response:
         assert next(response) == b"ab"
         with pytest.raises(RequestTimeout, match=r"0\.3 seconds"):
             next(response)
