@@ -94,6 +94,7 @@ class _Header:
         self._room = _MAX_HEAD
         self._is_first = True
         self.may_fold = False
+        self.close = stream.close
 
     def readline(self, _limit: int = -1) -> bytes:
         line: bytes = self._stream.readline(_MAX_LINE + 1)
@@ -131,7 +132,8 @@ class _StrictResponse(HTTPResponse):
         try:
             super().begin()
         finally:
-            self.fp = stream
+            if self.fp is not None:
+                self.fp = stream
         self._timed.in_header = False
         self._check_framing()
 
