@@ -8,10 +8,12 @@ from .base import AsyncTransport, Transport
 from .opened import AsyncOpenResponse, OpenResponse
 
 if TYPE_CHECKING:
+    from .aiohttp_transport import AiohttpTransport
     from .requests_transport import RequestsTransport
     from .socket_transport import SocketTransport
 
 __all__ = [
+    "AiohttpTransport",
     "AsyncOpenResponse",
     "AsyncTransport",
     "OpenResponse",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "AiohttpTransport": ".aiohttp_transport",
     "RequestsTransport": ".requests_transport",
     "SocketTransport": ".socket_transport",
 }

@@ -6,17 +6,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from dynclient.transport import SocketTransport, RequestsTransport
+from dynclient.transport import AiohttpTransport, RequestsTransport, SocketTransport
 
+from .blocking import Blocking
 from .certificates import made
 from .server import Handler, Server, echo, serving
 
-Make = Callable[..., SocketTransport | RequestsTransport]
+Make = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -41,30 +43,43 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@pytest.fixture(params=["sockets", "requests", "session"])
+#: Every kind of transport over HTTP; the asynchronous ones run behind `Blocking`.
+KINDS: dict[str, Callable[..., Any]] = {
+    "sockets": SocketTransport,
+    "requests": RequestsTransport,
+    "session": lambda **settings: _with_session(**settings),
+    "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
+}
+
+
+def _with_session(**settings: Any) -> RequestsTransport:
+    """Over a caller's own Session: what belongs to a Session is set there."""
+    session = requests.Session()
+    size = settings.pop("pool_size", 10)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=size, pool_block=True))
+    session.verify = settings.pop("verify", True)
+    session.cert = settings.pop("cert", None)
+    session.trust_env = settings.pop("trust_env", True)
+    return RequestsTransport(session, **settings)
+
+
+@pytest.fixture(params=KINDS)
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """Make a transport of the kind under test; all are closed at the end."""
     with ExitStack() as stack:
 
-        def build(**settings: object) -> SocketTransport | RequestsTransport:
-            if request.param == "sockets":
-                return stack.enter_context(SocketTransport(**settings))  # type: ignore[arg-type]
-            if request.param == "requests":
-                return stack.enter_context(RequestsTransport(**settings))  # type: ignore[arg-type]
-            session = stack.enter_context(requests.Session())
-            # Their own: what belongs to a Session is set on the Session.
-            size = settings.pop("pool_size", 10)
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(pool_maxsize=size, pool_block=True))  # type: ignore[arg-type]
-            session.verify = settings.pop("verify", True)  # type: ignore[assignment]
-            session.trust_env = settings.pop("trust_env", True)  # type: ignore[assignment]
-            return stack.enter_context(RequestsTransport(session, **settings))  # type: ignore[arg-type]
+        def build(**settings: Any) -> Any:
+            transport = KINDS[request.param](**settings)
+            if getattr(transport, "_given", None) is not None:
+                stack.enter_context(transport._given)
+            return stack.enter_context(transport)
 
         yield build
 
 
 @pytest.fixture
-def transport(make: Make) -> SocketTransport | RequestsTransport:
+def transport(make: Make) -> Any:
     """A transport of the kind under test with short timeouts."""
     return make(timeout=5.0)
 

@@ -9,6 +9,8 @@ import struct
 import time
 
 import pytest
+from dynclient.transport.reader import BadMessage, Incomplete, NoAnswer
+from dynclient.transport.wire import read_answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +18,6 @@ from dynclient.errors import ConnectionBroken, RequestTimeout
 from dynclient.messages import HttpRequest
 from dynclient.transport import SocketTransport
 from dynclient.transport.decoding import TooLarge
-from dynclient.transport.reader import BadMessage, Incomplete, NoAnswer
-from dynclient.transport.wire import read_answer
 
 from .server import HangUp, reply
 from .test_wire import by_http_client, cut

@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from werkzeug.serving import make_server
 
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import SocketTransport, RequestsTransport, Transport, default_transport
+from dynclient.transport import RequestsTransport, SocketTransport, Transport, default_transport
 
 from .server import HangUp, reply
 

@@ -18,7 +18,7 @@ from dynclient.errors import (
     TransportError,
 )
 from dynclient.messages import Headers, HttpRequest, Timeout
-from dynclient.transport import SocketTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 from .server import HangUp, reply
 
@@ -77,7 +77,9 @@ def test_a_server_that_stops_in_the_middle_of_its_answer(transport, serve):
         raise HangUp
 
     server = serve(handler)
-    failing(transport, asking(server.url, timeout=Timeout(0.2, 0.2)), RequestTimeout, "read timeout")
+    failing(
+        transport, asking(server.url, timeout=Timeout(0.2, 0.2)), RequestTimeout, "read timeout"
+    )
     release.set()
 
 

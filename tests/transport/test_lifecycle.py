@@ -210,7 +210,9 @@ def test_an_answer_that_comes_after_its_timeout_is_nobodys(serve):
             for turn in range(4):
                 if (number + turn) % 2:
                     with pytest.raises(RequestTimeout):
-                        transport.send(HttpRequest("GET", server.url + "/slow", timeout=Timeout(5, 0.05)))
+                        transport.send(
+                            HttpRequest("GET", server.url + "/slow", timeout=Timeout(5, 0.05))
+                        )
                 else:
                     name = f"/{number}-{turn}"
                     got = transport.send(HttpRequest("GET", server.url + name))

@@ -8,7 +8,7 @@ import pytest
 
 from dynclient.errors import ConnectionBroken, TransportError
 from dynclient.messages import HttpRequest
-from dynclient.transport import SocketTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 from .quirks import QUIRKS, REFUSES
 from .server import HangUp, Server, serving

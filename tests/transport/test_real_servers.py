@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import SocketTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 from . import peers
 

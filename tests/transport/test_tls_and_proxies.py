@@ -16,7 +16,7 @@ import requests
 
 from dynclient.errors import ConnectError, TLSError, TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import SocketTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 from .certificates import settings
 from .server import HangUp, Received, reply

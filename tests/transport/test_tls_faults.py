@@ -11,7 +11,7 @@ import pytest
 
 from dynclient.errors import ConnectionBroken, TLSError
 from dynclient.messages import HttpRequest
-from dynclient.transport import SocketTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 from .certificates import settings
 from .server import HangUp, reply
@@ -92,7 +92,10 @@ def test_a_certificate_that_does_not_hold_is_refused(kind, serve, certificates, 
 
 def test_an_empty_verify_does_not_switch_the_checks_off(serve, certificates):
     server = serve(context=settings(certificates))
-    with SocketTransport(verify="", timeout=5) as transport, pytest.raises(TLSError, match="verify"):
+    with (
+        SocketTransport(verify="", timeout=5) as transport,
+        pytest.raises(TLSError, match="verify"),
+    ):
         transport.send(HttpRequest("GET", server.url))
 
 

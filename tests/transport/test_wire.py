@@ -8,13 +8,13 @@ import io
 import itertools
 
 import pytest
+from dynclient.transport.reader import BadMessage, Incomplete, NoAnswer
+from dynclient.transport.wire import read_answer
+from dynclient.transport.writing import chunks, head_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dynclient.transport.decoding import TooLarge
-from dynclient.transport.reader import BadMessage, Incomplete, NoAnswer
-from dynclient.transport.wire import read_answer
-from dynclient.transport.writing import chunks, head_of
 
 LIMIT = 1 << 20
 
