@@ -19,6 +19,7 @@ from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream, length_of
 from .decoding import decoded_async
 from .http_transport import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, AsyncHttpTransport, basic
+from .incoming import BadMessage
 from .opened import AsyncOpenResponse
 from .outgoing import head_of
 from .proxies import environment_proxy
@@ -199,6 +200,9 @@ class AiohttpTransport(AsyncHttpTransport):
         headers = Headers(
             [(str(name, "latin-1"), str(value, "latin-1")) for name, value in response.raw_headers]
         )
+        if headers.get("Transfer-Encoding", "chunked").lower() not in {"chunked", "identity"}:
+            response.close()
+            raise BadMessage
         content: bytes | AsyncIterator[bytes]
         coding = headers.get("Content-Encoding")
         end = None

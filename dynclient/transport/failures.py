@@ -130,6 +130,10 @@ def _connect_timeout(failure: _Failure) -> str:
     )
 
 
+def _connect_or_wait(failure: _Failure) -> str:
+    return f"{_connect_timeout(failure)} Or are more calls under way than connections (pool_size)?"
+
+
 def _read_timeout(failure: _Failure) -> str:
     seconds = f"{failure.limits.read:g}"
     return (
@@ -217,7 +221,8 @@ _TIMEOUTS = frozenset(
 _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], str]], ...] = (
     (_PROXIES, ConnectError, _proxy),
     (frozenset({"gaierror", "NameResolutionError"}), ConnectError, _unknown_host),
-    (frozenset({"ConnectTimeout", "ConnectionTimeoutError"}), RequestTimeout, _connect_timeout),
+    (frozenset({"ConnectTimeout"}), RequestTimeout, _connect_timeout),
+    (frozenset({"ConnectionTimeoutError"}), RequestTimeout, _connect_or_wait),
     (frozenset({"EmptyPoolError", "PoolIsBusy"}), RequestTimeout, _no_free_connection),
     (frozenset({"ClosedPoolError"}), TransportError, _closed),
     (frozenset({"NewConnectionError", "ConnectionRefusedError"}), ConnectError, _refused),

@@ -1,4 +1,4 @@
-"""An asynchronous transport behind the face of a synchronous one, so that both have the same tests."""
+"""An asynchronous transport behind the face of a synchronous one: both have the same tests."""
 
 from __future__ import annotations
 

@@ -43,15 +43,6 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-#: Every kind of transport over HTTP; the asynchronous ones run behind `Blocking`.
-KINDS: dict[str, Callable[..., Any]] = {
-    "sockets": SocketTransport,
-    "requests": RequestsTransport,
-    "session": lambda **settings: _with_session(**settings),
-    "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
-}
-
-
 def _with_session(**settings: Any) -> RequestsTransport:
     """Over a caller's own Session: what belongs to a Session is set there."""
     session = requests.Session()
@@ -62,6 +53,15 @@ def _with_session(**settings: Any) -> RequestsTransport:
     session.cert = settings.pop("cert", None)
     session.trust_env = settings.pop("trust_env", True)
     return RequestsTransport(session, **settings)
+
+
+#: Every kind of transport over HTTP; the asynchronous ones run behind `Blocking`.
+KINDS: dict[str, Callable[..., Any]] = {
+    "sockets": SocketTransport,
+    "requests": RequestsTransport,
+    "session": _with_session,
+    "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
+}
 
 
 @pytest.fixture(params=KINDS)

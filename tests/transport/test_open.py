@@ -169,9 +169,11 @@ def test_a_body_that_ends_too_early_is_an_error_after_what_came(transport, serve
         raise HangUp
 
     came = []
-    with transport.open(get(serve(cutting))) as response:
-        with pytest.raises(ConnectionBroken) as caught:
-            came.extend(response)
+    with (
+        transport.open(get(serve(cutting))) as response,
+        pytest.raises(ConnectionBroken) as caught,
+    ):
+        came.extend(response)
     # aiohttp does not hand out what came just before.
     assert came == [b"ab"] or isinstance(transport, Blocking)
     assert caught.value.__cause__ is None
