@@ -148,7 +148,7 @@ class _StrictResponse(HTTPResponse):
         raise BadMessage("no end of interim responses")
 
     def _check_framing(self) -> None:
-        lengths = self.headers.get_all("Content-Length", [])
+        lengths = [value.strip(" \t") for value in self.headers.get_all("Content-Length", [])]
         codings = [value.lower() for value in self.headers.get_all("Transfer-Encoding", [])]
         odd = any(not (value.isascii() and value.isdigit()) for value in lengths)
         if odd or len(set(lengths)) > 1 or any(len(value) > 18 for value in lengths):
