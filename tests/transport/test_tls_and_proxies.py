@@ -19,6 +19,7 @@ from dynclient.messages import Headers, HttpRequest
 from dynclient.transport import RequestsTransport, SocketTransport
 
 from .certificates import settings
+from .following import followed
 from .server import HangUp, Received, reply
 
 KINDS = [SocketTransport, RequestsTransport]
@@ -115,7 +116,7 @@ def test_a_redirect_from_https_to_http_is_refused(kind, serve, certificates):
         lambda *_: reply(b"", "302 Found", Location=plain.url), context=settings(certificates)
     )
     with kind(verify=certificates / "ca.pem") as transport, pytest.raises(TooManyRedirects):
-        transport.send(HttpRequest("GET", server.url))
+        followed(transport, HttpRequest("GET", server.url))
     assert plain.received == []
 
 
