@@ -40,7 +40,7 @@ from .validation import Validation
 
 if TYPE_CHECKING:
     from .auth import IAMAuth
-    from .transport import SocketTransport, RequestsTransport
+    from .transport import RequestsTransport, SocketTransport
 
 __version__ = "0.1.0"
 
@@ -62,7 +62,6 @@ __all__ = [
     "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
-    "SocketTransport",
     "NotFound",
     "Operation",
     "Options",
@@ -72,6 +71,7 @@ __all__ = [
     "RequestsTransport",
     "Response",
     "ServerStatusError",
+    "SocketTransport",
     "StatusError",
     "TooManyRequests",
     "TransportError",

@@ -9,6 +9,7 @@ from .opened import AsyncOpenResponse, OpenResponse
 
 if TYPE_CHECKING:
     from .aiohttp_transport import AiohttpTransport
+    from .httpx_transport import HttpxTransport
     from .requests_transport import RequestsTransport
     from .socket_transport import SocketTransport
 
@@ -16,6 +17,7 @@ __all__ = [
     "AiohttpTransport",
     "AsyncOpenResponse",
     "AsyncTransport",
+    "HttpxTransport",
     "OpenResponse",
     "RequestsTransport",
     "SocketTransport",
@@ -25,6 +27,7 @@ __all__ = [
 
 _ROOMS = {
     "AiohttpTransport": ".aiohttp_transport",
+    "HttpxTransport": ".httpx_transport",
     "RequestsTransport": ".requests_transport",
     "SocketTransport": ".socket_transport",
 }

@@ -200,8 +200,8 @@ class AiohttpTransport(AsyncHttpTransport):
         headers = Headers(
             [(str(name, "latin-1"), str(value, "latin-1")) for name, value in response.raw_headers]
         )
-        coding = headers.get("Transfer-Encoding", "chunked").lower()
-        if coding not in {"chunked", "identity"} or response.status < 100:
+        framing = headers.get("Transfer-Encoding", "chunked").lower()
+        if framing not in {"chunked", "identity"} or response.status < 100:
             response.close()
             raise BadMessage
         content: bytes | AsyncIterator[bytes]

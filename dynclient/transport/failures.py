@@ -197,6 +197,7 @@ def _malformed(failure: _Failure) -> str:
     return f"the URL can't be used ({failure.cause})"
 
 
+_READ_TIMEOUTS = frozenset({"ReadTimeout", "ReadTimeoutError", "TimeoutError", "WriteTimeout"})
 _PROXIES = frozenset(
     {
         *("ProxyError", "InvalidProxyURL", "ProxySchemeUnknown"),
@@ -223,12 +224,16 @@ _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], s
     (frozenset({"gaierror", "NameResolutionError"}), ConnectError, _unknown_host),
     (frozenset({"ConnectTimeout"}), RequestTimeout, _connect_timeout),
     (frozenset({"ConnectionTimeoutError"}), RequestTimeout, _connect_or_wait),
-    (frozenset({"EmptyPoolError", "PoolIsBusy"}), RequestTimeout, _no_free_connection),
+    (
+        frozenset({"EmptyPoolError", "PoolIsBusy", "PoolTimeout"}),
+        RequestTimeout,
+        _no_free_connection,
+    ),
     (frozenset({"ClosedPoolError"}), TransportError, _closed),
     (frozenset({"NewConnectionError", "ConnectionRefusedError"}), ConnectError, _refused),
     (frozenset({"ConnectTimeoutError"}), RequestTimeout, _connect_timeout),
     (frozenset({"SlowHeader"}), RequestTimeout, _slow_header),
-    (frozenset({"ReadTimeout", "ReadTimeoutError", "TimeoutError"}), RequestTimeout, _read_timeout),
+    (_READ_TIMEOUTS, RequestTimeout, _read_timeout),
     (frozenset({"SSLError", "CertificateError"}), TLSError, _tls),
     (frozenset({"ClientPayloadError"}), ConnectionBroken, _broken),
     (
@@ -237,14 +242,26 @@ _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], s
         _garbled,
     ),
     (frozenset({"UnsendableField"}), TransportError, _not_ascii),
-    (frozenset({"InvalidHeader", "UnicodeEncodeError"}), TransportError, _unsendable),
     (
-        frozenset({"InvalidURL", "InvalidSchema", "MissingSchema", "LocationValueError"}),
+        frozenset({"InvalidHeader", "UnicodeEncodeError", "LocalProtocolError"}),
+        TransportError,
+        _unsendable,
+    ),
+    (
+        frozenset(
+            {
+                "InvalidURL",
+                "InvalidSchema",
+                "MissingSchema",
+                "LocationValueError",
+                "UnsupportedProtocol",
+            }
+        ),
         TransportError,
         _malformed,
     ),
     (frozenset({"DecodeError", "ContentDecodingError"}), TransportError, _undecodable),
-    (frozenset({"ClientConnectorError"}), ConnectError, _refused),
+    (frozenset({"ClientConnectorError", "ConnectError"}), ConnectError, _refused),
     (
         frozenset(
             {

@@ -49,6 +49,9 @@ class Blocking:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+        given = getattr(self.inner, "_given", None)
+        if given is not None:
+            self.wait(given.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from dynclient.transport import AiohttpTransport, RequestsTransport, SocketTransport
+from dynclient.transport import (
+    AiohttpTransport,
+    HttpxTransport,
+    RequestsTransport,
+    SocketTransport,
+)
 
 from .blocking import Blocking
 from .certificates import made
@@ -55,12 +62,28 @@ def _with_session(**settings: Any) -> RequestsTransport:
     return RequestsTransport(session, **settings)
 
 
+def _with_httpx(kind: Any, **settings: Any) -> Any:
+    """Over a caller's own client: what belongs to the client is set there."""
+    size = settings.pop("pool_size", 10)
+    verify = settings.pop("verify", True)
+    if isinstance(verify, str | Path):
+        verify = ssl.create_default_context(cafile=verify)
+    client = kind(
+        verify=verify,
+        trust_env=settings.pop("trust_env", True),
+        limits=httpx2.Limits(max_connections=size),
+    )
+    return HttpxTransport(client, **settings)
+
+
 #: Every kind of transport over HTTP; the asynchronous ones run behind `Blocking`.
 KINDS: dict[str, Callable[..., Any]] = {
     "sockets": SocketTransport,
     "requests": RequestsTransport,
     "session": _with_session,
     "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
+    "httpx": lambda **settings: _with_httpx(httpx2.Client, **settings),
+    "async httpx": lambda **settings: Blocking(_with_httpx(httpx2.AsyncClient, **settings)),
 }
 
 
@@ -70,10 +93,11 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     with ExitStack() as stack:
 
         def build(**settings: Any) -> Any:
-            transport = KINDS[request.param](**settings)
-            if getattr(transport, "_given", None) is not None:
-                stack.enter_context(transport._given)
-            return stack.enter_context(transport)
+            transport = stack.enter_context(KINDS[request.param](**settings))
+            given = getattr(transport, "_given", None)
+            if hasattr(given, "close"):
+                stack.callback(given.close)
+            return transport
 
         yield build
 
