@@ -22,9 +22,10 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
+from dynclient.calls import CallPlan
+
 from dynclient import Client
 from dynclient.auth import AuthPlan
-from dynclient.calls import CallPlan
 from dynclient.operation.response import ResponsePlan
 from dynclient.transport import lean
 
@@ -64,8 +65,8 @@ _LAYERS: Mapping[str, str] = {
 _WATCHED: tuple[tuple[Any, str, str], ...] = (
     (CallPlan, "prepare", "arguments"),
     (AuthPlan, "authenticate", "credentials"),
-    (lean.LeanTransport, "send", "connection"),
-    (lean.LeanTransport, "_fields", "request head"),
+    (lean.SocketTransport, "send", "connection"),
+    (lean.SocketTransport, "_fields", "request head"),
     (lean, "head_of", "request head"),
     (lean, "read_answer", "response head"),
     (ResponsePlan, "parse", "response"),

@@ -13,7 +13,7 @@ import requests
 
 from dynclient import Client
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 from .byhand import Hand, checked, parsed, with_jsonschema
 from .documents import document_of, jobs_document
@@ -157,11 +157,11 @@ def _parts(hand: Hand, client: Client) -> Iterator[Row]:
 
 
 def _transports(hand: Hand) -> Iterator[Row]:
-    lean, pooled, session = LeanTransport(), RequestsTransport(), RequestsTransport(hand.session)
+    lean, pooled, session = SocketTransport(), RequestsTransport(), RequestsTransport(hand.session)
     for name, path in (("GET of one job", _GET), ("GET of 200 jobs (44 KB)", _LIST)):
         request = HttpRequest("GET", hand.base + path, Headers({"Accept": "application/json"}))
         works: dict[str, Callable[[], Any]] = {
-            "LeanTransport": lambda request=request: lean.send(request),  # type: ignore[misc]
+            "SocketTransport": lambda request=request: lean.send(request),  # type: ignore[misc]
             _BARE: lambda path=path: hand.bare(path),  # type: ignore[misc]
             "RequestsTransport": lambda request=request: pooled.send(request),  # type: ignore[misc]
             "RequestsTransport(session)": lambda request=request: session.send(request),  # type: ignore[misc]

@@ -26,25 +26,31 @@ from .errors import (
     InvalidRequest,
     InvalidResponse,
     NotFound,
+    NotLoaded,
     RequestTimeout,
     ServerStatusError,
     StatusError,
     TooManyRequests,
     TransportError,
     Unauthorized,
+    Unavailable,
     UnknownOperation,
 )
-from .messages import Headers, HttpRequest, HttpResponse, Response, Violation
-from .operation import File, Operation, Options, Parameter
+from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
+from .operation import UNSET, File, Only, Operation, Options, Parameter
+from .remedies import Remedy
 from .validation import Validation
 
 if TYPE_CHECKING:
+    from .async_client import AsyncClient
     from .auth import IAMAuth
     from .transport import RequestsTransport, SocketTransport
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "UNSET",
+    "AsyncClient",
     "AuthError",
     "BadRequest",
     "Client",
@@ -63,20 +69,25 @@ __all__ = [
     "InvalidRequest",
     "InvalidResponse",
     "NotFound",
+    "NotLoaded",
+    "Only",
     "Operation",
     "Options",
     "Parameter",
     "Problem",
+    "Remedy",
     "RequestTimeout",
     "RequestsTransport",
     "Response",
     "ServerStatusError",
     "SocketTransport",
     "StatusError",
+    "Timeout",
     "TooManyRequests",
     "TransportError",
     "Trust",
     "Unauthorized",
+    "Unavailable",
     "UnknownOperation",
     "Validation",
     "Violation",
@@ -87,8 +98,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What most programs don't need is imported when it is asked for."""
-    if name == "IAMAuth":
-        from . import auth as room
+    if name == "AsyncClient":
+        from . import async_client as room
+    elif name == "IAMAuth":
+        from . import auth as room  # type: ignore[no-redef]
     elif name in ("SocketTransport", "RequestsTransport"):
         from . import transport as room  # type: ignore[no-redef]
     else:

@@ -1,63 +1,58 @@
 """What the exchange asks its driver to do: the only places where a call meets the world.
 
 `exchange.py` is a generator of these; `drive.py` and `drive_async.py` execute them and send the
-result back in. A driver raises into the generator what executing a command raised.
+result back in. A driver throws what executing a command raised into the generator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from .messages import HttpRequest
 
 __all__ = ["Close", "Command", "Commands", "Once", "Read", "Run", "Send", "Wait"]
 
+_T = TypeVar("_T")
 
-@dataclass(frozen=True, slots=True)
-class Send:
+
+class Send(NamedTuple):
     """Open one request with the transport: one hop. The result is an opened response."""
 
     request: HttpRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """Read an opened response to its end. The result is its body: bytes."""
 
     opened: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close an opened response that is not read to its end."""
+class Close(NamedTuple):
+    """Close an opened response, read or not. There is no result."""
 
     opened: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(NamedTuple):
     """Run `flow()` while nobody else runs a flow of the same `owner`; the result is its value.
 
-    The driver holds the lock of the owner, one for threads and one for each event loop. The flow
-    is made after the lock was taken, so that it can look whether it is still needed.
+    The driver holds a lock for each owner: one for threads, one for each event loop. The flow is
+    made once the lock is held, so that it can look whether it is still needed.
     """
 
     owner: object
-    flow: Callable[[], Commands]
+    flow: Callable[[], Generator[Any, Any, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Wait for some seconds; `why` is for people."""
+class Wait(NamedTuple):
+    """Wait for some seconds; `why` is for people. There is no result."""
 
     seconds: float
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Call a function that may block, such as one of the user's; the result is its value.
 
     The asynchronous driver awaits a coroutine function and runs any other in a thread.
@@ -69,4 +64,4 @@ class Run:
 Command: TypeAlias = Send | Read | Close | Once | Wait | Run
 
 #: A generator of commands, sent their results, with a value of its own.
-Commands: TypeAlias = Generator[Command, Any, Any]
+Commands: TypeAlias = Generator[Command, Any, _T]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .auth import Authenticator, AuthPlan, SecurityScheme
 from .document import Document
-from .errors import AuthError, DocumentError
+from .errors import AuthError, DocumentError, NotLoaded
 from .operation import Operation
 from .redaction import DEFAULT_REDACTOR, Redactor
 
@@ -26,6 +26,8 @@ def schemes_of(document: Document) -> dict[str, SecurityScheme]:
             found = document.component("securitySchemes", name)
             if found is not None:
                 schemes[name] = SecurityScheme.from_mapping(name, found[0])
+        except NotLoaded:
+            raise
         except DocumentError as error:
             document.note(at, error.problem, "security-scheme")
     return schemes
@@ -108,7 +110,7 @@ class Credentials:
                 authenticator, account = self._authenticator(own_server)
             return AuthChoice(authenticator.plan(operation.name, requirements), account)
         except AuthError as error:
-            return AuthChoice(AuthPlan((), f"not authenticated: {error}"), refusal=error)
+            return AuthChoice(AuthPlan((), "not authenticated"), refusal=error)
 
     def _authenticator(self, own_server: bool) -> tuple[Authenticator, Account | None]:
         known = self._known.get(own_server)

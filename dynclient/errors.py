@@ -2,6 +2,8 @@
 
     DynclientError
     ├─ DocumentError          unreadable, not OpenAPI, a $ref that leads nowhere
+    │  └─ Unavailable         a $ref leads to a file at a URL that can't be had
+    │     └─ NotLoaded        … that nobody has loaded yet
     ├─ UnknownOperation       also a LookupError; nearest names
     ├─ InvalidRequest         also a ValueError; every violation; nothing was sent
     ├─ AuthError              no alternative can be met, or a token could not be had
@@ -13,7 +15,7 @@
     │  ├─ ResponseTooLarge    more bytes than the policy allows
     │  └─ TooManyRedirects    a chain of redirects without an end
     ├─ InvalidResponse        the server broke the document: .violations, .response
-    └─ StatusError            4xx and 5xx: .status, .data, .response
+    └─ StatusError            4xx and 5xx: .status, .data, .problem, .response
        ├─ ClientStatusError   BadRequest, Unauthorized, Forbidden, NotFound, Conflict, …
        └─ ServerStatusError   InternalServerError, BadGateway, ServiceUnavailable, …
 
@@ -26,7 +28,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from .detail import MEDIA_TYPE, ProblemDetails
 from .messages import HttpRequest, Response, Violation
+from .remedies import Remedy, Words, in_python
 
 __all__ = [
     "AuthError",
@@ -47,6 +51,7 @@ __all__ = [
     "MethodNotAllowed",
     "NotAcceptable",
     "NotFound",
+    "NotLoaded",
     "PayloadTooLarge",
     "PreconditionFailed",
     "RequestTimeout",
@@ -59,6 +64,7 @@ __all__ = [
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
+    "Unavailable",
     "UnknownOperation",
     "UnprocessableContent",
     "UnsupportedMediaType",
@@ -67,12 +73,34 @@ __all__ = [
 
 
 def masked(violation: Violation) -> Violation:
-    """The same violation of a secret value, told without the value."""
-    return replace(violation, message=f"[redacted] does not keep to {violation.rule}")
+    """The same violation of a secret value, without the value."""
+    return replace(violation, message=f"[redacted] breaks {violation.rule}")
 
 
 class DynclientError(Exception):
-    """The root of every error that dynclient raises on purpose."""
+    """The root of every error that dynclient raises on purpose.
+
+    `remedy` is what to do about it, as data; None where the message says all there is to say.
+    """
+
+    remedy: Remedy | None = None
+
+    def __init__(self, message: str = "", *, remedy: Remedy | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def worded(self, words: Words = in_python) -> str:
+        """The whole message, with its remedies in the words of one face."""
+        message = str(self.args[0]) if self.args else ""
+        if self.remedy is None:
+            return message
+        text = words(self.remedy)
+        if "\n" in message:  # a list, after which the remedy has a line of its own
+            return f"{message}\n{text[:1].upper()}{text[1:]}"
+        return f"{message}; {text}"
+
+    def __str__(self) -> str:
+        return self.worded()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # As it is, not by calling it again: the message in `args` is not what it was made from.
@@ -89,8 +117,9 @@ def _revive(kind: type[DynclientError], args: tuple[Any, ...], state: dict[str, 
 class DocumentError(DynclientError):
     """The OpenAPI document can't be read or used.
 
-    `source` names the document (path or URL), `pointer` is the JSON Pointer to the fault,
-    `line` and `column` count from 1 where the text itself is broken. Each is None if unknown.
+    `problem` says what is wrong. `source` names the document (path or URL), `pointer` is the JSON
+    Pointer to the problem, `line` and `column` count from 1 where the text itself is broken. Each
+    is None if unknown.
     """
 
     def __init__(
@@ -101,18 +130,44 @@ class DocumentError(DynclientError):
         pointer: str | None = None,
         line: int | None = None,
         column: int | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
         place = source or ""
         if line is not None:
             place += f", line {line}, column {column}" if column else f", line {line}"
         if pointer is not None:
             place += f" at {pointer or 'the root'}"
-        super().__init__(f"{place.lstrip(', ')}: {message}" if place else message)
+        whole = f"{place.lstrip(', ')}: {message}" if place else message
+        super().__init__(whole, remedy=remedy)
         self.problem = message
         self.source = source
         self.pointer = pointer
         self.line = line
         self.column = column
+
+
+class Unavailable(DocumentError):
+    """A `$ref` leads to a file at a URL, `uri`, that can't be had.
+
+    `source` and `pointer` are the place of the `$ref`.
+    """
+
+    def __init__(
+        self, uri: str, reason: str, *, source: str | None = None, pointer: str | None = None
+    ) -> None:
+        super().__init__(f"$ref to {uri!r} {reason}", source=source, pointer=pointer)
+        self.uri = uri
+
+
+class NotLoaded(Unavailable):
+    """A `$ref` leads to a file at a URL that nobody has loaded yet.
+
+    Compiling fetches nothing: a client does, and compiles again.
+    """
+
+    def __init__(self, uri: str, *, source: str | None = None, pointer: str | None = None) -> None:
+        remedy = "open the document with a Client, or add it: document.add(uri, content)"
+        super().__init__(uri, f"is not loaded; {remedy}", source=source, pointer=pointer)
 
 
 class UnknownOperation(DynclientError, LookupError):
@@ -126,16 +181,21 @@ class UnknownOperation(DynclientError, LookupError):
         self.nearest = tuple(nearest)
 
 
-def _listed(head: str, violations: Sequence[Violation]) -> str:
-    lines = "".join(f"\n  - {violation}" for violation in violations)
-    return f"{head}:{lines}"
+class _ListsViolations(DynclientError):
+    """An error whose message ends with its violations, a line each."""
+
+    violations: tuple[Violation, ...] = ()
+
+    def worded(self, words: Words = in_python) -> str:
+        listed = "".join(f"\n  - {violation.worded(words)}" for violation in self.violations)
+        return f"{self.args[0]}:{listed}"
 
 
-class InvalidRequest(DynclientError, ValueError):
-    """The arguments break the document. Nothing was sent; `violations` names every fault."""
+class InvalidRequest(_ListsViolations, ValueError):
+    """The arguments break the document; nothing was sent. `violations` holds every violation."""
 
     def __init__(self, operation: str, violations: Sequence[Violation]) -> None:
-        super().__init__(_listed(f"{operation}: nothing was sent", violations))
+        super().__init__(f"{operation}: nothing was sent")
         self.operation = operation
         self.violations = tuple(violations)
 
@@ -154,8 +214,9 @@ class AuthError(DynclientError):
         operation: str | None = None,
         missing: Sequence[str] = (),
         code: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(f"{operation}: {message}" if operation else message)
+        super().__init__(f"{operation}: {message}" if operation else message, remedy=remedy)
         self.operation = operation
         self.missing = tuple(missing)
         self.code = code
@@ -164,10 +225,10 @@ class AuthError(DynclientError):
 class TransportError(DynclientError):
     """The request was built, and the exchange failed. `request` is kept, redacted."""
 
-    def __init__(self, message: str, *, request: HttpRequest) -> None:
+    def __init__(self, message: str, *, request: HttpRequest, remedy: Remedy | None = None) -> None:
         self.request = request.redacted()
         name = f"{request.operation}: " if request.operation else ""
-        super().__init__(f"{name}{request.method} {self.request.url}: {message}")
+        super().__init__(f"{name}{request.method} {self.request.url}: {message}", remedy=remedy)
 
 
 class ConnectError(TransportError):
@@ -183,23 +244,22 @@ class RequestTimeout(TransportError):
 
 
 class ConnectionBroken(TransportError):
-    """The peer closed or broke the connection before the answer was complete."""
+    """The peer closed or broke the connection before the response was complete."""
 
 
 class ResponseTooLarge(TransportError):
-    """The answer has more bytes, once decoded, than the policy allows."""
+    """The response has more bytes, once decoded, than the policy allows."""
 
 
 class TooManyRedirects(TransportError):
-    """The redirects did not come to an end, or one could not be followed safely."""
+    """Too many redirects, or one that could not be followed safely."""
 
 
-class InvalidResponse(DynclientError):
-    """The server's answer breaks the document. `response` holds all of it, as far as it parses."""
+class InvalidResponse(_ListsViolations):
+    """The response breaks the document. `response` holds all of it, as far as it parses."""
 
     def __init__(self, operation: str, response: Response, violations: Sequence[Violation]) -> None:
-        head = f"{operation}: the answer ({response.status}) breaks the document"
-        super().__init__(_listed(head, violations))
+        super().__init__(f"{operation}: the response ({response.status}) breaks the document")
         self.operation = operation
         self.response = response
         self.violations = tuple(violations)
@@ -211,15 +271,16 @@ class InvalidResponse(DynclientError):
 
 
 class StatusError(DynclientError):
-    """The server answered with 4xx or 5xx.
+    """The server responded with 4xx or 5xx.
 
-    `status` is the code, `data` the body parsed by the error's schema, `response` the whole
-    answer (`response.violations` tells whether the error itself keeps to the document).
+    `status` is the code, `data` the body parsed by the error's schema, `problem` its problem
+    details, `response` the whole response (`response.violations` lists how the error itself breaks
+    the document).
     """
 
     def __init__(self, operation: str, response: Response, detail: str = "") -> None:
         said = f": {detail}" if detail else ""
-        super().__init__(f"{operation}: the server answered {response.status}{said}")
+        super().__init__(f"{operation}: the server responded with {response.status}{said}")
         self.operation = operation
         self.response = response
         self.status = response.status
@@ -228,6 +289,14 @@ class StatusError(DynclientError):
     def data(self) -> Any:
         """The parsed error body; None when there was none."""
         return self.response.data
+
+    @property
+    def problem(self) -> ProblemDetails | None:
+        """The title, detail and type of a body of `application/problem+json` (RFC 9457)."""
+        content_type = self.response.headers.get("Content-Type", "")
+        if content_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
+            return None
+        return ProblemDetails.of(self.response.data, self.response.request.masked)
 
 
 class ClientStatusError(StatusError):

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .calls import CallPlan
 from .environment import URL_VARIABLE
+from .errors import AuthError
 from .messages import HttpRequest
+from .plans import CallPlan
 from .redaction import MASK, NOT_SHOWN
+from .remedies import Words, in_python
 from .wording import shown
 
 __all__ = ["Explanation", "explain_call"]
@@ -23,6 +25,7 @@ class Explanation:
 
     server     the base URL, and where it comes from
     auth       the alternative of security schemes in use, and why
+    refusal    the error of a call, where none of the alternatives can be met
     arguments  for each argument that is sent: its name, its place and style, its value
     request    the request, redacted
     curl       the request as a command for a POSIX shell, secrets as `[redacted]`
@@ -34,12 +37,21 @@ class Explanation:
     arguments: tuple[tuple[str, str, str], ...]
     request: HttpRequest
     curl: str
+    refusal: AuthError | None = None
+
+    def auth_worded(self, words: Words = in_python) -> str:
+        """`auth`, with a remedy in the words of one face."""
+        return self.auth if self.refusal is None else f"{self.auth}: {self.refusal.worded(words)}"
 
     def __str__(self) -> str:
+        return self.worded()
+
+    def worded(self, words: Words = in_python) -> str:
+        """The whole explanation, with a remedy in the words of one face."""
         lines = [
             f"{self.operation}: {self.request.method} {self.request.url}",
             f"server: {self.server}",
-            f"auth:   {self.auth}",
+            f"auth:   {self.auth_worded(words)}",
         ]
         if self.arguments:
             lines.append("arguments:")
@@ -76,6 +88,7 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
         tuple(_arguments(plan, given)),
         redacted,
         _curl(redacted),
+        plan.refusal,
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
 from .media import charset_of
-from .redaction import DEFAULT_REDACTOR, MASK, Redactor
+from .redaction import DEFAULT_REDACTOR, Redactor, without
+from .remedies import Remedy, Words, in_python
 
 __all__ = [
     "Content",
@@ -208,13 +209,13 @@ class HttpRequest:
             url=self.redactor.url(self.url),
             headers=Headers(self.redactor.headers(self.headers.pairs())),
             content=self.redactor.content(self.content, self.headers.get("Content-Type", "")),
+            # What it knows of the path is secret itself, and of no more use.
+            redactor=replace(self.redactor, segments=frozenset()),
         )
 
     def masked(self, text: str) -> str:
         """A text with the credentials of this request masked: servers repeat what they are sent."""
-        for secret in self.redactor.secrets(self.headers.pairs(), self.url):
-            text = text.replace(secret, MASK)
-        return text
+        return without(text, self.redactor.secrets(self.headers.pairs(), self.url))
 
     def __reduce__(self) -> tuple[Any, ...]:
         content = self.content
@@ -259,6 +260,7 @@ class Violation:
     message           a sentence a person can act on, without secret values
     layer             the layer of the validation policy it belongs to: request, status,
                       media_type, headers, body, formats or unknown_enum
+    remedy            what to do about it, as data; None where the message says it
     """
 
     where: str
@@ -267,15 +269,22 @@ class Violation:
     rule: str
     message: str
     layer: str = "body"
+    remedy: Remedy | None = None
 
     def as_dict(self) -> dict[str, str]:
-        """The same as plain data, for reports."""
-        return asdict(self)
+        """The same as plain data, for reports; a remedy in Python's words, where there is one."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+    def worded(self, words: Words = in_python) -> str:
+        """The violation as a line, with its remedy in the words of one face."""
+        place = f"{self.where} at {self.pointer}" if self.pointer else self.where
+        remedy = f"; {words(self.remedy)}" if self.remedy is not None else ""
+        rule = f" ({self.rule} at {self.document_pointer})" if self.document_pointer else ""
+        return f"{place}: {self.message}{remedy}{rule}"
 
     def __str__(self) -> str:
-        place = f"{self.where} at {self.pointer}" if self.pointer else self.where
-        rule = f" ({self.rule} at {self.document_pointer})" if self.document_pointer else ""
-        return f"{place}: {self.message}{rule}"
+        return self.worded()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

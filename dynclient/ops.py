@@ -10,7 +10,7 @@ from .errors import UnknownOperation
 from .operation import UNSET, Operation, Options
 
 if TYPE_CHECKING:
-    from .client import Client
+    from .base_client import BaseClient
 
 __all__ = ["OperationCall", "Ops"]
 
@@ -18,7 +18,7 @@ __all__ = ["OperationCall", "Ops"]
 class OperationCall:
     """`client.ops.create_job`: calling it is `client.call("create_job", ...)`."""
 
-    def __init__(self, client: Client, operation: Operation) -> None:
+    def __init__(self, client: BaseClient, operation: Operation) -> None:
         self._client = client
         self.operation = operation
         self.__name__ = self.__qualname__ = operation.name
@@ -40,7 +40,7 @@ class OperationCall:
         options: Options | None = None,
         **named_arguments: Any,
     ) -> Any:
-        return self._client.call(
+        return self._client.call(  # type: ignore[attr-defined]
             self.operation.name, arguments, body=body, options=options, **named_arguments
         )
 
@@ -51,7 +51,7 @@ class OperationCall:
 class Ops:
     """Every operation of a client as an attribute: by name, or by snake_case alias."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._client = client
         self._calls: dict[str, OperationCall] = {}
 

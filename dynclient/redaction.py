@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote_plus, unquote, unquote_plus
 
 if TYPE_CHECKING:
     from .messages import Content
 
-__all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor"]
+__all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor", "without"]
 
 #: What stands in place of a secret value.
 MASK = "[redacted]"
@@ -61,8 +61,9 @@ _FIELDS = frozenset(
         "token",
     }
 )
-# A shorter one is found in words that have nothing to do with it.
+# A shorter one is found in words that have nothing to do with it; so is a shorter start of one.
 _LEAST_SECRET = 6
+_LEAST_START = 4
 _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
 
 
@@ -98,8 +99,9 @@ class Redactor:
         lowered = name.lower()
         if lowered in self.field_names:
             return True
-        # `q[token]`: a member, by style deepObject.
-        return lowered.endswith("]") and lowered[:-1].rpartition("[")[2] in self.field_names
+        # `q[token]`, `token[]`: members of objects and items of arrays, by style deepObject.
+        parts = lowered[:-1].replace("][", "[").split("[") if lowered.endswith("]") else ()
+        return not self.field_names.isdisjoint(parts)
 
     def is_secret_part(self, location: str, name: str) -> bool:
         """Whether the part of an exchange of that name and location carries a secret."""
@@ -116,19 +118,21 @@ class Redactor:
         authority, slash, path = rest.partition("/")
         if "@" in authority:
             authority = f"{MASK}@{authority.rpartition('@')[2]}"
-        for secret in self.segments:
+        for secret in sorted(self.segments, key=len, reverse=True):
             path = path.replace(secret, MASK)
         head = f"{scheme}{slashes}{authority}{slash}{path}" if slashes else head
         return f"{head}{mark}{self._form(query)}" if mark else head
 
     def secrets(self, headers: Iterable[tuple[str, str]], url: str) -> list[str]:
-        """The secret texts among header fields and in a query, the longest first."""
+        """The secret texts among header fields, in a query and a path, the longest first."""
         found = {value for name, value in headers if self.is_secret_header(name)}
         found |= {value.partition(" ")[2] for value in found}  # without the scheme: `Bearer …`
         for match in _FORM_FIELD.finditer(url.partition("?")[2]):
             name, value = map(unquote_plus, match.groups())
             if self.is_secret_field(name):
                 found |= {value, match[2]}
+        for segment in self.segments:
+            found |= {segment, *_values_of(unquote(segment))}
         return sorted((text for text in found if len(text) >= _LEAST_SECRET), key=len, reverse=True)
 
     def content(self, content: Content, content_type: str) -> Content:
@@ -183,6 +187,30 @@ class Redactor:
             return content
         text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text with each secret masked; also one of which `…` has cut off the end."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+        if "…" in text:
+            *cut, last = text.split("…")
+            text = "…".join([*(_without_start(piece, secret) for piece in cut), last])
+    return text
+
+
+def _without_start(text: str, secret: str) -> str:
+    """The text without the start of a secret at its end."""
+    for size in range(min(len(text), len(secret)), _LEAST_START - 1, -1):
+        if text.endswith(secret[:size]):
+            return text[:-size] + MASK
+    return text
+
+
+def _values_of(segment: str) -> list[str]:
+    """What a path segment may be in the words of a server: without what its style adds."""
+    value = segment.lstrip(".;")
+    return [segment, value, *value.partition("=")[2].split(","), *value.split(",")]
 
 
 DEFAULT_REDACTOR = Redactor()

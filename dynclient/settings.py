@@ -1,35 +1,25 @@
-"""What a client is given, checked: its document, transport, timeout, base URL and defaults."""
+"""What a client is given, checked: its document, base URL and defaults."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import Any
 
-from .document import Document, Fetch, Source, bundled_path
+from .document import Document, Source, bundled_path
 from .environment import DOCUMENT_VARIABLE, URL_VARIABLE
-from .errors import DocumentError
-from .messages import Headers, HttpRequest
+from .errors import DocumentError, NotLoaded
 from .operation import Operations
 from .operation.names import python_name
 from .origins import checked_base_url
-from .transport import Transport, default_transport
-from .transport.base import DEFAULT_TIMEOUT, Timeout, checked_timeout
-
-if TYPE_CHECKING:
-    from .transport.following import FollowingTransport
 
 __all__ = [
     "DEFAULT_DOCUMENT",
-    "Timeout",
     "base_url_of",
-    "call_timeout",
     "checked_defaults",
     "checked_source",
-    "fetcher",
-    "transport_for",
     "usual_document",
 ]
 
@@ -39,8 +29,6 @@ _TEXT = re.compile(r"\s*(?:\{\s*(?:[\"'}]|\w+\s*:)|(?:openapi|swagger)\s*:|[^\n]
 _JSON = re.compile(r"\s*[\[{]")
 
 DEFAULT_DOCUMENT = "qiskit-runtime"
-
-_DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 
 
 def checked_source(source: Source) -> Source:
@@ -57,62 +45,6 @@ def checked_source(source: Source) -> Source:
         "this looks like the text of a document, and a document is given as a bundled name, a "
         f"path, a URL or a mapping; {remedy}"
     )
-
-
-def transport_for(
-    given: Any, timeout: Timeout | None, settings: Mapping[str, Any]
-) -> tuple[Transport, FollowingTransport | None]:
-    """The transport for what a caller gave; and the same again if it is the client's own.
-
-    Raises TypeError for what can't send.
-    """
-    own: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
-    made: FollowingTransport
-    if given is None:
-        limit = settings["trust"].max_response_bytes
-        made = default_transport(max_response_bytes=limit, **own)
-        return made, made
-    if _is_session(given):
-        from .transport import RequestsTransport
-
-        made = RequestsTransport(given, **own)
-        return made, made
-    if not callable(getattr(given, "send", None)):
-        raise TypeError(
-            f"transport= takes an object with send(HttpRequest) -> HttpResponse, or a "
-            f"requests.Session, not {type(given).__name__}"
-        )
-    return given, None
-
-
-def call_timeout(timeout: Timeout | None, given: Any) -> Timeout | None:
-    """What a client tells a transport that was not made for it with each call; None for nothing.
-
-    `given` is the `transport=` it goes back to. ValueError, or TypeError, for what is no timeout.
-    """
-    if timeout is None:
-        # A transport of ours has the timeout of the client that made it.
-        return DEFAULT_TIMEOUT if given is None or _is_session(given) else None
-    checked_timeout(timeout)
-    return timeout
-
-
-def _is_session(given: Any) -> bool:
-    """Whether it is a `requests.Session`, told without importing requests."""
-    return hasattr(given, "prepare_request")
-
-
-def fetcher(transport: Transport) -> Fetch:
-    """What documents are fetched by. It knows no client, so a document keeps none alive."""
-
-    def fetch(url: str) -> tuple[str, bytes]:
-        request = HttpRequest("GET", url, Headers({"Accept": _DOCUMENT_TYPES}))
-        response = transport.send(request)
-        if response.status != 200:
-            raise DocumentError(f"the server answered {response.status}", source=url)
-        return response.url or url, response.content
-
-    return fetch
 
 
 def _checked_base_url(url: str | None) -> str | None:
@@ -170,6 +102,17 @@ def checked_defaults(
     raise ValueError(_unknown_defaults(list(unknown), operations, document))
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Pass over operations that can't be called either."""
+    try:
+        yield
+    except NotLoaded:
+        raise
+    except DocumentError:
+        pass
+
+
 def _parameter_names(operations: Operations, document: Document) -> Iterator[str]:
     """Every name that a parameter can be given by, some of them several times.
 
@@ -185,7 +128,7 @@ def _parameter_names(operations: Operations, document: Document) -> Iterator[str
                 yield name
                 yield python_name(name)
     for operation in operations.values():
-        with suppress(DocumentError):  # of an operation that can't be called either
+        with _readable():
             for parameter in operation.parameters:
                 yield parameter.name
                 yield parameter.python_name
@@ -205,7 +148,7 @@ def _member_names(operations: Operations) -> set[str]:
     """What the members of the operations' bodies can be given by."""
     names: set[str] = set()
     for operation in operations.values():
-        with suppress(DocumentError):  # of an operation that can't be called either
+        with _readable():
             if operation.request_body is not None:
                 for name, wire_name in operation.request_body.property_names.items():
                     names |= {name, wire_name}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from transport.server import HangUp, Received, Server
 
-from dynclient import Client
+from dynclient import Client, HttpRequest, HttpResponse, Trust
+from dynclient.auth import AuthPlan
+from dynclient.drive import drive
+from dynclient.exchange import Conduct, round_trip
+from dynclient.transport import OpenResponse
 
 BASE = "http://api.test/v1"
 OK: Mapping[str, Any] = {"200": {"description": "done"}}
@@ -19,6 +24,32 @@ OK: Mapping[str, Any] = {"200": {"description": "done"}}
 def json_content(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
     """The `content` of one media type."""
     return {media_type: {"schema": schema}}
+
+
+class Whole:
+    """A transport whose `send` returns whole responses."""
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        raise NotImplementedError
+
+    def open(self, request: HttpRequest) -> OpenResponse:
+        http = self.send(request)
+        return OpenResponse(http.status, http.headers, http.content, request=request)
+
+
+class Sends(Whole):
+    """A transport over a function from a request to its HttpResponse."""
+
+    def __init__(self, send: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.send = send  # type: ignore[method-assign]
+
+
+def authenticate(
+    plan: AuthPlan, request: HttpRequest, send: Callable[[HttpRequest], HttpResponse]
+) -> HttpRequest:
+    """The request with the credentials of a plan; `send` answers the handlers' own requests."""
+    round_trips = partial(round_trip, conduct=Conduct(Trust()))
+    return drive(plan.flow(request, round_trips), Sends(send))
 
 
 def one_operation(

@@ -2,7 +2,7 @@
 
     Security Scheme Objects ─▶ SecurityScheme ┐
     auth={"Name": value}  ─▶ Handler          ├─ Authenticator.plan(operation) ─▶ AuthPlan
-    Security Requirement Objects              ┘        AuthPlan.authenticate(request, send)
+    Security Requirement Objects              ┘        AuthPlan.flow(request)
 
 Nothing here imports an HTTP library: what must be fetched is yielded as an `HttpRequest`.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .credential import Credential
 from .handlers import APIKeyHeader, AuthValue, Handler
-from .plan import AuthPlan, AuthStep, Send
+from .plan import AuthPlan, AuthStep, RoundTrip
 from .schemes import SecurityScheme
 from .solver import Authenticator
 
@@ -31,8 +31,8 @@ __all__ = [
     "Credential",
     "Handler",
     "IAMAuth",
+    "RoundTrip",
     "SecurityScheme",
-    "Send",
     "environment_auth",
     "qiskit_account",
 ]

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ..environment import environment_name
 from ..errors import AuthError
+from ..remedies import Remedy, give
 from .handlers import AuthValue
 from .iam import IAMAuth
 
@@ -24,11 +25,18 @@ ACCOUNT_FILE = "~/.qiskit/qiskit-ibm.json"
 _PLATFORM = "ibm_quantum_platform"
 #: Channel → the name under which Qiskit saves its account by default, in Qiskit's order.
 _CHANNELS = {_PLATFORM: "default-ibm-quantum-platform", "ibm_cloud": "default-ibm-cloud"}
-_NO_CHANNEL = {
-    "ibm_quantum": "that channel was retired in July 2025. Create an API key and an instance at "
-    "https://quantum.cloud.ibm.com and save them for the channel ibm_quantum_platform",
-    "local": "that is Qiskit's local test mode, which has no account and no service to call. "
-    "Take it away, or give auth= and base_url= yourself (of an emulator, for example)",
+_OWN_SERVICE = give(auth={"IBMCloudAuth": ..., "ServiceCRN": ...}, base_url=...)
+_NO_CHANNEL: dict[str, tuple[str, Remedy | None]] = {
+    "ibm_quantum": (
+        "that channel was retired in July 2025. Create an API key and an instance at "
+        "https://quantum.cloud.ibm.com and save them for the channel ibm_quantum_platform",
+        None,
+    ),
+    "local": (
+        "that is Qiskit's local test mode, which has no account and no service to call. "
+        "Remove it, or use another service, such as the emulator",
+        _OWN_SERVICE,
+    ),
 }
 _REGION = re.compile(r"[a-z0-9-]+")
 
@@ -51,7 +59,8 @@ def environment_auth(
         if variable in by_variable:
             raise AuthError(
                 f"{variable} would serve both {by_variable[variable]} and {scheme}, and a secret "
-                f"must not go to the wrong place: unset it and give auth= in the program"
+                f"must not go to the wrong place: unset it",
+                remedy=give(auth={by_variable[variable]: ..., scheme: ...}),
             )
         by_variable[variable] = scheme
         found[scheme] = value
@@ -208,8 +217,9 @@ def _account(name: str | None, entry: Any, source: str, environ: Mapping[str, st
 
 
 def _channel_error(source: str, channel: object) -> AuthError:
-    remedy = _NO_CHANNEL.get(str(channel), f"a channel is {' or '.join(_CHANNELS)}")
-    return AuthError(f"{source}: the channel is {channel!r}; {remedy}")
+    known = f"a channel is {' or '.join(_CHANNELS)}"
+    reason, remedy = _NO_CHANNEL.get(str(channel), (known, None))
+    return AuthError(f"{source}: the channel is {channel!r}; {reason}", remedy=remedy)
 
 
 def _crn(source: str, instance: object) -> str:
@@ -235,6 +245,7 @@ def _host(source: str, url: object) -> str:
         if name == host or name.endswith(f".{host}"):
             return host
     raise AuthError(
-        f"{source}: its url is not an address of IBM Cloud ({name or 'no host'}). Take it away "
-        f"for https://cloud.ibm.com, or give auth= and base_url= yourself"
+        f"{source}: its url is not an address of IBM Cloud ({name or 'no host'}). Remove it to "
+        f"use https://cloud.ibm.com, or name the service yourself",
+        remedy=_OWN_SERVICE,
     )

@@ -63,6 +63,10 @@ class Credential:
             changed = changed.with_query("&".join(pairs))
         return changed
 
+    def is_on(self, request: HttpRequest) -> bool:
+        """Whether the request carries the header fields of this credential, to the letter."""
+        return all(value in request.headers.get_list(name) for name, value in self.headers)
+
     def _joined(self, present: list[str]) -> str:
         mine = {name for name, _ in self.cookies}
         crumbs = (crumb.strip() for line in present for crumb in line.split(";"))

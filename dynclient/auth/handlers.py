@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Generator
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
+from ..commands import Command, Run
 from ..errors import AuthError
 from ..messages import HttpRequest, HttpResponse
 from .credential import NOTHING, Credential
@@ -20,26 +20,21 @@ __all__ = ["APIKeyHeader", "AuthValue", "FixedHandler", "Handler", "handler_for"
 class Handler:
     """Gets and keeps the credential of a security scheme. Subclass and override what you need.
 
-    A handler does no I/O itself: what it must fetch it yields as requests, so that one handler
-    serves the synchronous and the asynchronous client. One object may serve many threads;
-    the client runs one `acquire` at a time.
+    A handler does no I/O itself: what it must fetch it yields as requests, so that one object
+    serves synchronous and asynchronous clients, and many threads.
 
-    constant    True promises that `ready` always returns the same credential, and lets the
-                client put it on every request once and for all
+    constant  True promises that `ready` always returns the same credential, and lets the client
+              put it on every request once and for all
+    shared    whether one `acquire` serves all calls that wait for it: one runs at a time, and the
+              others then ask `ready`. False for what is asked anew for each call; such a handler
+              yields no requests
+    blocking  whether `modify` may block (or is a coroutine function): an asynchronous client then
+              calls it in a thread (or awaits it)
     """
 
     constant: bool = False
-    #: Held by a synchronous driver while it fetches, so that one thread fetches for all.
-    acquire_lock: threading.Lock
-
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
-        # Here and not in __init__: a subclass need not call ours.
-        handler = super().__new__(cls)
-        object.__setattr__(handler, "acquire_lock", threading.Lock())
-        return handler
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "acquire_lock"}
+    shared: bool = True
+    blocking: bool = False
 
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential | None:
         """The credential, if it is at hand; None if something must be fetched."""
@@ -47,17 +42,28 @@ class Handler:
 
     def acquire(
         self, scheme: SecurityScheme, scopes: tuple[str, ...]
-    ) -> Generator[HttpRequest, HttpResponse, Credential]:
-        """Fetch the credential: yield requests, be sent their responses, return it.
+    ) -> Generator[HttpRequest | Command, Any, Credential]:
+        """Fetch the credential: yield requests, be sent their responses (HttpResponse), return it.
 
-        `scopes` are those the operation asks for (OAuth 2.0, RFC 6749, section 3.3). Raise
-        `AuthError` when the credential can't be had.
+        A `Run(function)` may be yielded too, for what blocks; its value is sent back. What sending
+        raises is raised at the `yield`. `scopes` are those the operation asks for (OAuth 2.0,
+        RFC 6749, section 3.3). Raise `AuthError` when the credential can't be had.
         """
         yield from ()
         return NOTHING
 
-    def refused(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> bool:
-        """The server answered 401: forget what is kept. True if trying again can help."""
+    def refused(
+        self,
+        scheme: SecurityScheme,
+        scopes: tuple[str, ...],
+        request: HttpRequest,
+        response: HttpResponse,
+    ) -> bool:
+        """`request` was answered with 401: forget the credential that it carries.
+
+        True if another try can help, with what `ready` or `acquire` give then. A credential that
+        is kept, and is not the one on `request`, was renewed in the meantime: keep it.
+        """
         return False
 
     def modify(self, request: HttpRequest) -> HttpRequest:
@@ -112,19 +118,31 @@ class APIKeyHeader(Handler):
 class _AskingHandler(Handler):
     """A function without arguments, asked for a plain value at every call."""
 
+    shared = False
+
     def __init__(self, function: Callable[[], object]) -> None:
         self._function = function
 
-    def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential:
-        return plain_credential(scheme, self._function())
+    def acquire(
+        self, scheme: SecurityScheme, scopes: tuple[str, ...]
+    ) -> Generator[HttpRequest | Command, Any, Credential]:
+        return plain_credential(scheme, (yield Run(self._function)))
 
-    def refused(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> bool:
-        # Whoever gave a function has more than one answer to give.
+    def refused(
+        self,
+        scheme: SecurityScheme,
+        scopes: tuple[str, ...],
+        request: HttpRequest,
+        response: HttpResponse,
+    ) -> bool:
+        # Whoever gave a function has more than one value to give.
         return True
 
 
 class _SigningHandler(Handler):
     """A function that gets the whole request and returns the one to send."""
+
+    blocking = True
 
     def __init__(self, function: Callable[[HttpRequest], HttpRequest]) -> None:
         self._function = function
@@ -151,11 +169,6 @@ def handler_for(scheme: SecurityScheme, value: object) -> Handler:
 
 
 def _for_callable(scheme: SecurityScheme, function: Callable[..., Any]) -> Handler:
-    if inspect.iscoroutinefunction(function):
-        raise AuthError(
-            f"{scheme.name}: an async function can't be asked here; give a Handler, whose "
-            f"acquire() yields the requests that a token takes"
-        )
     if _accepts(function, 0):
         return _AskingHandler(function)
     if _accepts(function, 1):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
+from ..commands import Command
 from ..errors import AuthError
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..redaction import DEFAULT_REDACTOR, MASK
@@ -84,51 +84,41 @@ class IAMAuth(Handler):
         self._tenant = tenant
         self._early = early
         self._clock = clock
-        self._forget_everything()
-
-    def _forget_everything(self) -> None:
         self._token: _Token | None = None
-        self._guard = threading.Lock()
-        # The token that each thread was given last, to tell a refusal of it from one of its past.
-        self._used = threading.local()
 
     def __getstate__(self) -> dict[str, Any]:
-        own = {"_token", "_guard", "_used"}
-        return {name: v for name, v in super().__getstate__().items() if name not in own}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._forget_everything()
+        return {**self.__dict__, "_token": None}  # a token is not for a pickle to carry
 
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential | None:
         """The current token, unless it is missing or soon to end."""
         token = self._token
         if token is None or self._clock() >= token.refresh_at:
             return None
-        self._used.token = token
         return token.credential
 
     def acquire(
         self, scheme: SecurityScheme, scopes: tuple[str, ...]
-    ) -> Generator[HttpRequest, HttpResponse, Credential]:
+    ) -> Generator[HttpRequest | Command, Any, Credential]:
         """One exchange. `AuthError` with IAM's `errorCode` as `code` if it fails."""
         started = self._clock()
         response = yield self._request()
         access_token, life = _Answer(response, self._url, self._api_key).read(started)
         credential = Credential(headers=(("Authorization", f"Bearer {access_token}"),))
-        token = _Token(credential, started + life - self._margin(life))
-        with self._guard:
-            self._token = token
-        self._used.token = token
+        self._token = _Token(credential, started + life - self._margin(life))
         _log.debug("IAM gave an access token that lives %d s", life)
         return credential
 
-    def refused(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> bool:
+    def refused(
+        self,
+        scheme: SecurityScheme,
+        scopes: tuple[str, ...],
+        request: HttpRequest,
+        response: HttpResponse,
+    ) -> bool:
         """Forget the refused token. True: a fresh one may be accepted."""
-        with self._guard:
-            # Another thread may have replaced the refused token by now: that one is still good.
-            if getattr(self._used, "token", None) is self._token:
-                self._token = None
+        token = self._token
+        if token is not None and token.credential.is_on(request):
+            self._token = None
         return True
 
     def _margin(self, life: float) -> float:

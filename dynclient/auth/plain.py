@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import TypeAlias
 
 from ..errors import AuthError
@@ -22,8 +23,8 @@ def plain_credential(scheme: SecurityScheme, value: object) -> Credential:
     """
     if scheme.type == "mutualTLS":
         raise AuthError(
-            f"{scheme.name} is mutual TLS: nothing goes on the request. Give the client "
-            f"certificate to the transport and leave {scheme.name!r} out of auth="
+            f"{scheme.name} is mutual TLS: nothing goes on the request. Pass the client "
+            f"certificate to the transport, and no credential for {scheme.name!r}"
         )
     if scheme.http_scheme == "basic":
         return _basic(scheme, value)
@@ -33,20 +34,14 @@ def plain_credential(scheme: SecurityScheme, value: object) -> Credential:
     if scheme.type in ("oauth2", "openIdConnect") or scheme.http_scheme == "bearer":
         return _bearer(text)
     raise AuthError(
-        f"{scheme.name} uses the HTTP scheme {scheme.http_scheme!r}, which a plain value can't "
-        f"answer: give a Handler, or a function that takes the HttpRequest and returns it signed"
+        f"{scheme.name} uses the HTTP scheme {scheme.http_scheme!r}, which needs more than a "
+        f"plain value: a Handler, or a function that takes the HttpRequest and returns it signed"
     )
 
 
-def example_value(scheme: SecurityScheme) -> str:
-    """What to write after the scheme's name in `auth={...}`, as Python source."""
-    if scheme.type == "apiKey":
-        return '"..."'
-    if scheme.http_scheme == "basic":
-        return '("user", "password")'
-    if scheme.type == "http" and scheme.http_scheme != "bearer":
-        return "a Handler"
-    return '"access token"'
+def example_value(scheme: SecurityScheme) -> str | EllipsisType:
+    """The plain value that a scheme takes, for remedies; `...` for a key or a token."""
+    return "user:password" if scheme.http_scheme == "basic" else ...
 
 
 def _api_key(scheme: SecurityScheme, value: str) -> Credential:
@@ -89,18 +84,19 @@ def _user_and_password(scheme: SecurityScheme, value: object) -> tuple[str, str]
             user, _, password = value.partition(":")
             return user, password
     raise AuthError(
-        f'{scheme.name} takes ("user", "password") or "user:password", not {_shape(value)}'
+        f"{scheme.name} takes a user and a password, joined by ':' or as a tuple, not "
+        f"{_shape(value)}"
     )
 
 
 def _text(scheme: SecurityScheme, value: object) -> str:
     if not isinstance(value, str):
         raise AuthError(
-            f"{scheme.name} ({scheme.carrier}) takes a text, a function without arguments that "
+            f"{scheme.name} ({scheme.carrier}) takes a str, a function without arguments that "
             f"returns one, or a Handler, not {_shape(value)}"
         )
     if not value:
-        raise AuthError(f"the value for {scheme.name} is an empty text")
+        raise AuthError(f"the value for {scheme.name} is empty")
     return value
 
 
@@ -109,7 +105,7 @@ def _shape(value: object) -> str:
     if value is None:
         return "None (an environment variable that is not set?)"
     if isinstance(value, str):
-        return "a text without ':'" if value else "an empty text"
+        return "a str without ':'" if value else "an empty str"
     if isinstance(value, bytes):
         return "bytes; decode them first"
     if isinstance(value, tuple):

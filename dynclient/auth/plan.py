@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
+from ..commands import Commands, Once, Run
 from ..messages import HttpRequest, HttpResponse
 from .credential import NOTHING, Credential
 from .handlers import Handler
 from .schemes import SecurityScheme
 
-__all__ = ["AuthPlan", "AuthStep", "Send"]
+__all__ = ["AuthPlan", "AuthStep", "RoundTrip"]
 
-#: Sends one request and returns its response; the client's transport.
-Send: TypeAlias = Callable[[HttpRequest], HttpResponse]
+#: What a handler's request is sent by: commands whose value is the response, read whole.
+RoundTrip: TypeAlias = Callable[[HttpRequest], Commands[HttpResponse]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,28 +28,60 @@ class AuthStep:
     scopes: tuple[str, ...] = ()
 
     def ready(self) -> Credential | None:
-        """The credential if it needs no I/O."""
+        """The credential if it is at hand."""
         credential = self.handler.ready(self.scheme, self.scopes)
-        if credential is not None and not isinstance(credential, Credential):
-            raise TypeError(f"ready() of {type(self.handler).__name__} must return a Credential")
-        return credential
+        return None if credential is None else self._checked("ready", credential)
 
-    def fetch(self) -> Generator[HttpRequest, HttpResponse, Credential]:
-        """Yields the requests it takes to get the credential."""
-        credential = yield from self.handler.acquire(self.scheme, self.scopes)
-        if not isinstance(credential, Credential):
-            raise TypeError(f"acquire() of {type(self.handler).__name__} must return a Credential")
-        return credential
-
-    def get(self, send: Send) -> Credential:
-        """The credential, fetched if need be, by one thread at a time for one handler."""
+    def flow(self, round_trip: RoundTrip) -> Commands[Credential]:
+        """Get the credential: what is at hand, else by one flow for all that wait for it."""
         credential = self.ready()
-        if credential is not None:
+        if credential is None and self.handler.shared:
+            credential = yield Once(self.handler, partial(self._acquired_if_needed, round_trip))
+        elif credential is None:
+            credential = yield from self._acquired(round_trip)
+        return credential
+
+    def _acquired_if_needed(self, round_trip: RoundTrip) -> Commands[Credential]:
+        credential = self.ready()  # while this call waited, another may have got it
+        return (yield from self._acquired(round_trip)) if credential is None else credential
+
+    def _acquired(self, round_trip: RoundTrip) -> Commands[Credential]:
+        """Drive the handler: its requests become round trips, its commands are passed on."""
+        flow = self.handler.acquire(self.scheme, self.scopes)
+        try:
+            wanted = next(flow)
+            while True:
+                try:
+                    if isinstance(wanted, HttpRequest):
+                        result = yield from round_trip(wanted)
+                    else:
+                        result = yield wanted
+                except Exception as error:  # noqa: BLE001  the handler may know what to do
+                    wanted = flow.throw(error)
+                else:
+                    wanted = flow.send(result)
+        except StopIteration as stop:
+            return self._checked("acquire", stop.value)
+        finally:
+            flow.close()
+
+    def modified(self, request: HttpRequest) -> Commands[HttpRequest]:
+        """The handler's last word on the request."""
+        modify = partial(self.handler.modify, request)
+        changed = (yield Run(modify)) if self.handler.blocking else modify()
+        if not isinstance(changed, HttpRequest):
+            raise TypeError(f"{self.scheme.name}: the handler must return the HttpRequest")
+        return changed
+
+    def is_done(self, request: HttpRequest) -> bool:
+        """Whether the request carries what the scheme asks for, and there is nothing to sign."""
+        signs = type(self.handler).modify is not Handler.modify
+        return not signs and self.scheme.is_carried_by(request)
+
+    def _checked(self, method: str, credential: object) -> Credential:
+        if isinstance(credential, Credential):
             return credential
-        with self.handler.acquire_lock:
-            # While this thread waited, another may have fetched it.
-            credential = self.ready()
-            return _drive(self.fetch(), send) if credential is None else credential
+        raise TypeError(f"{method}() of {type(self.handler).__name__} must return a Credential")
 
     @property
     def constant(self) -> bool:
@@ -65,7 +99,7 @@ class AuthPlan:
     alternative  names of the schemes in use; () for none
     reason       why this alternative, for people
     constant     the credential of every request, merged once; None if a handler must be asked
-    steps        what there is to do; an asynchronous driver locks by `step.handler`
+    steps        one for each scheme
     """
 
     alternative: tuple[str, ...]
@@ -80,57 +114,51 @@ class AuthPlan:
                 merged += step.ready() or NOTHING
             object.__setattr__(self, "constant", merged)
 
-    def authenticate(self, request: HttpRequest, send: Send) -> HttpRequest:
-        """The request with its credentials; `send` fetches tokens where that is needed.
+    def flow(self, request: HttpRequest, round_trip: RoundTrip) -> Commands[HttpRequest]:
+        """The request with its credentials.
 
-        Safe to call from many threads: one handler has one fetch under way at a time. Raises
-        `AuthError` when a token can't be had, and whatever `send` raises.
+        `round_trip` sends what the handlers must fetch. Raises AuthError when a credential can't be
+        had, and what `round_trip` raises.
         """
         if self.constant is not None:
             return self.constant.apply(request)
         credential = NOTHING
         for step in self.steps:
-            credential += step.get(send)
-        return self._finished(request, credential)
-
-    def flow(self, request: HttpRequest) -> Generator[HttpRequest, HttpResponse, HttpRequest]:
-        """The same without I/O: yields token requests, is sent their responses.
-
-        Locking is the driver's job: without it, two flows may fetch one token twice.
-        """
-        if self.constant is not None:
-            return self.constant.apply(request)
-        credential = NOTHING
-        for step in self.steps:
-            ready = step.ready()
-            credential += (yield from step.fetch()) if ready is None else ready
-        return self._finished(request, credential)
-
-    def refused(self) -> bool:
-        """The server answered 401. True if trying once more, with fresh credentials, can help."""
-        answers = [step.handler.refused(step.scheme, step.scopes) for step in self.steps]
-        return any(answers)
-
-    def _finished(self, request: HttpRequest, credential: Credential) -> HttpRequest:
+            credential += yield from step.flow(round_trip)
         changed = credential.apply(request)
         for step in self.steps:
-            changed = step.handler.modify(changed)
-            if not isinstance(changed, HttpRequest):
-                raise TypeError(f"{step.scheme.name}: the handler must return the HttpRequest")
+            changed = yield from step.modified(changed)
         return changed
+
+    def at_hand(self, request: HttpRequest) -> Commands[HttpRequest]:
+        """The request with the credentials that take no request to get: nothing is sent."""
+        for step in self.steps:
+            credential = step.ready()
+            if credential is None and not step.handler.shared:
+                credential = yield from step.flow(_nothing_is_sent)
+            if credential is not None:
+                request = yield from step.modified(credential.apply(request))
+        return request
+
+    def lacking(self, request: HttpRequest) -> AuthPlan:
+        """The plan for a request that was prepared, and may carry credentials already."""
+        steps = tuple(step for step in self.steps if not step.is_done(request))
+        return AuthPlan(self.alternative, self.reason, steps)
+
+    def refused(self, request: HttpRequest, response: HttpResponse) -> bool:
+        """The server answered `request` with 401. True if another try can help.
+
+        Every handler is told, so that each forgets what was refused.
+        """
+        answers = [
+            step.handler.refused(step.scheme, step.scopes, request, response) for step in self.steps
+        ]
+        return any(answers)
 
     def __repr__(self) -> str:
         return f"<AuthPlan {' and '.join(self.alternative) or 'no credentials'}: {self.reason}>"
 
 
-def _drive(flow: Generator[HttpRequest, HttpResponse, Credential], send: Send) -> Credential:
-    """Run a flow to its end with `send`."""
-    try:
-        request = next(flow)
-        while True:
-            request = flow.send(send(request))
-    except StopIteration as stop:
-        credential: Credential = stop.value
-        return credential
-    finally:
-        flow.close()
+def _nothing_is_sent(request: HttpRequest) -> Generator[Any, Any, HttpResponse]:
+    yield from ()
+    raise TypeError(f"a handler that is not shared sends no requests; this one: {request!r}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import DocumentError
+from ..messages import HttpRequest
 from ..redaction import Redactor
 
 __all__ = ["SecurityScheme"]
@@ -72,6 +74,19 @@ class SecurityScheme:
         if self.type == "mutualTLS":
             return redactor
         return redactor.extended(headers=["authorization"])
+
+    def is_carried_by(self, request: HttpRequest) -> bool:
+        """Whether a request has something where this scheme's credential goes."""
+        if self.type == "mutualTLS":
+            return True
+        name = self.parameter_name or "Authorization"
+        if self.location == "query":
+            query = urlsplit(request.url).query
+            return any(key == name for key, _ in parse_qsl(query, keep_blank_values=True))
+        if self.location == "cookie":
+            crumbs = "; ".join(request.headers.get_list("Cookie")).split(";")
+            return any(crumb.partition("=")[0].strip() == name for crumb in crumbs)
+        return name in request.headers
 
     @property
     def carrier(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..errors import AuthError
+from ..remedies import Remedy, give
 from .credential import NOTHING
 from .handlers import AuthValue, FixedHandler, Handler, handler_for
 from .plain import example_value
@@ -48,7 +49,7 @@ class Authenticator:
         Raises `AuthError` when none can be met: `missing` names what the nearest one lacks.
         """
         if not requirements:
-            return AuthPlan((), "the operation asks for no credentials")
+            return AuthPlan((), "the operation requires no credentials")
         candidates = [self._candidate(requirement) for requirement in requirements]
         met = [candidate for candidate in candidates if not candidate.lacking]
         if not met:
@@ -65,7 +66,7 @@ class Authenticator:
         if name in self._schemes:
             return self._schemes[name]
         if not self._schemes:
-            raise AuthError(f"auth= names {name!r}, but the document has no security schemes")
+            raise AuthError(f"no security scheme {name!r}: the document declares none")
         by_folded = {known.lower(): known for known in self._schemes}
         from difflib import get_close_matches
 
@@ -73,7 +74,7 @@ class Authenticator:
         hint = " or ".join(repr(by_folded[match]) for match in nearest)
         question = f"; did you mean {hint}?" if hint else ""
         raise AuthError(
-            f"auth= names {name!r}, which is no security scheme of the document{question} "
+            f"the document has no security scheme {name!r}{question} "
             f"(it has {', '.join(self._schemes)})"
         )
 
@@ -94,12 +95,13 @@ class Authenticator:
         return _Candidate(requirement, given, missing, undeclared)
 
     def _reason(self, chosen: _Candidate, candidates: Sequence[_Candidate]) -> str:
-        passed_over = [c.complaint() for c in candidates if c is not chosen and c.lacking]
+        others = [c for c in candidates if c is not chosen and c.lacking]
+        passed_over = [candidate.complaint(self._schemes) for candidate in others]
         skipped = f" (passed over: {'; '.join(passed_over)})" if passed_over else ""
         if not chosen.requirement:
             return f"credentials are optional, and none given fit{skipped}"
         if not chosen.given:
-            return f"the client certificate of the transport answers it{skipped}"
+            return f"the client certificate of the transport meets it{skipped}"
         return f"the first alternative that the given credentials meet{skipped}"
 
     def _unmet(self, operation: str, candidates: Sequence[_Candidate]) -> AuthError:
@@ -108,19 +110,19 @@ class Authenticator:
             candidates,
             key=lambda c: (len(c.undeclared), not c.given, len(c.missing) if c.given else 0),
         )
-        lines = "".join(f"\n  - {candidate.complaint()}" for candidate in candidates)
-        head = "none of the alternatives for its security can be met"
-        message = f"{head}; nothing was sent:{lines}{self._remedy(nearest)}"
-        return AuthError(message, operation=operation, missing=nearest.missing)
+        lines = "".join(f"\n  - {candidate.complaint(self._schemes)}" for candidate in candidates)
+        head = "none of the alternatives of its security can be met"
+        return AuthError(
+            f"{head}; nothing was sent:{lines}",
+            operation=operation,
+            missing=nearest.missing,
+            remedy=self._remedy(nearest),
+        )
 
-    def _remedy(self, nearest: _Candidate) -> str:
+    def _remedy(self, nearest: _Candidate) -> Remedy | None:
         if nearest.undeclared or not nearest.missing:
-            return ""
-        schemes = [self._schemes[name] for name in nearest.missing]
-        entries = ", ".join(f'"{scheme.name}": {example_value(scheme)}' for scheme in schemes)
-        carriers = ", ".join(f"{scheme.name}: {scheme.carrier}" for scheme in schemes)
-        verb = "Add to what you gave" if nearest.given else "Give"
-        return f"\n{verb}: auth={{{entries}}}  ({carriers})"
+            return None
+        return give(auth={name: example_value(self._schemes[name]) for name in nearest.missing})
 
 
 def _entries(auth: object, schemes: Iterable[str]) -> Iterable[tuple[str, object]]:
@@ -129,7 +131,7 @@ def _entries(auth: object, schemes: Iterable[str]) -> Iterable[tuple[str, object
     if isinstance(auth, Mapping):
         return auth.items()
     example = next(iter(schemes), "SchemeName")
-    raise AuthError(f"auth= is a mapping by scheme name: auth={{{example!r}: ...}}")
+    raise AuthError("auth is a mapping by scheme name", remedy=give(auth={example: ...}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,8 @@ class _Candidate:
             return 0
         return 1 if self.requirement else 2
 
-    def complaint(self) -> str:
-        faults = []
-        if self.missing:
-            faults.append(f"{' and '.join(self.missing)} missing")
-        if self.undeclared:
-            faults.append(f"{' and '.join(self.undeclared)} not declared by the document")
-        return f"{' and '.join(self.names)}: {', '.join(faults)}"
+    def complaint(self, schemes: Mapping[str, SecurityScheme]) -> str:
+        lacks = [f"{name} ({schemes[name].carrier}) is missing" for name in self.missing]
+        lacks += [f"{name} is not declared by the document" for name in self.undeclared]
+        of_several = f"{' and '.join(self.names)}: " if len(self.names) > 1 else ""
+        return of_several + ", ".join(lacks)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from ..document import Node
 from ..jsontext import JsonTextError, decode
 from ..media import kind_of, parse_media_type
 from ..operation import UNSET, Operation
 from ..operation.bodies import RequestBody
-from ..operation.files import size_of
-from .schemas import Schema, body_members, types_of
+from ..operation.content.files import size_of
+from .schemas import body_members
+from .streams import read_stdin
 
 __all__ = ["read_arguments", "read_body", "read_value"]
 
@@ -58,9 +59,9 @@ def read_arguments(
     return found
 
 
-def read_value(schema: Schema | None, text: str) -> Any:
+def read_value(schema: Node | None, text: str) -> Any:
     """The value that a text means under a schema; the text itself where it fits no type of it."""
-    types = types_of(schema) if schema is not None else frozenset()
+    types = (schema.types() if schema is not None else None) or frozenset()
     if schema is None or "string" in types:
         return text
     for kind, read in _READERS.items():
@@ -112,20 +113,20 @@ def _body_kind(operation: Operation, content_type: str | None) -> str:
     return kind
 
 
-def _schemas(operation: Operation, body: RequestBody | None) -> dict[str, Schema]:
+def _schemas(operation: Operation, body: RequestBody | None) -> dict[str, Node]:
     """The schema behind each name that an argument can have."""
-    found: dict[str, Schema] = {}
+    found: dict[str, Node] = {}
     if body is not None:
-        members = body_members(operation.document, body.preferred)
+        members = body_members(body.preferred)
         for name, wire_name in body.property_names.items():
             if wire_name in members:
                 found[name] = members[wire_name]
         if body.component_name:
             media = body.preferred
-            found[body.component_name] = Schema(operation.document, media.schema, media.schema_at)
+            found[body.component_name] = media.node
     wire_names = [p.name for p in operation.parameters]
     for p in operation.parameters:
-        schema = Schema(operation.document, p.schema, p.schema_at)
+        schema = Node(operation.document, p.schema, p.schema_at)
         if wire_names.count(p.name) == 1:
             found[p.name] = schema
         found[p.python_name] = schema
@@ -142,8 +143,8 @@ def _split(operation: Operation, number: int, item: str) -> tuple[str, bool, str
     return match["name"], match["mark"] == ":=", match["text"]
 
 
-def _joined(schemas: Mapping[str, Schema], name: str, before: Any, value: Any) -> Any:
-    if name in schemas and "array" in types_of(schemas[name]):
+def _joined(schemas: Mapping[str, Node], name: str, before: Any, value: Any) -> Any:
+    if name in schemas and "array" in (schemas[name].types() or ()):
         return [*_as_list(before), *_as_list(value)]
     raise click.UsageError(f"the argument {name!r} is given twice, and it is no list")
 
@@ -155,7 +156,7 @@ def _as_list(value: Any) -> list[Any]:
 def _content(text: str, param_hint: str) -> bytes:
     """The bytes of `@FILE`, of stdin for `-`, or of the text itself."""
     if text == "-":
-        return sys.stdin.buffer.read()
+        return read_stdin(param_hint)
     if text[:1] != "@":
         return text.encode(errors="surrogateescape")
     try:
@@ -214,38 +215,37 @@ def _items(content: bytes) -> Any:
 # ── reading text by type ─────────────────────────────────────────────────────────────────────
 
 
-def _null(_schema: Schema, text: str) -> None:
+def _null(_schema: Node, text: str) -> None:
     if text != "null":
         raise ValueError
 
 
-def _boolean(_schema: Schema, text: str) -> bool:
+def _boolean(_schema: Node, text: str) -> bool:
     return {"true": True, "false": False}[text.lower()] if text.lower() in _BOOLEANS else _no()
 
 
-def _integer(_schema: Schema, text: str) -> int:
+def _integer(_schema: Node, text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,1000}", text):
         _no()
     return int(text)
 
 
-def _number(_schema: Schema, text: str) -> float | int:
+def _number(_schema: Node, text: str) -> float | int:
     if not _NUMBER.fullmatch(text):
         _no()
     value = float(text) if re.search("[.eE]", text) else int(text)
     return value if math.isfinite(value) else _no()
 
 
-def _array(schema: Schema, text: str) -> list[Any]:
+def _array(schema: Node, text: str) -> list[Any]:
     if text[:1] == "[":
         value = decode(text.encode())
         return value if isinstance(value, list) else _no()
-    schema = schema.followed()
-    items = schema.child("items") if schema.get("items") is not None else None
+    items = schema.item()
     return [read_value(items, part) for part in text.split(",")] if text else []
 
 
-def _object(_schema: Schema, text: str) -> dict[str, Any]:
+def _object(_schema: Node, text: str) -> dict[str, Any]:
     value = decode(text.encode())
     return value if isinstance(value, dict) else _no()
 
@@ -255,7 +255,7 @@ def _no() -> NoReturn:
 
 
 _BOOLEANS = ("true", "false")
-_READERS: dict[str, Callable[[Schema, str], Any]] = {
+_READERS: dict[str, Callable[[Node, str], Any]] = {
     "null": _null,
     "boolean": _boolean,
     "integer": _integer,

@@ -12,16 +12,22 @@ from ..explanation import Explanation
 from ..messages import Response
 from ..operation import Options
 from .arguments import read_arguments, read_body
-from .options import base_url_option, document_option, open_document, output_option
+from .command import Command
+from .options import SECONDS, base_url_option, document_option, open_document, output_option
 from .output import Masker, show, show_json, tell
-from .rendering import show_answer
+from .remedies import on_command_line
+from .rendering import show_response
 from .secrets import credentials, masked_environment
-from .words import on_command_line
 
 __all__ = ["command"]
 
 
-@click.command("call", options_metavar="[OPTIONS]")
+@click.command(
+    "call",
+    cls=Command,
+    options_metavar="[OPTIONS]",
+    unknown="arguments of the operation have no dashes: {}=VALUE",
+)
 @click.argument("operation", metavar="OP")
 @click.argument("items", nargs=-1, metavar="[KEY=VALUE | KEY:=JSON]...")
 @click.option("--body", metavar="@FILE|-|TEXT", help="The whole body: a file, stdin, or JSON text.")
@@ -38,7 +44,7 @@ __all__ = ["command"]
 @click.option("--header", multiple=True, metavar="'NAME: TEXT'", help="One more header field.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, 86400, min_open=True),
+    type=SECONDS,
     default=30.0,
     show_default=True,
     help="Seconds for connecting, and for each read.",
@@ -116,7 +122,7 @@ def command(
             raise
     if include:
         _tell_head(response, masker)
-    show_answer(response, output)
+    show_response(response, output)
 
 
 def _check_stdin(body: str | None, auth: Sequence[str]) -> None:
@@ -134,7 +140,7 @@ def _header(text: str) -> tuple[str, str]:
 
 def _show_explanation(explanation: Explanation, output: str | None, masker: Masker) -> None:
     if output != "json":
-        show(masker(on_command_line(str(explanation))))
+        show(masker(explanation.worded(on_command_line)))
         return
     request = explanation.request
     content = request.content
@@ -142,7 +148,7 @@ def _show_explanation(explanation: Explanation, output: str | None, masker: Mask
         {
             "operation": explanation.operation,
             "server": explanation.server,
-            "auth": on_command_line(explanation.auth),
+            "auth": explanation.auth_worded(on_command_line),
             "arguments": [
                 {"name": name, "place": place, "value": value}
                 for name, place, value in explanation.arguments

@@ -7,12 +7,13 @@ import time
 import click
 
 from . import exits
+from .command import Command
 from .output import console_for
 
 __all__ = ["command"]
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option("--plain", is_flag=True, help="No colours and no progress bar, on a terminal too.")
 @click.pass_context
 def command(ctx: click.Context, plain: bool) -> None:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from shutil import get_terminal_size
 from typing import Any
 
 import click
 
 from ..auth import SecurityScheme
 from ..credentials import schemes_of
+from ..document import Node
 from ..errors import DocumentError
 from ..operation import Operation, Parameter
+from .command import Command
 from .examples import example_of
 from .options import base_url_option, document_option, open_document, output_option
 from .outline import facts_of, outline, type_text
-from .output import json_text, show, show_json
-from .schemas import Schema, is_item
+from .output import is_terminal, json_text, show, show_json
+from .schemas import is_item
 
 __all__ = ["command"]
 
+#: Columns of paragraphs where nobody tells how many there are, and the most on a terminal.
 _WIDTH = 96
+_LEAST_ROOM = 30
 
 
-@click.command("describe")
+@click.command("describe", cls=Command)
 @click.argument("operation", metavar="OP")
 @document_option
 @base_url_option
@@ -31,7 +36,7 @@ _WIDTH = 96
 def command(operation: str, document: str, base_url: str | None, output: str) -> None:
     """Describe the operation OP (its name, or "METHOD /path").
 
-    Tells arguments, body, answers and credentials, and ends with a call that is ready to run, in
+    Shows arguments, body, responses and credentials, and ends with a call that is ready to run, in
     Python and for a shell. With --base-url the calls go to that service.
 
     \b
@@ -61,7 +66,7 @@ def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dic
         "tags": list(operation.tags),
         "arguments": [_argument(operation, p) for p in operation.parameters],
         "body": _body(operation),
-        "answers": [_answer(operation, key) for key in operation.responses],
+        "responses": [_response(operation, key) for key in operation.responses],
         "auth": [
             [_scheme(schemes, name, scopes) for name, scopes in alternative.items()]
             for alternative in operation.security
@@ -70,12 +75,12 @@ def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dic
 
 
 def _argument(operation: Operation, parameter: Parameter) -> dict[str, Any]:
-    schema = Schema(operation.document, parameter.schema, parameter.schema_at)
+    schema = Node(operation.document, parameter.schema, parameter.schema_at)
     return {
         "name": parameter.python_name,
         "wire_name": parameter.name,
         "place": parameter.location,
-        "type": type_text(operation, schema),
+        "type": type_text(schema),
         "required": parameter.required,
         "default": parameter.default,
         "limits": facts_of(schema, with_default=False),
@@ -88,9 +93,7 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     body = operation.request_body
     if body is None:
         return None
-    media = [
-        _media(operation, entry.media_type, entry.schema, entry.schema_at) for entry in body.media
-    ]
+    media = [_media(entry.media_type, entry.node) for entry in body.media]
     return {
         "required": body.required,
         "argument": body.component_name,
@@ -99,12 +102,9 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     }
 
 
-def _answer(operation: Operation, key: str) -> dict[str, Any]:
+def _response(operation: Operation, key: str) -> dict[str, Any]:
     response = operation.responses[key]
-    media = []
-    for media_type in response.content:
-        _, schema, at = response.schema(media_type) or (None, None, None)
-        media.append(_media(operation, media_type, schema, at, is_answer=True))
+    media = [_media(name, response.schema(name), is_response=True) for name in response.content]
     return {
         "status": key,
         "description": response.description,
@@ -113,22 +113,19 @@ def _answer(operation: Operation, key: str) -> dict[str, Any]:
     }
 
 
-def _media(
-    operation: Operation, media_type: str, value: Any, at: Any, *, is_answer: bool = False
-) -> dict[str, Any]:
-    """A media type of a body or an answer, and what its content is like."""
-    if value is None:
+def _media(media_type: str, schema: Node | None, *, is_response: bool = False) -> dict[str, Any]:
+    """A media type of a body or a response, and what its content is like."""
+    if schema is None or schema.value is None:
         return {"media_type": media_type, "type": "any", "outline": []}
-    schema = Schema(operation.document, value, at)
-    kind = ", ".join([type_text(operation, schema), *_limits(schema)])
+    kind = ", ".join([type_text(schema), *_limits(schema)])
     return {
         "media_type": media_type,
         "type": f"[{kind}], each item" if is_item(schema) else kind,
-        "outline": outline(operation, schema, is_answer=is_answer),
+        "outline": outline(schema, is_response=is_response),
     }
 
 
-def _limits(schema: Schema) -> list[str]:
+def _limits(schema: Node) -> list[str]:
     try:
         return facts_of(schema)
     except DocumentError:  # the type says so
@@ -151,7 +148,7 @@ def _scheme(schemes: Mapping[str, SecurityScheme], name: str, scopes: Any) -> di
 def _show_text(d: dict[str, Any]) -> None:
     show(f"{d['name']}: {d['method']} {d['path']}", bold=True)
     if d["summary"]:
-        show(d["summary"])
+        _line(d["summary"])
     if d["deprecated"]:
         show("Deprecated: the document advises against using it.")
     _paragraph(d["description"], "  ")
@@ -162,7 +159,7 @@ def _show_text(d: dict[str, Any]) -> None:
         show("  none" if d["body"] is None else "  none but the body")
     if d["body"] is not None:
         _show_body(d["body"])
-    _show_answers(d["answers"])
+    _show_responses(d["responses"])
     _show_auth(d["auth"])
     _heading("Python")
     show(textwrap.indent(d["examples"]["python"], "  "))
@@ -175,11 +172,31 @@ def _heading(text: str) -> None:
     show(text, bold=True)
 
 
+def _line(text: str) -> None:
+    """A line with its indentation; on a terminal what is too long goes on below, indented more."""
+    if not is_terminal():
+        show(text)
+        return
+    bare = text.lstrip()
+    pad = text[: len(text) - len(bare)]
+    show(_wrapped(bare, _columns(), pad, f"{pad}    "))
+
+
 def _paragraph(text: str, pad: str) -> None:
     if text.strip():
-        words = " ".join(text.split())
-        lines = textwrap.wrap(words, _WIDTH - len(pad), break_on_hyphens=False)
-        show(textwrap.indent("\n".join(lines), pad))
+        width = min(_WIDTH, _columns()) if is_terminal() else _WIDTH
+        show(_wrapped(" ".join(text.split()), width, pad, pad))
+
+
+def _columns() -> int:
+    return get_terminal_size().columns
+
+
+def _wrapped(text: str, width: int, first: str, rest: str) -> str:
+    # Names and links are to be copied, so no word is cut; and some room is left in deep nesting.
+    width = max(width, len(rest) + _LEAST_ROOM)
+    options: Any = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, **options)
 
 
 def _show_argument(a: dict[str, Any]) -> None:
@@ -192,7 +209,7 @@ def _show_argument(a: dict[str, Any]) -> None:
         said.append(f"the service's default is {json_text(a['default'], indent=None)}")
     if a["deprecated"]:
         said.append("deprecated")
-    show(f"  {a['name']}{'*' if a['required'] else ''}: {', '.join(said)}")
+    _line(f"  {a['name']}{'*' if a['required'] else ''}: {', '.join(said)}")
     _paragraph(a["description"], "      ")
 
 
@@ -200,28 +217,29 @@ def _show_body(body: dict[str, Any]) -> None:
     _heading(f"Body ({'required' if body['required'] else 'optional'}; * marks required members)")
     _paragraph(body["description"], "  ")
     if body["argument"]:
-        show(f"  as body= or {body['argument']}=, or each member as an argument")
+        _line(f"  whole, as the argument {body['argument']}, or each member as an argument")
     for media in body["media"]:
-        show(f"  {media['media_type']}: {media['type']}")
+        _line(f"  {media['media_type']}: {media['type']}")
         for line in media["outline"]:
-            show(f"    {line}")
+            _line(f"    {line}")
 
 
-def _show_answers(answers: list[dict[str, Any]]) -> None:
-    _heading("Answers (* marks required members)")
-    if not answers:
+def _show_responses(responses: list[dict[str, Any]]) -> None:
+    _heading("Responses (* marks required members)")
+    if not responses:
         show("  none declared")
     shown: dict[tuple[str, ...], str] = {}
-    for answer in answers:
-        text = " ".join(answer["description"].split())
-        show(f"  {answer['status']}  {text}{'' if answer['media'] else ' (no body)'}")
-        for media in answer["media"]:
+    for response in responses:
+        text = " ".join(response["description"].split())
+        _line(f"  {response['status']}  {text}{'' if response['media'] else ' (no body)'}")
+        for media in response["media"]:
             lines = tuple(media["outline"])
-            before = shown.setdefault(lines, answer["status"]) if lines else answer["status"]
-            as_before = "" if before == answer["status"] else f" (members as for {before})"
-            show(f"    {media['media_type']}: {media['type']}{as_before}")
+            status = response["status"]
+            before = shown.setdefault(lines, status) if lines else status
+            as_before = "" if before == status else f" (members as for {before})"
+            _line(f"    {media['media_type']}: {media['type']}{as_before}")
             for line in lines if not as_before else ():
-                show(f"      {line}")
+                _line(f"      {line}")
 
 
 def _show_auth(alternatives: list[list[dict[str, Any]]]) -> None:
@@ -233,4 +251,4 @@ def _show_auth(alternatives: list[list[dict[str, Any]]]) -> None:
         for scheme in alternative:
             scopes = f", scopes {' '.join(scheme['scopes'])}" if scheme["scopes"] else ""
             texts.append(f"{scheme['scheme']} ({scheme['carrier']}{scopes})")
-        show(f"  {' and '.join(texts) or 'none (they are optional)'}")
+        _line(f"  {' and '.join(texts) or 'none (they are optional)'}")

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from . import exits
+from .command import Command
 from .output import show, tell
 
 __all__ = ["command"]
 
 
-@click.command("emulator")
+@click.command("emulator", cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",

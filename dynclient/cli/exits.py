@@ -15,22 +15,22 @@ PIPE_CLOSED = 141  # 128 + SIGPIPE
 
 
 class Unavailable(click.ClickException):
-    """Something that the command needs of this machine is not to be had."""
+    """Something that the command needs of this machine is missing."""
 
 
 #: The first row whose class an error belongs to counts. A 4xx or 5xx whose body also breaks the
-#: document is told by its status.
+#: document has the code of its status.
 _TABLE: tuple[tuple[type[BaseException], int, str], ...] = (
     (click.UsageError, 2, "usage: unknown option, operation or file, unreadable value"),
     (errors.UnknownOperation, 2, ""),
     (errors.DocumentError, 3, "the OpenAPI document can't be read or used"),
     (errors.InvalidRequest, 4, "the arguments break the document; nothing was sent"),
     (errors.AuthError, 5, "credentials are missing, or a token could not be had"),
-    (errors.TransportError, 6, "no answer: connection, TLS, timeout, size"),
-    (errors.ClientStatusError, 7, "the server answered 4xx"),
-    (errors.ServerStatusError, 8, "the server answered 5xx"),
-    (errors.InvalidResponse, 9, "the answer breaks the document"),
-    (Unavailable, 10, "this machine lacks something: an extra, a free port, a file"),
+    (errors.TransportError, 6, "no response: connection, TLS, timeout, size"),
+    (errors.ClientStatusError, 7, "the server responded with 4xx"),
+    (errors.ServerStatusError, 8, "the server responded with 5xx"),
+    (errors.InvalidResponse, 9, "the response breaks the document"),
+    (Unavailable, 10, "something is missing here: an extra, a free port, a writable output"),
     (errors.DynclientError, 10, ""),
     (click.ClickException, 2, ""),
 )
@@ -38,9 +38,9 @@ _TABLE: tuple[tuple[type[BaseException], int, str], ...] = (
 _OTHERS = (
     (0, "done"),
     (PROBLEMS, "`lint` found problems, or `demo` did not go as it should"),
-    (BUG, "a fault of dynclient itself; a traceback tells more"),
+    (BUG, "a bug in dynclient; the traceback says more"),
     (INTERRUPTED, "interrupted"),
-    (PIPE_CLOSED, "whoever read the output closed the pipe"),
+    (PIPE_CLOSED, "the reader of the output closed the pipe"),
 )
 
 

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import click
 
 from ..client import Client
-from ..document import Problem
 from ..errors import DocumentError
 from . import exits
+from .command import Command
 from .options import doc_option, one_document, open_document, output_option
 from .output import show, show_json, tell
 
 __all__ = ["command"]
 
 
-@click.command("lint")
+@click.command("lint", cls=Command)
 @click.argument("document", metavar="DOC", required=False)
 @doc_option
 @output_option("text", "json", default="text")
@@ -37,7 +37,8 @@ def command(ctx: click.Context, document: str | None, doc: str | None, output: s
     if document is None:
         raise click.UsageError("Missing argument 'DOC'.")
     with _quiet_log(), open_document(document) as client:
-        problems = find_problems(client)
+        unusable = unusable_operations(client)
+        problems = client.document.check()
     count = len(client.operations)
     if output == "json":
         show_json(
@@ -50,31 +51,24 @@ def command(ctx: click.Context, document: str | None, doc: str | None, output: s
         )
     else:
         for problem in problems:
-            show(_line(problem))
+            show(" ".join(str(problem).split()))
     found = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
     tell(f"{document}: OpenAPI {client.document.version}, {count} operations, {found}")
+    if unusable:
+        tell(f"These can't be called: {', '.join(unusable)}")
     if problems:
         ctx.exit(exits.PROBLEMS)
 
 
-def find_problems(client: Client) -> list[Problem]:
-    """Everything wrong with the document of a client, each once, by place."""
-    document = client.document
-    found = document.check()
+def unusable_operations(client: Client) -> list[str]:
+    """The names of the operations that the document breaks; the others are compiled."""
+    unusable = []
     for name, operation in client.operations.items():
         try:
-            operation.compile()
-        except DocumentError as error:
-            source = error.source if error.source != document.uri else None
-            pointer = error.pointer if error.pointer is not None else operation.at.pointer
-            message = f"{error.problem} [{name} can't be called]"
-            found.append(Problem(pointer, message, "unusable-operation", source or ""))
-    found += document.problems
-    return list({(p.source, p.pointer, p.message): p for p in found}.values())
-
-
-def _line(problem: Problem) -> str:
-    return " ".join(str(problem).split())
+            client._complete(operation.compile)
+        except DocumentError:
+            unusable.append(name)
+    return unusable
 
 
 @contextmanager

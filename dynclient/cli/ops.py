@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ..operation import Operation
 from ..settings import usual_document
+from .command import Command
 from .options import doc_option, one_document, open_document, output_option
-from .output import console_for, printable, show_json, tell
+from .output import show_json, tell
+from .rendering import show_records
 
 __all__ = ["command"]
 
+_COLUMNS = ("name", "method", "path", "summary")
 
-@click.command("ops")
+
+@click.command("ops", cls=Command)
 @click.argument("document", metavar="[DOC]", required=False)
 @doc_option
 @click.option("--tag", metavar="TAG", help="Only the operations with this tag.")
@@ -36,7 +42,7 @@ def command(document: str | None, doc: str | None, tag: str | None, output: str)
     if output == "json":
         show_json([_row(operation) for operation in operations])
     else:
-        _show_table(operations)
+        show_records(_COLUMNS, list(map(_cells, operations)), _narrow)
         title = client.document.title or document
         tell(f"{len(operations)} operations of {title}")
 
@@ -60,19 +66,13 @@ def _row(operation: Operation) -> dict[str, object]:
     }
 
 
-def _show_table(operations: list[Operation]) -> None:
-    from rich.table import Table
-    from rich.text import Text
+def _narrow(cells: Sequence[str]) -> str:
+    name, method, path, summary = cells
+    return f"{name}: {method} {path}" + (f"\n    {summary}" if summary else "")
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("name", overflow="fold", style="cyan")
-    table.add_column("method")
-    table.add_column("path", overflow="fold")
-    table.add_column("summary", overflow="fold")
-    for operation in operations:
-        summary = " ".join(operation.summary.split())
-        if operation.deprecated:
-            summary = f"{summary} (deprecated)".strip()
-        cells = (operation.name, operation.method, operation.path, summary)
-        table.add_row(*(Text(printable(cell)) for cell in cells))
-    console_for().print(table)
+
+def _cells(operation: Operation) -> tuple[str, str, str, str]:
+    summary = " ".join(operation.summary.split())
+    if operation.deprecated:
+        summary = f"{summary} (deprecated)".strip()
+    return operation.name, operation.method, operation.path, summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from ..settings import DEFAULT_DOCUMENT, usual_document
 from .output import tell
 
 __all__ = [
+    "SECONDS",
     "base_url_option",
     "doc_option",
     "document_option",
@@ -107,6 +109,21 @@ base_url_option = click.option(
     help="Where the service is; default: the document's server.  [env: DYNCLIENT_BASE_URL, for "
     "the document that is used without --doc]",
 )
+
+
+class _Seconds(click.FloatRange):
+    """Seconds that a timeout can have; not a number is not one of them."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return seconds
+
+
+SECONDS = _Seconds(0, 86400, min_open=True)
 
 
 def output_option(*choices: str, default: str | None = None) -> Callable[[_F], _F]:

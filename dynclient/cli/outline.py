@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from ..document import Location, Node
 from ..errors import DocumentError
-from ..operation import Operation
 from ..operation.signature import type_name
 from .output import json_text
-from .schemas import Schema, members
 
-__all__ = ["ANSWER_DEPTH", "BODY_DEPTH", "facts_of", "outline", "type_text"]
+__all__ = ["BODY_DEPTH", "RESPONSE_DEPTH", "facts_of", "outline", "type_text"]
 
-#: How many levels of members are shown: of a body, which is to be written, and of an answer.
-BODY_DEPTH, ANSWER_DEPTH = 5, 4
+#: How many levels of members are shown: of a body, which is to be written, and of a response.
+BODY_DEPTH, RESPONSE_DEPTH = 5, 4
 _MAX_LINES = 200
 #: Lists in lists in lists; a schema of a list may name itself for its items.
 _MAX_LISTS = 3
@@ -23,41 +23,41 @@ _DESCRIPTION_CHARACTERS = 90
 _ANY_PATTERNS = ("^.*$", ".*")
 
 
-def outline(operation: Operation, schema: Schema, *, is_answer: bool = False) -> list[str]:
+def outline(schema: Node, *, is_response: bool = False) -> list[str]:
     """The lines of a schema: a member each, `*` for required ones, indented by depth.
 
-    References are followed to a depth; what was shown already is not shown again. An answer has
+    References are followed to a depth; what was shown already is not shown again. A response has
     no write-only members, a request no read-only ones.
     """
-    lines = list(_Outline(operation, is_answer).lines(schema, 0))
+    lines = list(islice(_Outline(is_response).lines(schema, 0), _MAX_LINES + 1))
     return lines if len(lines) <= _MAX_LINES else [*lines[:_MAX_LINES], "… (there is more)"]
 
 
-def type_text(operation: Operation, schema: Schema, depth: int = 0) -> str:
+def type_text(schema: Node, depth: int = 0) -> str:
     """The type of a schema in a few words, `[string]` for a list; `any` where it can't be told."""
     try:
-        target = schema.followed()
+        target = schema.follow()
         if schema.get("$ref") is None and (choice := _or_null(target)) is not None:
-            return f"{type_text(operation, choice, depth)} or null"
+            return f"{type_text(choice, depth)} or null"
         if target.get("type") != "array":
-            return type_name(Node(schema.document, schema.value, schema.at))
+            return type_name(schema)
         if depth == _MAX_LISTS:
             return "[…]"
-        first = [type_text(operation, s, depth + 1) for s in target.branches("prefixItems")]
+        first = [type_text(s, depth + 1) for s in target.branches("prefixItems")]
         if first:
             if isinstance(target.get("items"), dict):
-                first.append(f"{type_text(operation, target.child('items'), depth + 1)} …")
+                first.append(f"{type_text(target.child('items'), depth + 1)} …")
             return f"[{', '.join(first)}]"
         listed = isinstance(target.get("items"), dict)
-        items = type_text(operation, target.child("items"), depth + 1) if listed else "any"
+        items = type_text(target.child("items"), depth + 1) if listed else "any"
     except DocumentError as error:
         return f"unreadable ({error.problem})"
     return f"[{items}]"
 
 
-def facts_of(schema: Schema, *, with_default: bool = True) -> list[str]:
+def facts_of(schema: Node, *, with_default: bool = True) -> list[str]:
     """What limits a value: enum, range, lengths, pattern, default."""
-    value = schema.followed().value
+    value = schema.follow().value
     if not isinstance(value, dict):
         return []
     facts = []
@@ -108,19 +108,18 @@ _CHOICES = {"oneOf": "exactly one of", "anyOf": "any of"}
 class _Outline:
     """Walks one schema; remembers what it has shown."""
 
-    def __init__(self, operation: Operation, is_answer: bool) -> None:
-        self._operation = operation
-        self._hidden = "writeOnly" if is_answer else "readOnly"
-        self._depth = ANSWER_DEPTH if is_answer else BODY_DEPTH
+    def __init__(self, is_response: bool) -> None:
+        self._hidden = "writeOnly" if is_response else "readOnly"
+        self._depth = RESPONSE_DEPTH if is_response else BODY_DEPTH
         self._shown: dict[Location, int] = {}
 
-    def lines(self, schema: Schema, depth: int, *, is_branch: bool = False) -> Iterator[str]:
+    def lines(self, schema: Node, depth: int, *, is_branch: bool = False) -> Iterator[str]:
         """The lines below a schema: what its members, items and branches are.
 
         A branch may require what the schema around it declares.
         """
         try:
-            target = schema.followed()
+            target = schema.follow()
         except DocumentError:
             return  # the line above says so
         if not _has_more(target):
@@ -132,49 +131,58 @@ class _Outline:
         if depth >= self._depth:
             yield f"{pad}…"
             return
-        self._shown[target.at] = depth
-        yield from self._members(target, depth)
+        parts = list(_parts(target))
+        for part in parts:
+            self._shown[part.at] = min(depth, self._shown.get(part.at, depth))
+        yield from self._members(parts, depth)
         if not is_branch:
-            yield from self._undeclared(target, depth)
-        yield from self._items(target, depth)
-        for branch in target.branches("allOf"):
-            yield from self.lines(branch, depth, is_branch=True)
-        yield from self._conditions(target, depth)
-        if (choice := _or_null(target)) is not None:
+            yield from self._undeclared(target, parts, depth)
+        for part in parts:
+            yield from self._items(part, depth)
+            yield from self._conditions(part, depth)
+            yield from self._choices(part, depth)
+
+    def _members(self, parts: list[Node], depth: int) -> Iterator[str]:
+        """The members that a schema and its allOf declare, each once."""
+        pad = "  " * depth
+        required = _required(parts)
+        declared: dict[str, list[Node]] = {}
+        for part in parts:
+            for name, member in part.items("properties"):
+                declared.setdefault(name, []).append(member)
+        for name, members in declared.items():
+            if not any(_is_marked(member, self._hidden) for member in members):
+                mark = "*" if name in required else ""
+                yield f"{pad}{name}{mark}: {self._headline(*members)}"
+                for member in members:
+                    yield from self.lines(member, depth + 1)
+        for part in parts:
+            if isinstance(part.get("additionalProperties"), dict):
+                other = part.child("additionalProperties")
+                yield f"{pad}any other name: {self._headline(other)}"
+                yield from self.lines(other, depth + 1)
+
+    def _undeclared(self, schema: Node, parts: list[Node], depth: int) -> Iterator[str]:
+        """The members that are required, and described nowhere."""
+        declared = schema.properties()
+        for name in _required(parts):
+            if name not in declared:
+                yield f"{'  ' * depth}{name}*: any"
+
+    def _choices(self, schema: Node, depth: int) -> Iterator[str]:
+        pad = "  " * depth
+        if (choice := _or_null(schema)) is not None:
             yield from self.lines(choice, depth, is_branch=True)
             return
         for keyword, words in _CHOICES.items():
-            branches = list(target.branches(keyword))
+            branches = list(schema.branches(keyword))
             if branches:
                 yield f"{pad}{words}:"
             for branch in branches:
                 yield f"{pad}  - {self._headline(branch)}"
                 yield from self.lines(branch, depth + 2, is_branch=True)
 
-    def _members(self, schema: Schema, depth: int) -> Iterator[str]:
-        pad = "  " * depth
-        properties = schema.get("properties")
-        required = schema.get("required")
-        for name in properties if isinstance(properties, dict) else ():
-            member = schema.child("properties", name)
-            if not _is_marked(member, self._hidden):
-                mark = "*" if isinstance(required, list) and name in required else ""
-                yield f"{pad}{name}{mark}: {self._headline(member)}"
-                yield from self.lines(member, depth + 1)
-        if isinstance(schema.get("additionalProperties"), dict):
-            other = schema.child("additionalProperties")
-            yield f"{pad}any other name: {self._headline(other)}"
-            yield from self.lines(other, depth + 1)
-
-    def _undeclared(self, schema: Schema, depth: int) -> Iterator[str]:
-        """The members that are required, and described nowhere."""
-        required = schema.get("required")
-        declared = members(schema)
-        for name in required if isinstance(required, list) else ():
-            if isinstance(name, str) and name not in declared:
-                yield f"{'  ' * depth}{name}*: any"
-
-    def _items(self, schema: Schema, depth: int) -> Iterator[str]:
+    def _items(self, schema: Node, depth: int) -> Iterator[str]:
         pad = "  " * depth
         for number, item in enumerate(schema.branches("prefixItems"), 1):
             yield f"{pad}item {number}: {self._headline(item)}"
@@ -190,7 +198,7 @@ class _Outline:
                 yield f"{pad}each item: {self._headline(item)}"
                 yield from self.lines(item, depth + 1)
 
-    def _conditions(self, schema: Schema, depth: int) -> Iterator[str]:
+    def _conditions(self, schema: Node, depth: int) -> Iterator[str]:
         if not isinstance(schema.get("if"), dict):
             return
         condition = f"if {_condition(schema.get('if'))}"
@@ -199,18 +207,52 @@ class _Outline:
                 yield f"{'  ' * depth}{words}:"
                 yield from self.lines(schema.child(keyword), depth + 1, is_branch=True)
 
-    def _headline(self, schema: Schema) -> str:
-        kind = type_text(self._operation, schema)
-        try:
-            facts = facts_of(schema)
-            text = schema.get("description") or schema.followed().get("description")
-        except DocumentError:
-            return kind
+    def _headline(self, *schemas: Node) -> str:
+        """Type, limits and description of what all of these schemas describe."""
+        kinds: list[str] = []
+        facts: list[str] = []
+        text = None
+        for schema in schemas:
+            kinds.append(type_text(schema))
+            with suppress(DocumentError):  # the type says so
+                facts += facts_of(schema)
+                text = text or schema.get("description") or schema.follow().get("description")
         said = _first_sentence(text)
-        return ", ".join([kind, *facts]) + (f" - {said}" if said else "")
+        words = [" and ".join(_telling(kinds)), *dict.fromkeys(facts)]
+        return ", ".join(words) + (f" - {said}" if said else "")
 
 
-def _or_null(schema: Schema) -> Schema | None:
+def _parts(target: Node) -> Iterator[Node]:
+    """A schema and what its allOf adds, in their order, each once; unreadable ones are left out."""
+    seen: set[Location] = set()
+    stack = [target]
+    while stack:
+        try:
+            part = stack.pop().follow()
+        except DocumentError:
+            continue
+        if part.at not in seen:
+            seen.add(part.at)
+            yield part
+            stack.extend(reversed(list(part.branches("allOf"))))
+
+
+def _required(parts: list[Node]) -> dict[str, None]:
+    """The names that the schemas require, in their order."""
+    lists = [part.get("required") for part in parts]
+    names = (name for listed in lists if isinstance(listed, list) for name in listed)
+    return dict.fromkeys(name for name in names if isinstance(name, str))
+
+
+def _telling(kinds: list[str]) -> list[str]:
+    """The types without repeats: `integer (int64)` says all that `integer` says."""
+    names = [kind for kind in dict.fromkeys(kinds) if kind != "any"] or ["any"]
+    return [
+        name for name in names if not any(f"{name} (" == other[: len(name) + 2] for other in names)
+    ]
+
+
+def _or_null(schema: Node) -> Node | None:
     """The other one of two branches of which one is null; None where that is not all there is."""
     if schema.get("type") is not None or schema.get("properties") is not None:
         return None
@@ -241,7 +283,7 @@ def _expected(schema: Any) -> str:
     return f"[{items}]" if items else ""
 
 
-def _has_more(schema: Schema, lists: int = 0) -> bool:
+def _has_more(schema: Node, lists: int = 0) -> bool:
     """Whether there is anything to show below a schema, itself in so many lists."""
     if any(schema.get(key) for key in _NESTING):
         return True
@@ -251,27 +293,27 @@ def _has_more(schema: Schema, lists: int = 0) -> bool:
     return is_list and _is_worth_telling(schema.child("items"), lists + 1)
 
 
-def _is_worth_telling(item: Schema, lists: int = 0) -> bool:
+def _is_worth_telling(item: Node, lists: int = 0) -> bool:
     """Whether the items of a list are more than their type, which the list's own line tells."""
     try:
-        target = item.followed()
+        target = item.follow()
     except DocumentError:
         return False
     return _has_more(target, lists) or bool(facts_of(target))
 
 
-def _is_plain_object(item: Schema) -> bool:
+def _is_plain_object(item: Node) -> bool:
     """Whether there is nothing to tell of the items of a list but their members."""
     try:
-        target = item.followed()
+        target = item.follow()
         return isinstance(target.get("properties"), dict) and not facts_of(target)
     except DocumentError:
         return False
 
 
-def _is_marked(schema: Schema, keyword: str) -> bool:
+def _is_marked(schema: Node, keyword: str) -> bool:
     try:
-        return schema.followed().get(keyword) is True
+        return schema.follow().get(keyword) is True
     except DocumentError:
         return False
 

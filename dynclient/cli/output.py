@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Masker",
     "console_for",
+    "is_terminal",
     "json_text",
     "printable",
     "show",
@@ -29,8 +31,12 @@ __all__ = [
 #: Cells are not cut where nobody looks at them on a screen.
 _PIPE_WIDTH = 400
 _SHORTEST_SECRET = 4
-# Everything that could steer a terminal; tab and line feed are let through.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What could steer a terminal or hide text in it, but for tab and line feed: controls, line and
+# paragraph separators, marks of direction, invisible format characters, lone surrogates.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 class Masker:
@@ -65,9 +71,15 @@ def show(text: str, **style: Any) -> None:
 
 
 def tell(text: str, masker: Masker | None = None) -> None:
-    """A line for stderr."""
+    """A line for stderr. Where that can't be written, there is no place left to say so."""
     text = printable(text)
-    click.echo(masker(text) if masker is not None else text, err=True)
+    with suppress(OSError):
+        click.echo(masker(text) if masker is not None else text, err=True)
+
+
+def is_terminal() -> bool:
+    """Whether stdout is one."""
+    return sys.stdout.isatty()
 
 
 def write_bytes(content: bytes) -> None:
@@ -88,15 +100,20 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
 
 
 def show_json(value: Any) -> None:
-    """A value as JSON on stdout; in colour on a terminal."""
+    """A value as JSON on stdout; on a terminal in colour, and with escapes for what steers it."""
     text = json_text(value)
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        from rich.console import Console
-
-        # Terminals obey some control characters that JSON lets stand.
-        Console().print_json(printable(text), ensure_ascii=False)
-    else:
+    if not is_terminal():
         write_bytes(f"{text}\n".encode())
+        return
+    # Such a character stands in a string only, where JSON has escapes for it.
+    text = _CONTROL.sub(lambda match: json.dumps(match[0])[1:-1], text)
+    if "NO_COLOR" in os.environ:
+        click.echo(text)
+        return
+    from rich.highlighter import JSONHighlighter
+    from rich.text import Text
+
+    console_for().print(JSONHighlighter()(Text(text)), soft_wrap=True)
 
 
 def console_for(*, plain: bool = False) -> Console:
@@ -108,9 +125,9 @@ def console_for(*, plain: bool = False) -> Console:
             """Let the program deal with it, as with any other output."""
             raise BrokenPipeError
 
-    if sys.stdout.isatty() and not plain:
+    if is_terminal() and not plain:
         return OurConsole()
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    width = None if is_terminal() else _PIPE_WIDTH
     return OurConsole(
         force_terminal=False, no_color=True, color_system=None, highlight=False, width=width
     )

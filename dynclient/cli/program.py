@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
+import difflib
 import shlex
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -17,13 +15,14 @@ import click
 from .. import __version__, errors
 from ..environment import environment_name
 from . import exits
+from .command import unknown_option
 from .options import document_words, named_document
 from .output import Masker, tell
-from .words import on_command_line
+from .remedies import on_command_line
+from .streams import UNWRITABLE, discard_stdout, prepare_streams
 
 __all__ = ["program"]
 
-_DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _COMMANDS = ("ops", "describe", "call", "lint", "emulator", "demo")
 
 
@@ -39,6 +38,22 @@ class Program(click.Group):
         command: click.Command = import_module(f".{cmd_name}", __package__).command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise unknown_option(self, ctx, error.option_name) from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and name[:1] != "-":
+            near = difflib.get_close_matches(name, _COMMANDS, n=1)
+            known = f"did you mean {near[0]}?" if near else f"there are {', '.join(_COMMANDS)}"
+            raise click.UsageError(f"no command {name!r}; {known}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
         with formatter.section("Exit codes"):
@@ -50,11 +65,9 @@ class Program(click.Group):
     ) -> None:
         """Run to the end: SystemExit with the code that `exits` gives."""
         options["standalone_mode"] = False
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):  # escapes for what an old encoding lacks
-                stream.reconfigure(errors="backslashreplace")
         masker = Masker()
         try:
+            prepare_streams()
             result = super().main(args, prog_name, obj=masker, **options)
             code = result if isinstance(result, int) else 0
         except click.Abort:  # click's word for KeyboardInterrupt
@@ -75,20 +88,15 @@ class Program(click.Group):
             _report(error, ctx)
             raise click.exceptions.Exit(exits.code_of(error)) from None
         except BrokenPipeError:
-            _give_up_stdout()
+            discard_stdout()
             raise click.exceptions.Exit(exits.PIPE_CLOSED) from None
         except OSError as error:
-            if error.errno not in _DISK_FAULTS:
+            if error.errno not in UNWRITABLE:
                 raise
-            _give_up_stdout()
+            discard_stdout()
             reason = f"the output can't be written: {error.strerror}"
             raise exits.Unavailable(reason) from None
         return result
-
-
-def _give_up_stdout() -> None:
-    """What is still buffered must not be tried again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_usage(error: click.ClickException, masker: Masker) -> None:
@@ -98,7 +106,7 @@ def _report_usage(error: click.ClickException, masker: Masker) -> None:
 
 
 def _report(error: errors.DynclientError, ctx: click.Context) -> None:
-    tell(f"Error: {on_command_line(str(error))}", ctx.obj)
+    tell(f"Error: {error.worded(on_command_line)}", ctx.obj)
     if hint := _hint(error, named_document(ctx)):
         tell(f"Hint: {hint}", ctx.obj)
 
@@ -130,9 +138,11 @@ def _hint(error: Exception, document: str | None) -> str:
     cls=Program,
     epilog="`dynclient COMMAND --help` has examples.",
     context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
 )
 @click.version_option(__version__, "--version", prog_name="dynclient")
-def program() -> None:
+@click.pass_context
+def program(ctx: click.Context) -> None:
     """Call the operations of an OpenAPI document; requests and answers are validated.
 
     \b
@@ -141,3 +151,5 @@ def program() -> None:
     dynclient call list_jobs limit=5     call it
     dynclient demo                       see all of it work, on this machine
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

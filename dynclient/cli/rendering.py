@@ -1,49 +1,121 @@
-"""The data of an answer on stdout: as JSON, as a table, or as the bytes that came."""
+"""The data of a response on stdout: as JSON, as a table, or as the bytes that came."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..media import charset_of, kind_of, parse_media_type
 from ..messages import Response
-from .output import console_for, json_text, printable, show_json, tell, write_bytes
+from .output import (
+    console_for,
+    is_terminal,
+    json_text,
+    printable,
+    show,
+    show_json,
+    tell,
+    write_bytes,
+)
 
-__all__ = ["show_answer", "show_table"]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["show_data", "show_records", "show_response"]
 
 
-def show_answer(response: Response, output: str | None) -> None:
-    """Print an answer. `output` is json, table or raw; None for what suits its media type."""
+def show_response(response: Response, output: str | None) -> None:
+    """Print a response. `output` is json, table or raw; None for what suits its media type."""
     data = response.data
     if output == "json":
         show_json(_plain(data))
     elif output == "table" and isinstance(data, dict | list):
-        show_table(data)
-    elif output == "raw" or not response.content or not _is_json(response):
+        show_data(data)
+    elif output == "raw" or not response.content or not (_is_json(response) or is_terminal()):
         write_bytes(response.content)
-    else:
+    elif _is_json(response):
         show_json(data)
+    else:
+        _show_on_terminal(response)
 
 
-def show_table(data: Any) -> None:
+def _show_on_terminal(response: Response) -> None:
+    """Text with escapes for what steers a terminal; of anything else, how to get it."""
+    content_type = response.headers.get("Content-Type", "")
+    try:
+        text = response.content.decode(charset_of(content_type))
+    except (LookupError, UnicodeError):
+        text = "\0"
+    if "\0" in text:
+        size, kind = len(response.content), content_type or "unknown type"
+        tell(f"{size} bytes of {kind}: redirect the output, or pass -o raw or -o json (base64)")
+    else:
+        show(text.removesuffix("\n"))
+
+
+def show_data(data: Any) -> None:
     """Data as a table: a row for each item of a list, or for each member of an object.
 
     An object whose one list of objects is what it is about (`{"jobs": [...], "count": 2}`) is
     shown as that list.
     """
+    rows = _rows(data)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if not rows:
+        tell("no rows")
+    else:
+        cells = [[_cell(row[name]) if name in row else "" for name in columns] for row in rows]
+        show_records(columns, cells)
+
+
+def show_records(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    narrow: Callable[[Sequence[str]], str] | None = None,
+) -> None:
+    """Rows as a table; where a terminal is too narrow for it, some lines for each row.
+
+    `narrow` gives these lines; by default there is one for each column. No word is cut, since
+    names and identifiers are there to be copied.
+    """
+    console = console_for()
+    table = _table(columns, rows)
+    if not console.is_terminal or _fits(console, table):
+        console.print(table)
+        return
+    width = max(map(len, columns))
+    for number, row in enumerate(rows):
+        if narrow is not None:
+            show(narrow(row))
+            continue
+        if number:
+            show("")
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                show(f"{name:<{width}}  {cell}")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    rows = _rows(data)
-    if not rows:
-        tell("no rows")
-        return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    for name in columns:
-        table.add_column(Text(printable(name)), overflow="fold")
+    for name, *cells in zip(columns, *rows, strict=True):
+        words = (word for cell in (name, *cells) for word in printable(cell).split())
+        longest = max(map(cell_len, words), default=0)
+        table.add_column(Text(printable(name)), overflow="fold", min_width=longest)
     for row in rows:
-        table.add_row(*(Text(_cell(row[name]) if name in row else "") for name in columns))
-    console_for().print(table)
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    return table
+
+
+def _fits(console: Console, table: Table) -> bool:
+    from rich.measure import Measurement
+
+    options = console.options.update(max_width=1_000_000)
+    return Measurement.get(console, options, table).minimum <= console.width
 
 
 def _rows(data: Any) -> Sequence[Mapping[str, Any]]:
@@ -66,10 +138,7 @@ def _cell(value: Any) -> str:
 
 
 def _is_json(response: Response) -> bool:
-    from ..media import kind_of, parse_media_type
-
-    content_type = response.headers.get("Content-Type", "")
-    return kind_of(parse_media_type(content_type)) == "json"
+    return kind_of(parse_media_type(response.headers.get("Content-Type", ""))) == "json"
 
 
 def _plain(data: Any) -> Any:

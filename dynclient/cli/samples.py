@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..document import Node
 from ..media import kind_of, parse_media_type
 from ..operation import Operation, Parameter
-from .schemas import Schema, is_item, members
+from .schemas import is_item
 
 __all__ = ["SampleFile", "sample_arguments", "sample_body"]
 
@@ -45,7 +46,7 @@ def sample_body(operation: Operation) -> Any:
     if body is None:
         return None
     media = body.preferred
-    example = _example(Schema.standing_at(operation.document, media.at))
+    example = _example(Node.standing_at(operation.document, media.at))
     if example is not _NOTHING:
         return example
     if not body.required:
@@ -54,7 +55,7 @@ def sample_body(operation: Operation) -> Any:
         return SampleFile("FILE")
     if media.schema is None:
         return None
-    schema = Schema(operation.document, media.schema, media.schema_at)
+    schema = media.node
     if media.kind == "multipart":
         return _sample_parts(schema)
     sample = _sample(schema, 0)
@@ -63,13 +64,13 @@ def sample_body(operation: Operation) -> Any:
     return "text" if media.kind == "text" and not isinstance(sample, str) else sample
 
 
-def _sample_parts(schema: Schema) -> Any:
+def _sample_parts(schema: Node) -> Any:
     """The parts of a multipart body; a file for what is no text, where parts have names."""
     sample = _sample(schema, 0)
     if is_item(schema):
         return [sample]
     if isinstance(sample, dict):
-        declared = members(schema)
+        declared = schema.properties()
         return {
             name: _part(declared[name], value) if name in declared else value
             for name, value in sample.items()
@@ -77,14 +78,14 @@ def _sample_parts(schema: Schema) -> Any:
     return sample
 
 
-def _part(schema: Schema, value: Any) -> Any:
-    schema = schema.followed()
+def _part(schema: Node, value: Any) -> Any:
+    schema = schema.follow()
     if isinstance(value, list) and isinstance(schema.get("items"), dict):
         return [_part(schema.child("items"), item) for item in value]
     return SampleFile("FILE") if _is_file(schema) else value
 
 
-def _is_file(schema: Schema) -> bool:
+def _is_file(schema: Node) -> bool:
     """Whether a part is content that has no text (OpenAPI 3.0: `binary`; 3.1: a media type)."""
     media_type = schema.get("contentMediaType")
     if schema.get("contentEncoding") is not None or "example" in (schema.value or {}):
@@ -96,12 +97,12 @@ def _is_file(schema: Schema) -> bool:
 
 def _sample_parameter(operation: Operation, parameter: Parameter) -> Any:
     document = operation.document
-    schema = Schema(document, parameter.schema, parameter.schema_at)
-    example = _example(Schema.standing_at(document, parameter.at))
+    schema = Node(document, parameter.schema, parameter.schema_at)
+    example = _example(Node.standing_at(document, parameter.at))
     return example if example is not _NOTHING else _sample(schema, 0)
 
 
-def _example(owner: Schema) -> Any:
+def _example(owner: Node) -> Any:
     """The first example of a Parameter or Media Type Object."""
     if not isinstance(owner.value, dict):
         return _NOTHING
@@ -109,16 +110,16 @@ def _example(owner: Schema) -> Any:
         return owner.value["example"]
     examples = owner.get("examples")
     for name in examples if isinstance(examples, dict) else ():
-        entry = owner.child("examples", name).followed().value
+        entry = owner.child("examples", name).follow().value
         for key in ("value", "dataValue"):
             if isinstance(entry, dict) and key in entry:
                 return entry[key]
     return _NOTHING
 
 
-def _sample(schema: Schema, depth: int) -> Any:
+def _sample(schema: Node, depth: int) -> Any:
     """A value that the schema takes, as far as that can be told without solving it."""
-    schema = schema.followed()
+    schema = schema.follow()
     if not isinstance(schema.value, dict) or depth > _MAX_DEPTH:
         return None
     for key in ("example", "default", "const"):
@@ -141,7 +142,7 @@ def _merged(parts: list[Any]) -> Any:
     return next((part for part in parts if part is not None), None)
 
 
-def _own(schema: Schema, depth: int) -> Any:
+def _own(schema: Node, depth: int) -> Any:
     """A value by the schema's own `type`; None where it has none."""
     declared = schema.get("type")
     types = declared if isinstance(declared, list) else [declared]
@@ -165,7 +166,7 @@ def _own(schema: Schema, depth: int) -> Any:
     return None
 
 
-def _object(schema: Schema, depth: int) -> dict[str, Any]:
+def _object(schema: Node, depth: int) -> dict[str, Any]:
     properties = schema.get("properties")
     required = schema.get("required")
     return {
@@ -175,12 +176,12 @@ def _object(schema: Schema, depth: int) -> dict[str, Any]:
     }
 
 
-def _count(schema: Schema, keyword: str, most: int) -> int:
+def _count(schema: Node, keyword: str, most: int) -> int:
     value = schema.get(keyword)
     return min(value, most) if isinstance(value, int) else 0
 
 
-def _number(schema: Schema) -> int | float:
+def _number(schema: Node) -> int | float:
     low, high = schema.get("minimum"), schema.get("maximum")
     above = schema.get("exclusiveMinimum")
     if isinstance(above, bool):  # OpenAPI 3.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ..credentials import schemes_of
 from ..document import bundled_path
 from ..environment import environment_name
 from .output import Masker
+from .streams import read_stdin_line
 
 __all__ = ["credentials", "masked_environment"]
 
@@ -52,7 +52,7 @@ def masked_environment(masker: Masker, auth: Mapping[str, object], client: Clien
 
 def _value(name: str, source: str) -> str:
     if source == "-":
-        return sys.stdin.readline().rstrip("\r\n")
+        return read_stdin_line("--auth")
     if source.startswith("env:"):
         variable = source.removeprefix("env:")
         value = os.environ.get(variable)

@@ -8,11 +8,13 @@ from typing import Any
 
 from ..wording import BOUNDS, shown
 
-__all__ = ["Fault", "faults"]
+__all__ = ["Fault", "faults", "references"]
 
 #: A place by keys and indices, the rule broken there, and a sentence.
 Fault = tuple[tuple[Any, ...], str, str]
 
+#: The rules that an unknown property breaks; its place is its own.
+UNKNOWN = ("additionalProperties", "unevaluatedProperties")
 _MOST_CHARACTERS = 300
 _NAMED = re.compile(r"'([^']*)'")
 
@@ -36,6 +38,32 @@ def faults(data: Mapping[str, Any], kind: Any, uri: str) -> tuple[list[Fault], l
     return found, stopped
 
 
+def references(data: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The places of all objects that have a `$ref`, as far as that is a reference and no data."""
+    stack: list[tuple[Any, tuple[Any, ...]]] = [(data, ())]
+    while stack:
+        value, place = stack.pop()
+        if isinstance(value, list):
+            stack += [(item, (*place, index)) for index, item in enumerate(value)]
+        elif isinstance(value, Mapping):
+            if isinstance(value.get("$ref"), str):
+                yield place
+            named = bool(place) and place[-1] in _NAMES
+            for key, member in value.items():
+                if named or not (key in _DATA or str(key).startswith("x-")):
+                    stack.append((member, (*place, key)))
+
+
+#: Under these stand names, so that what is called `default` there is no default.
+_NAMES = frozenset(
+    {
+        "callbacks", "content", "definitions", "headers", "links", "parameters", "pathItems",
+        "paths", "properties", "requestBodies", "responses", "schemas", "securitySchemes", "$defs",
+    }
+)  # fmt: skip
+_DATA = frozenset({"const", "dataValue", "default", "enum", "example", "examples", "value"})
+
+
 def _of_root(data: Mapping[str, Any], kind: Any) -> Iterator[Fault]:
     """What the schema of OpenAPI itself says."""
     from jsonschema.validators import validator_for
@@ -50,7 +78,7 @@ def _of_root(data: Mapping[str, Any], kind: Any) -> Iterator[Fault]:
     for place, rule, message in told:
         # What a broken part would have described counts as unknown, and is no fault of its own.
         if rule != "unevaluatedProperties" or not any(
-            other[: len(place)] == place and its != rule for other, its, _ in told
+            other[: len(place) - 1] == place[:-1] and its != rule for other, its, _ in told
         ):
             yield place, rule, message
 
@@ -109,6 +137,8 @@ def _leaves(error: Any) -> list[Fault]:
     place = tuple(error.absolute_path)
     if error.validator not in ("oneOf", "anyOf") or not error.context:
         rule = str(error.validator or error.schema_path[-1])
+        if rule in UNKNOWN and (names := _unknown_names(error)):
+            return [((*place, name), rule, f"unknown property {name!r}") for name in names]
         return [(place, rule, _sentence(error, rule))]
     branches: dict[Any, list[Any]] = {}
     for inner in error.context:
@@ -163,6 +193,11 @@ def _distance(errors: list[Any], here: tuple[Any, ...]) -> tuple[int, int]:
     return 2 * sum(rule == "type" and depth == 0 for rule, depth in depths) + tags, len(errors)
 
 
+def _unknown_names(error: Any) -> list[str]:
+    names = _NAMED.findall(error.message.partition(" do not match")[0])
+    return [name for name in names if name in error.instance]
+
+
 def _wanting(value: Any, rule: str, wanted: Sequence[Any]) -> str:
     if rule == "enum":
         return f"{shown(value)} is not one of {', '.join(map(shown, wanted))}"
@@ -175,10 +210,6 @@ def _sentence(error: Any, rule: str) -> str:
         return _wanting(value, rule, limit if isinstance(limit, list) else [limit])
     if rule == "required":
         return f"the required property {error.message.partition(' is a required')[0]} is missing"
-    if rule in ("additionalProperties", "unevaluatedProperties"):
-        names = _NAMED.findall(error.message.partition(" do not match")[0])
-        known = [repr(name) for name in names if name in value]
-        return f"unknown property {', '.join(known[:6]) or shown(value)}"
     if rule in BOUNDS:
         return f"{shown(value)} must be {BOUNDS[rule]} {limit}"
     words = _WORDS.get(rule)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from ..errors import DocumentError
+from ..errors import DocumentError, NotLoaded
 from ..messages import Violation
 from .pointer import lookup, split
 from .resources import Location, Resources
@@ -40,15 +40,18 @@ class Problem:
 
 
 class Document:
-    """A loaded document. Made by `dynclient.document.load`; it does not change afterwards.
+    """A loaded document. Made by `dynclient.document.load`; what it says does not change.
 
     `version` is the text of its `openapi` field, `dialect` the part of it that decides how it is
     read: `"3.0"`, `"3.1"` or `"3.2"`. A document of Swagger 2.0 has that version, and its `data`
     is what it amounts to in OpenAPI 3.0, which is its dialect; see `swagger2`.
 
     `problems` grows as operations are compiled, since nothing is looked at before it is needed;
-    `check` looks at all of it.
+    `check` looks at everything.
     """
+
+    #: Who knows more of documents than this room does: they note what `check` tells.
+    examiners: ClassVar[list[Callable[[Document], None]]] = []
 
     def __init__(self, resources: Resources, data: Mapping[str, Any], version: str) -> None:
         self.resources = resources
@@ -64,7 +67,7 @@ class Document:
     def _upgraded(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         from .swagger2 import upgrade, upgrade_file
 
-        upgraded, moved = upgrade(data, self.note, self.resources.follow, self.uri)
+        upgraded, moved, _ = upgrade(data, self.note, self.resources.follow, self.uri)
         self.resources.replace(upgraded, moved, upgrade_file)
         return upgraded
 
@@ -102,6 +105,18 @@ class Document:
     def problems(self) -> tuple[Problem, ...]:
         """What has been found broken so far, in the order it was found."""
         return tuple(self._problems.values())
+
+    def add(self, uri: str, content: bytes, answered: str = "") -> None:
+        """Add a file that `$ref`s to the URL `uri` lead to, and that was fetched by other means.
+
+        `answered` is the URL that it came from where that is another one, after a redirect.
+        DocumentError if it can't be read, or if `Trust` does not allow that redirect.
+        """
+        self.resources.add(uri, answered or uri, content)
+
+    def holds(self, uri: str) -> bool:
+        """Whether the file at a URL is loaded."""
+        return self.resources.holds(uri)
 
     def note(self, at: Location, message: str, rule: str) -> None:
         """Record a problem once, by its place as published, and log it once as a warning."""
@@ -143,11 +158,15 @@ class Document:
         return list(group) if isinstance(group, dict) else []
 
     def check(self) -> list[Problem]:
-        """What openapi-spec-validator finds wrong with the document; empty if it is valid.
+        """Everything that is wrong with the document; empty if nothing is.
 
-        Each fault once: its place, the keyword that it breaks, a sentence that shows no more of the
-        document than that. On demand, never at load: for a big document it takes seconds.
+        That is what openapi-spec-validator finds, `$ref`s that lead nowhere, and `problems` once
+        every operation is compiled. Each problem once, with its place, the keyword that it breaks,
+        and a sentence that shows no more of the document than that. On demand, never at load: for
+        a big document it takes seconds.
         """
+        for examine in self.examiners:
+            examine(self)
         from openapi_spec_validator import (
             OpenAPIV2SpecValidator,
             OpenAPIV30SpecValidator,
@@ -162,7 +181,30 @@ class Document:
         }
         is_swagger = self.version in SWAGGER_VERSIONS
         chosen = OpenAPIV2SpecValidator if is_swagger else validators[self.dialect]
-        return list(self._checked(chosen, is_swagger))
+        from .checking import UNKNOWN
+
+        noted = {(p.source, p.pointer): p for p in reversed(self.problems)}
+        # What an unknown property should have been, we know better than the checker.
+        found = [
+            noted.get((p.source, p.pointer), p) if p.rule in UNKNOWN else p
+            for p in self._checked(chosen, is_swagger)
+        ]
+        places = {(problem.source, problem.pointer) for problem in found}
+        # What is wrong with a member is why the whole was noted.
+        places |= {(source, pointer.rpartition("/")[0]) for source, pointer in places}
+        for problem in (*self._dead_references(is_swagger), *self.problems):
+            if (place := (problem.source, problem.pointer)) not in places:
+                places.add(place)
+                found.append(problem)
+        return found
+
+    def _dead_references(self, is_swagger: bool) -> Iterator[Problem]:
+        from .checking import references
+
+        for place in references(self._published):
+            problem = self._located(place, "document", "", is_swagger)
+            if problem.rule == "$ref":
+                yield problem
 
     def _checked(self, kind: Any, is_swagger: bool) -> Iterator[Problem]:
         from .checking import faults
@@ -174,8 +216,9 @@ class Document:
                 continue  # it knows no file responses, which Swagger 2.0 has
             problem = self._located(place, rule, message, is_swagger)
             # A wrong value may be found twice; of what is missing, one place may lack several.
-            said = rule if rule in ("enum", "type") else message
-            found.setdefault((problem.source, problem.pointer, said), problem)
+            key = (problem.source, problem.pointer, "" if rule in ("enum", "type") else message)
+            if rule == "type" or key not in found:
+                found[key] = problem
         given_up = []
         for place, rule, message in stopped:
             problem = self._located(place, rule, message, is_swagger)
@@ -183,7 +226,10 @@ class Document:
                 found.setdefault((problem.source, problem.pointer, problem.message), problem)
             elif not any(str(token).startswith("x-") for token in place):
                 given_up.append(problem)
-        # Where there are faults, that the checker could not go on is what comes of them.
+        for source, pointer, _ in [key for key, p in found.items() if p.rule == "minProperties"]:
+            missing = "the required property 'default' is missing"  # a Responses Object is empty
+            found.pop((source, pointer, missing), None)
+        # Where there are problems, that the checker could not go on is what comes of them.
         yield from found.values() or given_up
 
     def _located(self, place: Sequence[Any], rule: str, message: str, is_swagger: bool) -> Problem:
@@ -198,6 +244,8 @@ class Document:
                 value, at = (value[token] if known else None), at.child(token)
             if rule == "document":
                 self._target(value, at, is_swagger)
+        except NotLoaded:
+            pass  # nobody knows yet
         except DocumentError as error:
             source = error.source if error.source != self.uri else None
             return Problem(error.pointer or "", error.problem, "$ref", source or "")
@@ -209,8 +257,12 @@ class Document:
         seen: set[str] = set()
         while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
             # The resources hold what was made of it, so the references of Swagger are looked up.
-            if not reference.startswith("#/") or reference in seen:
-                break
+            if not reference.startswith("#/"):
+                return self.resources.resolve(reference, at)
+            if reference in seen:
+                raise DocumentError(
+                    "the chain of $refs from here never ends", source=self.uri, pointer=at.pointer
+                )
             seen.add(reference)
             pointer = unquote(reference[1:])
             try:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping, Set
+from contextlib import suppress
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from ..errors import DocumentError
+from ..errors import DocumentError, DynclientError, NotLoaded
+from ..origins import origin_of
 from .bundled import bundled_names, bundled_path
-from .document import Document, version_of
+from .document import SWAGGER_VERSIONS, Document, version_of
 from .identifiers import names_itself
-from .parse import parse_document
-from .resources import Fetch, Resources, local_path
-from .trust import Trust
+from .parse import check_data, parse_document
+from .resources import Resources, local_path
+from .trust import Trust, may_move, moved_away
 
-__all__ = ["Source", "load"]
+__all__ = ["Fetch", "Fetching", "Source", "completing", "driven", "load", "loading"]
 
 #: What a document can be opened from: a bundled name, a path, a URL, or its data.
 Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
+
+#: Fetches a URL: returns the URL that it came from, after redirects, and the bytes.
+Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
+
+T = TypeVar("T")
+#: Yields each URL to be fetched, and is sent what `Fetch` returns, or thrown why it can't be had.
+Fetching: TypeAlias = Generator[str, tuple[str, bytes], T]
 
 _DEFAULT_TRUST = Trust()
 
@@ -28,44 +37,110 @@ def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None =
     """Open a document of OpenAPI 3, or of Swagger 2.0 (see `swagger2`).
 
     `source` is a bundled name (`"qiskit-runtime"`), a path, an `http(s)://` or `file://` URL, or
-    the document as a mapping. `fetch` gets URLs; without it only local documents can be opened.
-    DocumentError if it can't be read or is no OpenAPI document.
+    the document as a mapping. `fetch` gets the URL, and without it only local documents can be
+    opened; it is not asked again: what `$ref`s lead to later is added by `Document.add`.
+    DocumentError if it can't be read or is no OpenAPI document; what `fetch` raises.
+    """
+
+    def unable(url: str) -> tuple[str, bytes]:
+        raise DocumentError("a URL is opened by a Client, or by load(url, fetch=...)", source=url)
+
+    return driven(loading(source, trust=trust), fetch or unable)
+
+
+def driven(steps: Fetching[T], fetch: Fetch) -> T:
+    """What a generator returns that yields URLs, each fetched by `fetch`."""
+    try:
+        url = next(steps)
+        while True:
+            try:
+                fetched = fetch(url)
+            except DynclientError as error:
+                url = steps.throw(error)
+            else:
+                url = steps.send(fetched)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def loading(source: Source, *, trust: Trust = _DEFAULT_TRUST) -> Fetching[Document]:
+    """As `load`, for whoever fetches in a way of its own: yields each URL to be fetched.
+
+    It is sent (URL that it came from, bytes). Redirects are followed by who fetches, who asks
+    `may_move` before each.
     """
     if isinstance(source, Mapping):
-        return _document("", source, trust, fetch, "the document", None)
+        check_data(source, trust)
+        return (yield from _document("", source, trust, "the document", None))
     if not isinstance(source, str | PathLike):
         raise DocumentError(
             f"a document is a bundled name, a path, a URL or a mapping, not {type(source).__name__}"
         )
     name = fspath(source)
-    scheme = _scheme(name) if isinstance(source, str) else ""
-    if scheme in ("http", "https"):
-        if fetch is None:
-            raise DocumentError("nothing here can fetch URLs", source=name)
-        final, content = fetch(name)
-        if not _same_place(name, final, trust):
-            raise DocumentError(
-                f"it redirects to {final!r}, whose origin is not trusted; open that address, or "
-                "allow it by Trust(origins={...})",
-                source=name,
-            )
-        data = parse_document(content, final, trust)
-        return _document(final, data, trust, fetch, final, content)
-    path = local_path(name) if scheme == "file" else _path(name)
+    if is_remote(source):
+        try:
+            origin_of(name)
+        except ValueError as error:
+            raise DocumentError(f"it can't be opened: {error}", source=_shown(name)) from None
+        answered, content = yield name
+        if not may_move(name, answered, trust):
+            raise moved_away(name, answered)
+        data = parse_document(content, answered, trust)
+        return (yield from _document(answered, data, trust, answered, content))
+    is_url = isinstance(source, str) and _scheme(name) == "file"
     try:
+        path = local_path(name) if is_url else _path(name)
         content = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(_missing(name, error), source=str(path)) from None
-    uri = path.resolve().as_uri()
+        uri = path.resolve().as_uri()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a surrogate, an unknown user
+        raise DocumentError(_missing(name, error), source=_shown(name)) from None
     data = parse_document(content, str(path), trust)
-    return _document(uri, data, trust, fetch, str(path), content)
+    return (yield from _document(uri, data, trust, str(path), content))
+
+
+def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
+    """What `make` returns, called again whenever a file was added that its `$ref`s lead to.
+
+    `make` must come to the same each time. Where a file can't be had, or be read, it meets an
+    Unavailable that says why and has the place of the `$ref`.
+    """
+    failed: list[str] = []
+    try:
+        while True:
+            try:
+                return make()
+            except NotLoaded as missing:
+                url = missing.uri
+            try:
+                answered, content = yield url
+                document.add(url, content, answered)
+            except DynclientError as error:
+                document.resources.unavailable(url, str(error))
+                failed.append(url)
+    finally:
+        for url in failed:  # another time it may be there
+            document.resources.unavailable(url, None)
+
+
+def is_remote(source: Source) -> bool:
+    """Whether a source is to be fetched over the network."""
+    return isinstance(source, str) and _scheme(source) in ("http", "https")
 
 
 def _scheme(name: str) -> str:
     try:
         return urlsplit(name).scheme
     except ValueError as error:
-        raise DocumentError(f"no URL that can be opened: {error}", source=name) from None
+        reason = f"it is not a URL that can be opened: {error}"
+        raise DocumentError(reason, source=_shown(name)) from None
+
+
+def _shown(name: str) -> str:
+    """A source as it may stand in a message."""
+    text = name.encode("utf-8", "backslashreplace").decode()
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return f"{text[:100]}…{text[-100:]}" if len(text) > 300 else text
 
 
 def _path(name: str) -> Path:
@@ -73,8 +148,10 @@ def _path(name: str) -> Path:
     return bundled_path(name) or Path(name).expanduser()
 
 
-def _missing(name: str, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
+def _missing(name: str, error: Exception) -> str:
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    if isinstance(error, UnicodeError):
+        reason = "the name has a lone surrogate"  # the error repeats the name
     names = bundled_names()
     import difflib
 
@@ -84,10 +161,13 @@ def _missing(name: str, error: OSError) -> str:
 
 
 def _document(
-    uri: str, data: Any, trust: Trust, fetch: Fetch | None, source: str, content: bytes | None
-) -> Document:
+    uri: str, data: Any, trust: Trust, source: str, content: bytes | None
+) -> Fetching[Document]:
     version = version_of(data, source)
-    document = Document(Resources(uri, data, trust, fetch), data, version)
+    resources = Resources(uri, data, trust)
+    if version in SWAGGER_VERSIONS:
+        yield from _files_of_swagger(data, resources)
+    document = Document(resources, data, version)
     if document.dialect != "3.0":
         dialect = data.get("jsonSchemaDialect")
         dialect = dialect if isinstance(dialect, str) else None
@@ -96,9 +176,23 @@ def _document(
     return document
 
 
-def _same_place(typed: str, final: str, trust: Trust) -> bool:
-    """Whether a redirect may move the document: within its origin, to TLS, or as trusted."""
-    if trust.allows(final, typed):
-        return True
-    one, other = urlsplit(typed), urlsplit(final)
-    return (one.scheme, other.scheme) == ("http", "https") and one.hostname == other.hostname
+def _files_of_swagger(data: Any, resources: Resources) -> Generator[str, tuple[str, bytes], None]:
+    """Add what is needed to upgrade the document, which is done as a whole.
+
+    What can't be had, or read, costs only the operations that need it.
+    """
+    if not resources.trust.origins and resources.root.uri[:4] != "http":
+        return  # no URL can be needed
+    from .swagger2 import upgrade
+
+    tried: set[str] = set()
+
+    def missing() -> Set[str]:
+        root = resources.root.uri
+        return upgrade(data, lambda *_: None, resources.follow, root).missing - tried
+
+    while wanted := missing():
+        for url in sorted(wanted):
+            tried.add(url)
+            with suppress(DynclientError):
+                resources.add(url, *(yield url))

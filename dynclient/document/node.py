@@ -46,6 +46,11 @@ class Node(NamedTuple):
         """The OpenAPI Object."""
         return cls(document, document.data, document.resources.root)
 
+    @classmethod
+    def standing_at(cls, document: Document, at: Location) -> Node:
+        """The node at a place that is known to exist."""
+        return cls(document, document.resources.at(at), at)
+
     # ── walking ──────────────────────────────────────────────────────────────────────────────
 
     def get(self, key: str, default: Any = None) -> Any:

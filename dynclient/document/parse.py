@@ -8,21 +8,29 @@ is `"200"`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DocumentError
 from ..jsontext import JsonTextError, decode
+from ..remedies import give
 from .pointer import append
 from .trust import Trust
 
-__all__ = ["parse_document", "parse_yaml"]
+__all__ = ["check_data", "parse_document", "parse_yaml"]
 
 #: From how many bytes on the garbage collector is worth stopping.
 _BIG = 1 << 20
 # Where a flow list or mapping may start; not the brace in the midst of a path template.
 _FLOW_OPENER = re.compile(rb"(?<![^\s\[{,:])[\[{]")
+
+#: Python 3.11 bounds the recursion of C code as it does its own; later ones know no such limit.
+_DECODER_IS_BOUNDED = sys.version_info < (3, 12)
+_LEAVES = frozenset({str, bool, int, float, type(None)})
+#: Lists and mappings that are counted before it is looked at which of them are shared.
+_MANY = 1_000_000
 
 #: Which reading of YAML the cache holds; to be raised when any text is read otherwise than before.
 _READER = 1
@@ -38,16 +46,18 @@ def parse_document(content: bytes, source: str, trust: Trust) -> Any:
     """
     if len(content) > trust.max_document_bytes:
         raise DocumentError(
-            f"the document has {len(content)} bytes, over the limit of {trust.max_document_bytes}; "
-            "raise Trust(max_document_bytes=...) if it is to be trusted",
+            f"the document has {len(content)} bytes, over the limit of {trust.max_document_bytes}",
             source=source,
+            remedy=give(trust={"max_document_bytes": ...}),
         )
     content = _as_utf8(content, source)
     if not content.strip():
         raise DocumentError("the document is empty", source=source)
     if content.lstrip()[:1] in (b"{", b"["):
         try:
-            return _parse_json(content, source)
+            return _parse_json(content, source, trust)
+        except _TooDeep:
+            raise
         except DocumentError as error:
             if source.endswith(".json"):
                 raise
@@ -71,10 +81,12 @@ def _as_utf8(content: bytes, source: str) -> bytes:
     return content
 
 
-def _parse_json(content: bytes, source: str) -> Any:
+def _parse_json(content: bytes, source: str, trust: Trust) -> Any:
     try:
         with _without_collector(len(content)):
-            return decode(content)
+            data = decode(content)
+        if not _DECODER_IS_BOUNDED or trust.max_depth < sys.getrecursionlimit():
+            _check_depth(_levels(data, trust.max_depth), source, trust)
     except JsonTextError as error:
         line = column = None
         if error.offset is not None:
@@ -84,6 +96,7 @@ def _parse_json(content: bytes, source: str) -> Any:
         raise DocumentError(
             f"no valid JSON: {error}", source=source, line=line, column=column
         ) from None
+    return data
 
 
 @contextmanager
@@ -173,10 +186,47 @@ def _could_be_deep(content: bytes, limit: int) -> bool:
     return columns < 1 or re.search(rb"(?m)^[ \t?:-]{%d}" % columns, content) is not None
 
 
+class _TooDeep(DocumentError):
+    """A document nests deeper than is trusted, whatever it is written in."""
+
+
+def check_data(data: Any, trust: Trust) -> None:
+    """Refuse data that contains itself, nests too deeply or has too many values.
+
+    For a document that the caller gives as data, of which parts may be shared.
+    """
+    depth = _levels(data, trust.max_depth, min(trust.max_nodes, _MANY))
+    if depth > trust.max_depth:
+        _check_aliases(data, "the document", trust)  # which knows what is shared, and is slower
+        depth = _levels(data, trust.max_depth)
+    _check_depth(depth, "the document", trust)
+
+
+def _levels(data: Any, most: int, most_values: int | None = None) -> int:
+    """How many levels data nests; more than `most` if it has more, or has too many values."""
+    depth = values = 0
+    level = [data]
+    while level and depth <= most:
+        depth += 1
+        values += len(level)
+        if most_values is not None and values > most_values:
+            return most + 1
+        following: list[Any] = []
+        for value in level:
+            if isinstance(value, Mapping):
+                following += [item for item in value.values() if type(item) not in _LEAVES]
+            elif isinstance(value, list | tuple):
+                following += [item for item in value if type(item) not in _LEAVES]
+        level = following
+    return depth
+
+
 def _check_depth(depth: int, source: str, trust: Trust) -> None:
     if depth > trust.max_depth:
-        raise DocumentError(
-            f"the document nests deeper than {trust.max_depth} levels", source=source
+        raise _TooDeep(
+            f"the document nests deeper than {trust.max_depth} levels",
+            source=source,
+            remedy=give(trust={"max_depth": ...}),
         )
 
 
@@ -192,10 +242,10 @@ def _check_aliases(data: Any, source: str, trust: Trust) -> int:
     stack: list[tuple[Any, str, bool]] = [(data, "", False)]
     while stack:
         value, pointer, done = stack.pop()
-        if not isinstance(value, dict | list):
+        if not isinstance(value, Mapping | list | tuple):
             continue
         key = id(value)
-        children = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+        children = list(value.items()) if isinstance(value, Mapping) else list(enumerate(value))
         if done:
             open_ids.discard(key)
             inside = [sizes.get(id(child)) or (1, len(str(child))) for _, child in children]
@@ -208,13 +258,14 @@ def _check_aliases(data: Any, source: str, trust: Trust) -> int:
             )
             if sizes[key][0] > trust.max_nodes:
                 raise DocumentError(
-                    f"its YAML aliases stand for more than {trust.max_nodes} values",
+                    f"its aliases stand for more than {trust.max_nodes} values",
                     source=source,
                     pointer=pointer,
+                    remedy=give(trust={"max_nodes": ...}),
                 )
         elif key in open_ids:
             raise DocumentError(
-                "a YAML alias contains itself; use $ref for recursion",
+                "the value contains itself; use $ref for recursion",
                 source=source,
                 pointer=pointer,
             )
@@ -222,4 +273,4 @@ def _check_aliases(data: Any, source: str, trust: Trust) -> int:
             open_ids.add(key)
             stack.append((value, pointer, True))
             stack.extend((child, append(pointer, name), False) for name, child in children)
-    return sizes[id(data)][1] if isinstance(data, dict | list) else 0
+    return sizes[id(data)][1] if id(data) in sizes else 0

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from ..errors import DocumentError
+from ..errors import DocumentError, NotLoaded, Unavailable
+from ..origins import origin_of
+from ..remedies import Remedy, give
 from .identifiers import LONE_REF, Identifiers, identify, names_itself
 from .parse import parse_document
 from .pointer import append, lookup, split
-from .trust import Trust
+from .trust import Trust, may_move, moved_away
 
-__all__ = ["Fetch", "Location", "Resources", "local_path"]
-
-#: Gets a URL: returns the address that answered, after redirects, and the bytes.
-Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
+__all__ = ["Location", "Resources", "local_path"]
 
 
 def local_path(uri: str) -> Path:
-    """The path that a `file:` URI names."""
+    """The path that a `file:` URI names. ValueError for one that names another host."""
     from urllib.request import url2pathname  # brings an HTTP library along, which most never need
 
-    return Path(url2pathname(urlsplit(uri).path))
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise ValueError(f"the file is on another host, {parts.netloc}")
+    return Path(url2pathname(parts.path))
 
 
 class Location(NamedTuple):
@@ -45,12 +47,15 @@ class Location(NamedTuple):
 
 
 class Resources:
-    """Every file reached from one document, by URI; `resolve` and `follow` lead through them."""
+    """Every file reached from one document, by URI; `resolve` and `follow` lead through them.
 
-    def __init__(self, uri: str, data: Any, trust: Trust, fetch: Fetch | None) -> None:
+    Files are read where `Trust` allows it. What is at a URL must have been added: a `$ref` to what
+    has not raises NotLoaded.
+    """
+
+    def __init__(self, uri: str, data: Any, trust: Trust) -> None:
         self.root = Location(uri, "")
         self.trust = trust
-        self._fetch = fetch
         self._data: dict[str, Any] = {uri: data}
         #: The identifiers of each file that has some; a file without is not in here.
         self._identifiers: dict[str, Identifiers] = {}
@@ -58,6 +63,8 @@ class Resources:
         self._named: dict[str, Location] = {}
         self._dialect: str | None = None
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
+        #: Why files could not be had, by URI; see `unavailable`.
+        self._failed: dict[str, str] = {}
         #: Places from which a chain of `$ref`s does not end.
         self._endless: set[Location] = set()
         self._moved: Mapping[str, Location] = {}
@@ -89,9 +96,39 @@ class Resources:
                 rest = f"/{token}{rest}"
         return at
 
-    def __getstate__(self) -> dict[str, Any]:
-        # Who fetches has connections; what was fetched travels along.
-        return {**self.__dict__, "_fetch": None}
+    def holds(self, uri: str) -> bool:
+        """Whether the file or schema resource of that URI is loaded."""
+        return uri in self._data or uri in self._named
+
+    def add(self, uri: str, answered: str, content: bytes) -> None:
+        """Take the file that a `$ref` to `uri` leads to, which somebody has fetched.
+
+        `answered` is the URL that it came from, after redirects: its own references start there.
+        DocumentError if it can't be read, or if the redirect is not allowed.
+        Source: RFC 3986, section 5.1.3.
+        """
+        uri, answered = urldefrag(uri)[0], urldefrag(answered)[0]
+        if not may_move(uri, answered, self.trust):
+            raise moved_away(uri, answered)
+        if answered not in self._data:
+            self._take(answered, content)
+        if uri != answered:
+            self._named[uri] = Location(answered, "")
+
+    def unavailable(self, uri: str, reason: str | None) -> None:
+        """Let `$ref`s to `uri` raise Unavailable for a reason; NotLoaded again if that is None."""
+        if reason is None:
+            self._failed.pop(uri, None)
+        else:
+            self._failed[uri] = reason
+
+    def _take(self, uri: str, content: bytes) -> None:
+        if reason := self._full:
+            raise DocumentError(reason, source=uri, remedy=give(trust={"max_documents": ...}))
+        data = parse_document(content, uri, self.trust)
+        self._data[uri] = data if self._adapt is None else self._adapt(data)
+        if names_itself(content) or self._dialect:
+            self._identify(uri)
 
     def resolve(self, reference: str, at: Location) -> tuple[Any, Location]:
         """What a `$ref` standing at `at` names: the value and its place.
@@ -188,12 +225,10 @@ class Resources:
         """Where the schema resource or file of that URI starts."""
         if (named := self._named.get(uri)) is not None:
             return named
+        if not self.root.uri and uri not in self._data and not urlsplit(uri).scheme:
+            uri = self._in_folders(uri, at)
         if uri not in self._data:
-            content = self._read(uri, at)
-            data = parse_document(content, uri, self.trust)
-            self._data[uri] = data if self._adapt is None else self._adapt(data)
-            if names_itself(content) or self._dialect:
-                self._identify(uri)
+            self._take(uri, self._read(uri, at))
         return Location(uri, "")
 
     def _identify(self, uri: str) -> None:
@@ -213,40 +248,66 @@ class Resources:
             raise KeyError(fragment)
         return identifiers.anchors[identifiers.base_of(root.pointer), fragment]
 
-    def _read(self, uri: str, at: Location) -> bytes:
+    @property
+    def _full(self) -> str:
+        """Why no further file may be loaded; empty if one may."""
+        most = self.trust.max_documents
+        return f"more than {most} documents would be loaded" if len(self._data) >= most else ""
+
+    def _refused(
+        self, uri: str, at: Location, reason: str, remedy: Remedy | None = None
+    ) -> DocumentError:
+        """The error for a `$ref` at a place that is not followed."""
         at = self.published(at)
+        message = f"$ref to {uri!r} is not followed: {reason}"
+        return DocumentError(message, source=at.uri or None, pointer=at.pointer, remedy=remedy)
 
-        def refused(reason: str) -> DocumentError:
-            return DocumentError(
-                f"$ref to {uri!r} is not followed: {reason}",
-                source=at.uri or None,
-                pointer=at.pointer,
-            )
+    def _read(self, uri: str, at: Location) -> bytes:
+        """The file of that URI, for a `$ref` at a place. NotLoaded if it is none on this machine.
 
-        if len(self._data) >= self.trust.max_documents:
-            raise refused(f"more than {self.trust.max_documents} documents would be loaded")
-        if not self.root.uri:
-            raise refused("the document was given as data, so it has no place to start from")
-        scheme = urlsplit(uri).scheme
+        DocumentError if it may not be read, or can't be.
+        """
+        scheme, own = urlsplit(uri).scheme, self.root.uri
         if scheme not in ("file", "http", "https"):
-            raise refused("only files, http and https are read")
-        if not self.trust.allows(uri, self.root.uri):
-            raise refused("its origin is not trusted; allow it by Trust(origins={...})")
-        if scheme == "file":
-            return self._read_file(uri, refused)
-        if self._fetch is None:
-            raise refused("nothing here can fetch URLs")
-        final, content = self._fetch(uri)
-        if not self.trust.allows(final, self.root.uri):
-            raise refused(f"it redirects to {final!r}, whose origin is not trusted")
-        return content
+            raise self._refused(uri, at, "only files, http and https are read")
+        if reason := self._full:
+            raise self._refused(uri, at, reason, give(trust={"max_documents": ...}))
+        if scheme == "file" and not own.startswith("http"):
+            return self._read_file(uri, at)
+        if not self.trust.allows(uri, own or None):
+            remedy = None if scheme == "file" else give(trust={"origins": origin_of(uri)})
+            raise self._refused(uri, at, "its origin is not trusted", remedy)
+        at = self.published(at)
+        place = {"source": at.uri or None, "pointer": at.pointer}
+        if uri in self._failed:
+            raise Unavailable(uri, f"can't be loaded: {self._failed[uri]}", **place)
+        raise NotLoaded(uri, **place)
 
-    def _read_file(self, uri: str, refused: Callable[[str], DocumentError]) -> bytes:
-        folder = local_path(self.root.uri).resolve().parent
-        path = local_path(uri).resolve()
-        if not path.is_relative_to(folder):
-            raise refused(f"it lies outside the document's folder {folder}")
+    def _read_file(self, uri: str, at: Location) -> bytes:
         try:
-            return path.read_bytes()
-        except OSError as error:
-            raise refused(f"{error.strerror or error}") from None
+            folders = self._folders()
+            path = local_path(uri).resolve()
+            if any(path.is_relative_to(folder) for folder in folders):
+                return path.read_bytes()
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a ring
+            raise self._refused(uri, at, _reason(error)) from None
+        own = f"the document's folder {folders[-1]}" if self.root.uri else "the folders trusted"
+        remedy = give(trust={"folders": path.parent})
+        raise self._refused(uri, at, f"it lies outside {own}", remedy)
+
+    def _folders(self) -> list[Path]:
+        """The folders whose files may be read; the document's own is the last."""
+        own = self.root.uri
+        return [*self.trust.folders, *([local_path(own).resolve().parent] if own else [])]
+
+    def _in_folders(self, reference: str, at: Location) -> str:
+        """The URI of the file that a relative `$ref` names in a document given as data."""
+        if not self.trust.folders:
+            reason = "the document was given as data, so it has no place to start from"
+            raise self._refused(reference, at, reason, give(trust={"folders": ...}))
+        places = [urljoin(f"{folder.as_uri()}/", reference) for folder in self.trust.folders]
+        return next((uri for uri in places if local_path(uri).exists()), places[0])
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -10,7 +10,7 @@ kept in a table, so that errors and problems name the place in the document as p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -33,12 +33,14 @@ _OPERATION_MOVED = frozenset({"consumes", "produces", "schemes", "parameters", "
 class Upgraded(NamedTuple):
     """A document in terms of OpenAPI 3.0.
 
-    moved  pointer of an upgraded part → the place in the original that it stands for; what has no
-           entry, and no ancestor with one, stands where it stood
+    moved    pointer of an upgraded part → the place in the original that it stands for; what has no
+             entry, and no ancestor with one, stands where it stood
+    missing  the URLs that it needs, and that are not loaded
     """
 
     data: dict[str, Any]
     moved: Mapping[str, Location]
+    missing: Set[str]
 
 
 def upgrade(data: Mapping[str, Any], note: Note, follow: Follow, uri: str = "") -> Upgraded:
@@ -64,7 +66,7 @@ def upgrade(data: Mapping[str, Any], note: Note, follow: Follow, uri: str = "") 
         reader = _Paths(context, data)
         at = root.child("paths")
         result["paths"] = {path: reader.item(item, at.child(path)) for path, item in paths.items()}
-    return Upgraded(result, context.moved)
+    return Upgraded(result, context.moved, context.missing)
 
 
 # ── servers ──────────────────────────────────────────────────────────────────────────────────────

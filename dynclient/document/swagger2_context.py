@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import quote, urljoin
 
-from ..errors import DocumentError, DynclientError
+from ..errors import DocumentError, NotLoaded
 from .resources import Location
 from .swagger2_schemas import upgrade_schema
 
@@ -24,14 +24,15 @@ class Context:
     """One upgrade under way.
 
     uri    the document that is upgraded
-    moved  pointer of an upgraded part → the place in the original document that it stands for
+    moved    pointer of an upgraded part → the place in the original document that it stands for
+    missing  the URLs that its `$ref`s lead to and that are not loaded
     """
 
     uri: str
     note: Note
     resolve: Follow
     moved: dict[str, Location] = field(default_factory=dict)
-    _unreachable: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
 
     def follow(self, value: Any, at: Location) -> tuple[Any, Location]:
         """Where a chain of `$ref`s ends; the reference itself if it leads nowhere.
@@ -41,17 +42,13 @@ class Context:
         """
         if not (isinstance(value, Mapping) and isinstance(value.get("$ref"), str)):
             return value, at
-        reference = _joined(at.uri, value["$ref"])
-        file = reference.partition("#")[0]
-        if file not in self._unreachable:
-            try:
-                return self.resolve(value, at)
-            except DocumentError:
-                pass
-            except DynclientError:
-                self._unreachable.add(file)  # the network's fault: don't wait for it once more
+        try:
+            return self.resolve(value, at)
+        except DocumentError as error:
+            if isinstance(error, NotLoaded):
+                self.missing.add(error.uri)
         if at.uri != self.uri:
-            value = {"$ref": reference}
+            value = {"$ref": _joined(at.uri, value["$ref"])}
         return value, at
 
     def schema(self, value: Any, at: Location) -> Any:

@@ -42,11 +42,7 @@ _STYLES["part"]["multi"] = ("form", True)
 
 #: "If in is header and the name is one of these, the parameter definition SHALL be ignored"
 #: (OpenAPI 3.0.4); Swagger 2.0 has no such rule.
-_LEFT_TO_THE_CALL = {
-    "accept": "pass Options(accept=...)",
-    "content-type": "pass Options(content_type=...)",
-    "authorization": "pass auth=..., or Options(headers=...)",
-}
+_LEFT_TO_THE_CALL = ("accept", "content-type", "authorization")
 
 
 class Declared(NamedTuple):
@@ -91,8 +87,9 @@ def upgrade_parameter(
 ) -> dict[str, Any]:
     """A parameter in path, query or header: its type becomes its `schema`."""
     where, name = str(value["in"]), str(value.get("name"))
-    if where == "header" and (hint := _LEFT_TO_THE_CALL.get(name.lower())):
-        context.note(at, f"the header {name} is not sent as a parameter; {hint}", "parameter")
+    if where == "header" and name.lower() in _LEFT_TO_THE_CALL:
+        reason = f"the header {name} is not a parameter: each call sets it by its own options"
+        context.note(at, reason, "parameter")
     moved = {*PLAIN_KEYWORDS, "collectionFormat", "schema"}
     result = {key: member for key, member in value.items() if key not in moved}
     result["schema"] = schema_of(context, value, at)
@@ -129,17 +126,24 @@ def array_style(
     """
     if value.get("type") != "array":
         return None
-    items = value.get("items")
-    if isinstance(items, Mapping) and items.get("type") == "array":
-        reason = "an array in an array has no form in OpenAPI 3; it can't be sent"
-        context.note(at.child("items"), reason, "collection-format")
     styles = _STYLES.get(where, _STYLES["query"])
     name = value.get("collectionFormat", "csv")
     if not isinstance(name, str) or name not in styles:
         reason = f"the collectionFormat {name!r} can't stand here; csv is taken"
         context.note(at.child("collectionFormat"), reason, "collection-format")
         name = "csv"
+    _note_inner_formats(context, value.get("items"), at.child("items"))
     return styles[name]
+
+
+def _note_inner_formats(context: Context, items: Any, at: Location) -> None:
+    """What stands in an array has a collectionFormat of its own (Swagger 2.0, "Items Object")."""
+    while isinstance(items, Mapping) and items.get("type") == "array":
+        name = items.get("collectionFormat", "csv")
+        if name not in _STYLES["path"]:
+            reason = f"the collectionFormat {name!r} can't stand in an array; csv is taken"
+            context.note(at.child("collectionFormat"), reason, "collection-format")
+        items, at = items.get("items"), at.child("items")
 
 
 # ── bodies ───────────────────────────────────────────────────────────────────────────────────────

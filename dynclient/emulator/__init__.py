@@ -1,4 +1,4 @@
-"""An embedded Qiskit Runtime service: real state, real queue, real circuits, one process.
+"""An embedded Qiskit Runtime service: real state, a real queue, real circuits, on this machine.
 
     from dynclient import emulator
 
@@ -7,29 +7,25 @@
                                                 "Service-CRN": emulator.CRN})
 
 The service answers as the bundled document `qiskit-runtime` says, and judges every request by it
-with openapi-core. Circuits run on Qiskit's reference primitives. Importing this package is cheap:
-the server is imported by `run` and `serve`, Qiskit by the first job.
+with openapi-core. Circuits run on Qiskit, each job in a process of its own. Importing this package
+is cheap: the server is imported by `run` and `serve`, Qiskit by the processes of jobs.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from os import PathLike
+from typing import Unpack
 from urllib.parse import urlsplit
 
 from dynclient.errors import DynclientError
 
-__all__ = ["API_KEY", "CRN", "TOKEN", "MissingExtra", "iam_url", "run", "serve"]
+from .settings import API_KEY, CRN, TOKEN, Knobs, Settings
 
-#: A bearer token that every emulator accepts unless `tokens=` says otherwise; it never expires.
-TOKEN = "emulator-token"  # noqa: S105 - not a secret: it opens the emulator only
-#: The API key that every emulator accepts unless `api_keys=` says otherwise.
-API_KEY = "emulator-api-key"
-#: An instance to send as Service-CRN; any other value of that shape is an instance of its own.
-CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/emulator:emulator-instance::"
+__all__ = ["API_KEY", "CRN", "TOKEN", "Knobs", "MissingExtra", "iam_url", "run", "serve"]
 
 _EXTRA = ("qiskit", "qiskit_qasm3_import", "sqlalchemy", "starlette", "uvicorn")
 
@@ -50,30 +46,20 @@ def run(
     db: str | PathLike[str] | None = None,
     *,
     host: str = "127.0.0.1",
-    tokens: Sequence[str] = (TOKEN,),
-    api_keys: Sequence[str] = (API_KEY,),
-    token_lifetime: float = 3600.0,
-    job_delay: float = 0.0,
+    **knobs: Unpack[Knobs],
 ) -> Iterator[str]:
     """Run the emulator on a background thread; yield the API's base URL, `http://HOST:PORT/api`.
 
-    `port` 0 takes a free one. `db` is an SQLite file whose jobs survive a restart; None keeps
-    everything in a private file that goes with the emulator. `tokens` and `api_keys` are what
-    it accepts besides the tokens it issues itself, which live `token_lifetime` seconds. A job
-    stays Queued for at least `job_delay` seconds. Raises `MissingExtra`, or `OSError` when the
-    address is taken.
+    `port` 0 takes a free one. `db` is an SQLite file whose jobs survive a restart, or the URL of a
+    PostgreSQL database, which several services may share; None keeps everything in a private
+    file that goes with the emulator. docs/emulator.md lists the other options. Raises
+    `MissingExtra`, `OSError` when the address is taken, ValueError for an option that can't be,
+    and a `DynclientError` when the database can't be used.
     """
     _require_extra()
     from .server import running
-    from .settings import Settings
 
-    settings = Settings(
-        tokens=frozenset(tokens),
-        api_keys=frozenset(api_keys),
-        token_lifetime=token_lifetime,
-        job_delay=job_delay,
-    )
-    with running(settings, host, port, db) as url:
+    with running(Settings.of(knobs), host, port, db) as url:
         yield url
 
 
@@ -82,30 +68,19 @@ def serve(
     port: int = 0,
     db: str | PathLike[str] | None = None,
     *,
-    tokens: Sequence[str] = (TOKEN,),
-    api_keys: Sequence[str] = (API_KEY,),
-    token_lifetime: float = 3600.0,
-    job_delay: float = 0.0,
     on_ready: Callable[[str], object] | None = None,
     stop: threading.Event | None = None,
+    **knobs: Unpack[Knobs],
 ) -> None:
     """Run the emulator until SIGINT, SIGTERM or `stop`; call `on_ready(url)` once it answers.
 
     Prints nothing. Signals are taken over only when called from the main thread, and given back
-    afterwards. The other arguments are those of `run`; Qiskit is loaded right after `on_ready`.
+    afterwards. The other arguments are those of `run`; Qiskit is loaded right from the start.
     """
     _require_extra()
     from .server import running, until_stopped
-    from .settings import Settings
 
-    settings = Settings(
-        tokens=frozenset(tokens),
-        api_keys=frozenset(api_keys),
-        token_lifetime=token_lifetime,
-        job_delay=job_delay,
-        warm_up=True,
-    )
-    with running(settings, host, port, db) as url:
+    with running(Settings.of(knobs, warm_up=True), host, port, db) as url:
         until_stopped(stop or threading.Event(), lambda: on_ready and on_ready(url))
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
@@ -15,17 +16,20 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from .app import API_ROOT, build_app
+from .api.app import API_ROOT
+from .api.service import build_service
+from .devices import choose
 from .document import load_document
-from .pinning import pin_qiskit
 from .settings import Settings
-from .store import Store
-from .worker import Worker
+from .state.database import open_database
+from .work.dispatcher import Dispatcher
 
 __all__ = ["running", "until_stopped"]
 
 #: Seconds that open requests get to finish when the emulator stops.
-_GRACE = 5
+_GRACE = 2
+#: Requests that are worked on at once.
+_THREADS = 8
 
 
 @contextmanager
@@ -33,19 +37,22 @@ def running(
     settings: Settings, host: str, port: int, db: str | PathLike[str] | None
 ) -> Iterator[str]:
     """A whole emulator; yields the API's base URL. Everything it opened is closed at the end."""
-    pin_qiskit()
+    devices = choose(settings.backends)
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
         if db is None:
             folder = TemporaryDirectory(prefix="dynclient-emulator-")
             db = Path(stack.enter_context(folder)) / "jobs.sqlite"
-        store = Store(Path(db))
-        stack.callback(store.close)
-        worker = Worker(store, delay=settings.job_delay, warm_up=settings.warm_up)
+        database = stack.enter_context(open_database(db))
+        threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="emulator-request")
+        stack.callback(threads.shutdown)
+        dispatcher = Dispatcher(database, settings, devices)
         origin = _origin(host, listener)
-        app = build_app(settings, load_document(), origin, store, worker)
-        worker.start()
-        stack.callback(worker.stop)
+        app = build_service(
+            settings, load_document(), origin, database, dispatcher, devices, threads
+        )
+        dispatcher.start()
+        stack.callback(dispatcher.stop)
         stack.enter_context(_serving(app, listener))
         yield f"{origin}{API_ROOT}"
 

@@ -6,9 +6,10 @@ imported here.
 
 from .arguments import UNSET
 from .bodies import BodyMedia, RequestBody
+from .content.files import File
 from .fields.parameters import Parameter
-from .files import File
 from .index import Operations
+from .only import Only
 from .operation import Operation
 from .options import NO_OPTIONS, Options
 from .request import Prepared
@@ -21,6 +22,7 @@ __all__ = [
     "BodyMedia",
     "DeclaredResponse",
     "File",
+    "Only",
     "Operation",
     "Operations",
     "Options",

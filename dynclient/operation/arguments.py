@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ..messages import Violation
 from .bodies import RequestBody
-from .faults import fault
+from .faults import fault, unserializable
 from .fields.parameters import Parameter
 from .fields.styles import StyleError, plain
 
@@ -19,8 +19,11 @@ class _Unset:
     def __repr__(self) -> str:
         return "UNSET"
 
+    def __reduce__(self) -> str:
+        return "UNSET"
 
-#: Stands for "no body given", since None is a JSON value.
+
+#: Means "not given" for an argument or a body, where None would be the value null.
 UNSET: Final = _Unset()
 
 _PLAIN_TYPES = frozenset({str, int, float, bool})
@@ -29,9 +32,15 @@ _PLAIN_TYPES = frozenset({str, int, float, bool})
 class Arguments:
     """The names by which one operation's parameters and body can be given."""
 
-    def __init__(self, parameters: Sequence[Parameter], body: RequestBody | None) -> None:
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        body: RequestBody | None,
+        takes_null: Callable[[Parameter], bool],
+    ) -> None:
         self._parameters = parameters
         self._body = body
+        self._takes_null = takes_null
         self._names = _argument_names(parameters)
 
     def sort(
@@ -63,7 +72,9 @@ class Arguments:
             for name, value in defaults.items():
                 parameter = self._names.get(name)
                 if parameter is not None and parameter.key not in values and value is not None:
-                    values[parameter.key] = self._plain(parameter, value, faults)
+                    found = _plain(parameter, value, faults)
+                    if found is not UNSET:
+                        values[parameter.key] = found
         if members:
             body = self._join_members(members, body, faults)
         return values, body
@@ -82,21 +93,23 @@ class Arguments:
             parameter = names.get(name)
             if parameter is not None:
                 if type(value) not in _PLAIN_TYPES:
-                    if value is None and not parameter.nullable:
+                    if value is UNSET or (value is None and not self._takes_null(parameter)):
                         continue  # as in most Python calls, None is "not given"
-                    value = self._plain(parameter, value, faults)  # noqa: PLW2901
+                    value = _plain(parameter, value, faults)  # noqa: PLW2901
+                    if value is UNSET:
+                        continue
                 if parameter.key in values:
                     faults.append(fault(f"request.{parameter.key}", "duplicate", "given twice"))
                 values[parameter.key] = value
             elif self._body is not None and name == self._body.component_name:
-                if value is None and self._is_not_given(None):
+                if value is UNSET or (value is None and self._is_not_given(None)):
                     continue
                 if body is not UNSET:
                     faults.append(fault("request.body", "duplicate", "the body is given twice"))
                 body = value
             elif self._body is not None and name in self._body.property_names:
                 wire_name = self._body.property_names[name]
-                if value is not None or not self._is_not_given(wire_name):
+                if value is not UNSET and (value is not None or not self._is_not_given(wire_name)):
                     members[wire_name] = value
             else:
                 faults.append(self._unknown(name))
@@ -105,13 +118,6 @@ class Arguments:
     def _is_not_given(self, member: str | None) -> bool:
         """Whether None for the body, or for a member of it, is no value but "not given"."""
         return self._body is None or not self._body.preferred.takes_null(member)
-
-    def _plain(self, parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
-        try:
-            return plain(value)
-        except StyleError as error:
-            faults.append(fault(f"request.{parameter.key}", "style", str(error)))
-            return None
 
     def _unknown(self, name: str) -> Violation:
         owners = [p for p in self._parameters if p.name == name]
@@ -136,6 +142,18 @@ class Arguments:
         names = ", ".join(repr(name) for name in members)
         faults.append(fault("request.body", "duplicate", f"given whole, and by {names} as well"))
         return body
+
+
+def _plain(parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
+    """Plain data for a value; UNSET, and a violation, if it has none."""
+    try:
+        return plain(value)
+    except StyleError as error:
+        found = error
+    except RecursionError:
+        found = StyleError("the value contains itself, or is nested too deep")
+    faults.append(unserializable(f"request.{parameter.key}", "style", found))
+    return UNSET
 
 
 def _known(names: Sequence[str]) -> str:

@@ -11,20 +11,21 @@ from functools import cached_property
 from typing import Any
 
 from ..document import Document, Location, Node
-from ..errors import DocumentError
+from ..errors import DocumentError, Unavailable
 from ..jsontext import decode, encode
 from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
+from ..remedies import give
 from ..schema import Validator, compile_validator
 from ..schema.closure import extract
-from .encodings import PartsPlan
+from .content.encodings import PartsPlan
+from .content.files import StreamedBody, guess_type, is_stream, name_of
+from .content.forms import encode_form
+from .content.parts import Multipart, encode_multipart
+from .content.sequential import ItemsValidator, compile_row, decode_items, encode_items, is_row
+from .content.uploads import BesideFiles, Opaque, judged_data, plain_data, without
 from .fields.styles import StyleError, plain, text_of
 from .fields.texts import text_reader
-from .files import StreamedBody, guess_type, is_stream, name_of
-from .forms import encode_form
-from .multipart import Multipart, encode_multipart
 from .names import TAKEN, python_name, snake_case
-from .sequences import ItemsValidator, compile_row, decode_items, encode_items, is_row
-from .uploads import BesideFiles, Opaque, judged_data, plain_data, without
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "encode_form", "read_request_body"]
 
@@ -137,6 +138,8 @@ class BodyMedia:
             return frozenset()
         try:
             return extract(self._document, (self.schema, self.schema_at), "request").secrets
+        except Unavailable:
+            raise  # and not remembered: a later call may come to the file
         except DocumentError:
             return frozenset()  # the validator says so, where it is asked
 
@@ -194,8 +197,8 @@ class BodyMedia:
         for each in likely:
             if self.covers(each):
                 return each
-        reason = f"the document asks for {self.media_type}: say which by Options(content_type=...)"
-        raise StyleError(reason)
+        reason = f"the document declares {self.media_type}: which media type is it?"
+        raise StyleError(reason, remedy=give(options={"content_type": ...}))
 
 
 def _encode_json(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
@@ -266,8 +269,8 @@ def _encode_multipart(media: BodyMedia, value: Any, content_type: str) -> Encode
 def _encode_finished(value: Any, content_type: str) -> EncodedBody:
     """A multipart body that the caller wrote: nobody can read it without its boundary."""
     if "boundary" not in dict(parse_media_type(content_type).parameters):
-        reason = "bytes need their boundary: Options(content_type='multipart/...; boundary=...')"
-        raise StyleError(reason)
+        remedy = give(options={"content_type": f"{content_type}; boundary=..."})
+        raise StyleError(f"bytes of {content_type} need their boundary", remedy=remedy)
     content = StreamedBody(value) if is_stream(value) else bytes(value)
     return EncodedBody(content, content_type, judged=False)
 

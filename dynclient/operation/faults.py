@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..messages import Violation
-from .fields.parameters import Parameter
 
-__all__ = ["UNSENDABLE", "fault", "missing"]
+__all__ = ["UNREADABLE_TEXT", "UNSENDABLE", "fault", "unserializable"]
+
+#: What is said of a text that has no form in UTF-8.
+UNREADABLE_TEXT = "the text holds a lone surrogate, which UTF-8 can't carry"
 
 #: Rules whose breach leaves nothing to send, whatever the validation level.
 UNSENDABLE = frozenset(
@@ -20,7 +22,7 @@ UNSENDABLE = frozenset(
         "encoding",
         "unreadable",
         "header",
-        "empty-path",
+        "dot-segment",
     }
 )
 
@@ -30,9 +32,7 @@ def fault(where: str, rule: str, message: str, document_pointer: str = "") -> Vi
     return Violation(where, "", document_pointer, rule, message, "request")
 
 
-def missing(parameter: Parameter) -> Violation:
-    """The violation of a required parameter that was not given."""
-    # Without a path segment there is no URL; without another one the policy decides.
-    rule = "missing-argument" if parameter.location == "path" else "required"
-    message = f"the argument {parameter.python_name!r} is missing"
-    return fault(f"request.{parameter.key}", rule, message, parameter.at.pointer)
+def unserializable(where: str, rule: str, error: ValueError) -> Violation:
+    """The violation of a value that can't be serialized, with the remedy that the error names."""
+    pointer, remedy = getattr(error, "pointer", ""), getattr(error, "remedy", None)
+    return Violation(where, pointer, "", rule, str(error), "request", remedy)

@@ -2,18 +2,21 @@
 
 An operation's name is its operationId. Where the document gives none, the name is made of method
 and path: `GET /jobs/{id}` is `get_jobs_id`. Where two operations share an operationId, the first
-keeps it and the next ones get `_2`, `_3`, …: that is told as a problem.
+keeps it and the next ones get `_2`, `_3`, …, and the document a problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from copy import copy
 from typing import Any, NamedTuple
 
 from ..document import Document, Location
-from ..errors import DocumentError, UnknownOperation
+from ..errors import DocumentError, NotLoaded, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
 from .names import snake_case
+from .only import Only
 from .operation import Operation, PathItem
 
 __all__ = ["Operations"]
@@ -28,9 +31,16 @@ class Operations(Mapping[str, Operation]):
 
     `operations[key]` takes an exact name, its snake_case alias where only one operation has it,
     or `"METHOD /path/template"`. UnknownOperation, with the nearest names, for anything else.
+    `only` says which operations there are; names and aliases are the same with and without it.
+    ValueError if it names what the document does not have.
     """
 
-    def __init__(self, document: Document, redactor: Redactor = DEFAULT_REDACTOR) -> None:
+    def __init__(
+        self,
+        document: Document,
+        redactor: Redactor = DEFAULT_REDACTOR,
+        only: Only | None = None,
+    ) -> None:
         self._document = document
         self._redactor = redactor
         self._by_name: dict[str, Operation] = {}
@@ -42,11 +52,45 @@ class Operations(Mapping[str, Operation]):
         self._numbers: dict[str, int] = {}
         for entry in entries:
             self._add(entry)
+        if only is not None:
+            self._keep(only.chosen(self._by_name))
+
+    def _keep(self, names: Iterable[str]) -> None:
+        """Forget all but these operations."""
+        _ = self.aliases  # as they are among all
+        self._by_name = {name: self._by_name[name] for name in names}
+        kept = set(self._by_name.values())
+        self._by_path = {path: each for path, each in self._by_path.items() if each in kept}
+
+    def by_tag(self) -> dict[str, Operations]:
+        """The operations of each tag, under `""` those without one.
+
+        In the order of the document's `tags`, then of the operations. An operation is under each
+        of its tags. Source: OpenAPI 3.1.1, section "Tag Object".
+        """
+        declared = self._document.data.get("tags")
+        names: dict[str, list[str]] = {}
+        for entry in declared if isinstance(declared, list) else ():
+            if isinstance(entry, Mapping) and isinstance(entry.get("name"), str):
+                names[entry["name"]] = []
+        for name, operation in self._by_name.items():
+            for tag in operation.tags or ("",):
+                names.setdefault(tag, []).append(name)
+        return {tag: self._restricted(listed) for tag, listed in names.items() if listed}
+
+    def _restricted(self, names: Iterable[str]) -> Operations:
+        part = copy(self)
+        part._keep(names)
+        return part
 
     def _add(self, entry: _Entry) -> None:
         value, at = entry.value, entry.at
         if not isinstance(value, Mapping):
             self._document.note(at, "an operation is an object; it is ignored", "operation")
+            return
+        if "$ref" in value:
+            reason = "an operation can't be a $ref, only its path item can; it is ignored"
+            self._document.note(at.child("$ref"), reason, "operation")
             return
         name = self._name(entry.method, entry.path, value, at)
         operation = Operation(
@@ -105,7 +149,7 @@ class Operations(Mapping[str, Operation]):
         if found is not None:
             return found
         name = self.aliases.get(key)
-        if name is not None:
+        if name is not None and name in self._by_name:
             return self._by_name[name]
         raise UnknownOperation(key, self._nearest(key), title=self._document.title)
 
@@ -173,6 +217,8 @@ def _entries(document: Document) -> Iterator[_Entry]:
             continue
         try:
             yield from _of_path_item(document, path, value, at.child(path), endless)
+        except NotLoaded:
+            raise
         except DocumentError as error:
             document.note(at.child(path), error.problem, "path-item")
 
@@ -222,3 +268,13 @@ def _layers(
         if at in seen or at in endless:
             endless |= seen
             raise DocumentError("the chain of $refs from here never ends", pointer=at.pointer)
+
+
+def _compile_all(document: Document) -> None:
+    """Compile every operation of a document, which notes what breaks them."""
+    for operation in Operations(document).values():
+        with suppress(DocumentError):
+            operation.compile()
+
+
+Document.examiners.append(_compile_all)

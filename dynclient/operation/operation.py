@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from ..document import Document, Location
-from ..errors import DocumentError
-from ..messages import HttpRequest, HttpResponse, OperationInfo, Response
+from ..errors import DocumentError, NotLoaded
+from ..messages import Headers, HttpRequest, HttpResponse, OperationInfo, Response
 from ..redaction import Redactor
 from ..schema.closure import extract
 from ..schema.directions import is_secret
@@ -22,6 +22,8 @@ from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .fields.parameters import Parameter, read_parameters
+from .fields.reading import ParametersReader
+from .fields.styles import DeepObject
 from .options import NO_OPTIONS, Options
 from .request import Prepared, RequestPlan
 from .response import DeclaredResponse, ResponsePlan
@@ -67,7 +69,7 @@ class Operation:
         self.value = value
         self._path_items = tuple(path_items)
         self._base_redactor = redactor
-        self._requests: dict[bool, RequestPlan] = {}
+        self._requests: dict[tuple[bool, DeepObject | None], RequestPlan] = {}
         self._responses: dict[bool, ResponsePlan] = {}
 
     # ── what the document says ───────────────────────────────────────────────────────────────
@@ -174,13 +176,12 @@ class Operation:
     def redactor(self) -> Redactor:
         """Knows what of this operation's requests must not be shown."""
         document = self.document
-        secret = [p for p in self.parameters if _holds_secret(document, p)]
+        secret = {p.key: names for p in self.parameters if (names := _secret_names(document, p))}
         bodies = self.request_body.media if self.request_body else ()
         return self._base_redactor.extended(
-            headers=[p.name for p in secret if p.location == "header"],
+            headers=[p.name for p in self.parameters if p.location == "header" and p.key in secret],
             fields=[
-                *(p.name for p in secret),
-                *(name for p in self.parameters for name in _secret_members(document, p)),
+                *(name for names in secret.values() for name in names),
                 *(name for media in bodies for name in media.secrets),
             ],
         )
@@ -208,16 +209,25 @@ class Operation:
             self.request_plan().compile_body()
             self.response_plan().compile()
             _ = self.signature, self.redactor
+        except NotLoaded:
+            raise
         except DocumentError as error:
             place = Location(error.source or self.document.uri, error.pointer or self.at.pointer)
-            self.document.note(place, error.problem, "operation")
+            self.document.note(place, error.problem, "unusable-operation")
             raise
 
-    def request_plan(self, formats: bool = True) -> RequestPlan:
-        """The compiled request side; `formats` tells whether formats are checked."""
-        plan = self._requests.get(formats)
+    def request_plan(
+        self, formats: bool = True, deep_object: DeepObject | None = None
+    ) -> RequestPlan:
+        """The compiled request side; `formats` tells whether formats are checked.
+
+        `deep_object` is how style deepObject names what is inside of an object; see `Options`.
+        """
+        key = formats, deep_object
+        plan = self._requests.get(key)
         if plan is None:
-            plan = self._requests[formats] = RequestPlan(self, formats=formats)
+            plan = RequestPlan(self, formats=formats, deep_object=deep_object)
+            self._requests[key] = plan
         return plan
 
     def response_plan(self, formats: bool = True) -> ResponsePlan:
@@ -259,7 +269,7 @@ class Operation:
         policy: Validation,
     ) -> Prepared:
         """As `prepare`, with defaults, and with the violations that the policy lets pass."""
-        return self.request_plan(policy.formats != "off").build(
+        return self.request_plan(policy.formats != "off", options.deep_object).build(
             arguments,
             named,
             body,
@@ -268,6 +278,16 @@ class Operation:
             options=options,
             policy=policy,
         )
+
+    def read_parameters(
+        self, path: Mapping[str, str], query: str, headers: Headers
+    ) -> dict[str, Any]:
+        """The values of the parameters in a request, by `Parameter.key` (`query.limit`).
+
+        `path` holds the texts of the placeholders and `query` is what stands behind `?`, both
+        still percent-encoded. What is not there has no value; nothing is judged.
+        """
+        return ParametersReader(self.document, self.parameters).read(path, query, headers)
 
     def parse(
         self,
@@ -298,25 +318,17 @@ class Operation:
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 
 
-def _holds_secret(document: Document, parameter: Parameter) -> bool:
-    """Whether the text of a parameter must not be shown: it, its items, or a header's members."""
-    schema, at = document.resources.follow(parameter.schema, parameter.schema_at)
-    if is_secret(document, parameter.schema, parameter.schema_at):
-        return True
-    if isinstance(schema, dict) and is_secret(document, schema.get("items"), at.child("items")):
-        return True
-    return parameter.location == "header" and bool(_secret_members(document, parameter))
+def _secret_names(document: Document, parameter: Parameter) -> frozenset[str]:
+    """The names under which secret values stand in a request; none if a parameter has no such.
 
-
-def _secret_members(document: Document, parameter: Parameter) -> list[str]:
-    """The names under which secret members of an object stand in a URL or cookie.
-
-    As JSON they stand in the parameter's own text, so that its own name is among them.
+    Its own, as one part of its text is secret then, and those of members that stand alone.
     """
     schema = parameter.schema
     kind = schema.get("type") if isinstance(schema, dict) else None
-    if not isinstance(schema, dict) or (isinstance(kind, str) and kind in _SCALARS):
-        return []
-    members = extract(document, (schema, parameter.schema_at), "request").secrets
-    spread = [name for m in members for name in (m, f"{parameter.name}[{m}]")]
-    return [parameter.name, *spread] if members else []
+    if isinstance(kind, str) and kind in _SCALARS:
+        secret = is_secret(document, schema, parameter.schema_at)
+        return frozenset({parameter.name}) if secret else frozenset()
+    closure = extract(document, (schema, parameter.schema_at), "request")
+    if not (closure.secrets or closure.hidden):
+        return frozenset()
+    return closure.secrets | {parameter.name}

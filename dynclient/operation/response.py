@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..document import Document, Location, Node
-from ..errors import DocumentError
+from ..errors import DocumentError, NotLoaded, Unavailable
 from ..jsontext import JsonTextError, decode
 from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
 from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from ..schema import Validator, compile_validator
 from ..validation import Validation
+from .content.cutting import Records, records_of
+from .content.forms import form_decoder
+from .content.sequential import ItemsValidator, compile_row, decode_items, is_row, is_sequential
 from .fields.headers import DeclaredHeader, read_headers
 from .fields.texts import text_reader
-from .forms import form_decoder
-from .records import Records, records_of
-from .sequences import ItemsValidator, compile_row, decode_items, is_row, is_sequential
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -130,6 +130,7 @@ class _Reader:
         "decode",
         "faults",
         "headers",
+        "lasting",
         "media_type",
         "promised",
         "untyped",
@@ -141,6 +142,7 @@ class _Reader:
         self.decode = decoder
         self.validator: Validator | ItemsValidator | None = None
         self.media_type: str | None = None
+        self.lasting = True
         self.headers: tuple[DeclaredHeader, ...] = declared.headers if declared else ()
         #: What is wrong whatever the body is: an undeclared status or content type.
         self.faults: tuple[Violation, ...] = ()
@@ -193,6 +195,10 @@ class ResponsePlan:
                 header.validator(self._formats)
             for media_type in declared.content:
                 declared.validator(media_type, self._formats)
+
+    def declares(self, status: int) -> bool:
+        """Whether the document declares this very status, not only its range or a default."""
+        return str(status) in self._responses
 
     def parse(
         self, operation: Operation, http: HttpResponse, request: HttpRequest, policy: Validation
@@ -310,7 +316,8 @@ class ResponsePlan:
             reader = self._declared_reader(declared, content_type)
         if len(self._readers) >= _MOST_READERS:
             self._readers.clear()  # a boundary, say, makes every content type another one
-        self._readers[status, content_type] = reader
+        if reader.lasting:
+            self._readers[status, content_type] = reader
         return reader
 
     def _declared_reader(self, declared: DeclaredResponse, content_type: str | None) -> _Reader:
@@ -343,12 +350,15 @@ class ResponsePlan:
         try:
             reader.validator = declared.validator(key, self._formats, content_type)
             reader.decode = declared.decoder(key, content_type)
+        except NotLoaded:
+            raise
         except DocumentError as error:
             # The answer has come and must not be lost: that it can't be judged is told beside it.
             reason = f"the body can't be judged: {error}"
             reader.faults = (
                 Violation("response.body", "", error.pointer or "", "document", reason),
             )
+            reader.lasting = not isinstance(error, Unavailable)
         return reader
 
 

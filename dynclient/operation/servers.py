@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from ..document import Document
 from ..errors import DocumentError
-from ..origins import checked_base_url
+from ..origins import checked_base_url, origin_of
+from ..remedies import give
 
 __all__ = ["base_url", "server_url"]
 
@@ -56,8 +57,8 @@ def base_url(
     trust = document.resources.trust
     if urlsplit(own).scheme in ("http", "https") and not trust.allows(url, own):
         raise DocumentError(
-            f"the document from {own} names the server {url}, whose origin is not trusted; pass "
-            "base_url=, or allow it by trust=Trust(origins={...})"
+            f"the document from {own} names the server {url}, whose origin is not trusted",
+            remedy=give(base_url=...).otherwise(trust={"origins": origin_of(url)}),
         )
     return url
 
@@ -81,8 +82,8 @@ def server_url(
         value = (values or {}).get(name, variable.get("default"))
         if value is None:
             raise DocumentError(
-                f"the server {template!r} has no default for its variable {name!r}; "
-                f"pass server_variables={{{name!r}: ...}} or base_url="
+                f"the server {template!r} has no default for its variable {name!r}",
+                remedy=give(server_variables={name: ...}).otherwise(base_url=...),
             )
         allowed = variable.get("enum")
         if name in (values or {}) and isinstance(allowed, list) and value not in allowed:
@@ -97,14 +98,12 @@ def server_url(
     if "://" not in url:
         if document.uri[:4] != "http":
             raise DocumentError(
-                f"the server {template!r} is relative, and the document has no web address; "
-                "pass base_url="
+                f"the server {template!r} is relative, and the document has no web address",
+                remedy=give(base_url=...),
             )
         url = urljoin(document.uri, url)
     try:
         return checked_base_url(url)
     except ValueError as error:
-        reason = str(error).partition(";")[0]
-        raise DocumentError(
-            f"the server {template!r} can't be used: {reason}; pass base_url="
-        ) from None
+        reason = f"the server {template!r} can't be used: {str(error).partition(';')[0]}"
+        raise DocumentError(reason, remedy=give(base_url=...)) from None

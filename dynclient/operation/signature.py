@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ..document import Node
+from ..schema.directions import travelling_names
+from .arguments import UNSET
 from .names import TAKEN
 
 if TYPE_CHECKING:
+    from .bodies import RequestBody
     from .fields.parameters import Parameter
     from .operation import Operation
 
@@ -26,23 +30,19 @@ _PYTHON_TYPES: dict[str, Any] = {
 
 
 def signature_of(operation: Operation) -> inspect.Signature:
-    """Keyword-only parameters: the required ones without a default, then the body's names.
+    """Keyword-only parameters, then the body's members; what is required has no default.
 
-    The default of all others is None, which means "not sent"; the document's own default is told
-    in the docstring, since the service applies it.
+    The default of all others is None, or UNSET where null is a value: both mean "not sent". The
+    document's own default is in the docstring, since the service applies it.
     """
     parameters = [
-        inspect.Parameter(
-            p.python_name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if p.required else None,
-            annotation=_annotation(Node(operation.document, p.schema, p.schema_at)),
-        )
+        _argument(p.python_name, Node(operation.document, p.schema, p.schema_at), p.required)
         for p in operation.parameters
     ]
     taken = {p.name for p in parameters} | {p.name for p in operation.parameters}
     body = operation.request_body
     if body is not None:
+        required = _required_members(body) if body.required else frozenset()
         for name, wire_name in body.property_names.items():
             if name in taken or name in TAKEN or not name.isidentifier():
                 continue
@@ -52,32 +52,47 @@ def signature_of(operation: Operation) -> inspect.Signature:
             ):
                 continue  # shown once, under its argument name
             taken.add(name)
-            parameters.append(_optional(name, _annotation(body.preferred.properties[wire_name])))
+            member = body.preferred.properties[wire_name]
+            parameters.append(_argument(name, member, wire_name in required))
         for whole in (body.component_name, "body"):
             if whole and whole not in taken:
                 taken.add(whole)
-                parameters.append(_optional(whole))
-    parameters.append(_optional("options"))
+                parameters.append(_argument(whole))
+    parameters.append(_argument("options"))
     return inspect.Signature(parameters)
 
 
-def _optional(name: str, annotation: Any = Any) -> inspect.Parameter:
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
-    )
+def _argument(name: str, schema: Node | None = None, required: bool = False) -> inspect.Parameter:
+    default: Any = None
+    annotation = Any
+    if schema is not None:
+        allowed = schema.types()
+        annotation = _annotation(allowed or ())
+        if allowed is None or "null" in allowed:
+            default = UNSET
+    if required:
+        default = inspect.Parameter.empty
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
 
-def _annotation(schema: Node) -> Any:
-    declared = schema.follow().get("type")
-    if isinstance(declared, str):
-        return _PYTHON_TYPES.get(declared, Any)
-    if isinstance(declared, list) and declared:
-        known = [_PYTHON_TYPES[name] for name in map(str, declared) if name in _PYTHON_TYPES]
-        union: Any = known[0] if known else Any
-        for other in known[1:]:
-            union = union | other
-        return union
-    return Any
+def _required_members(body: RequestBody) -> frozenset[str]:
+    """The wire names of the members that every body has: `required`, here or in allOf."""
+    owners = list(body.preferred.node.in_place("allOf"))
+    lists = [node.get("required") for node in owners]
+    names = [name for each in lists if isinstance(each, list) for name in each]
+    places = [(node.value, node.at) for node in owners]
+    return frozenset(travelling_names(body.preferred.node.document, names, places, "request"))
+
+
+def _annotation(allowed: Collection[str]) -> Any:
+    known = [kind for name, kind in _PYTHON_TYPES.items() if name in allowed]
+    if not known:
+        return Any
+    union: Any = known[0]
+    for other in known[1:]:
+        union = union | other
+    return union
 
 
 def type_name(schema: Node, *, depth: int = 0) -> str:

@@ -114,13 +114,24 @@ def _settled(
     `beyond` are parts of the exchange, as `Violation.where` names them. What can't be read is
     beyond anybody's schema.
     """
-    result = [each for each in ours if each.where in beyond or each.rule == "encoding"]
+    result = [each for each in ours if each.where in beyond or _is_ours(each)]
     for violation in found:
         if violation.where in beyond:
             continue
         same = [each for each in ours if _is_same(each, violation)]
         result += [each for each in same or [violation] if each not in result]
     return result
+
+
+def _is_ours(violation: Violation) -> bool:
+    """Whether text alone, which is all that openapi-core sees of a request, can't show it.
+
+    A parameter is judged as it was given: 1 is no string, though its text would be one.
+    """
+    is_parameter = violation.where.startswith("request.") and violation.where != "request.body"
+    return violation.rule in ("encoding", "empty-path") or (
+        is_parameter and violation.rule == "type"
+    )
 
 
 def _is_same(ours: Violation, found: Violation) -> bool:

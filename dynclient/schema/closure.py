@@ -35,6 +35,7 @@ class Closure:
     secrets  names of the properties whose values must not be shown
     hidden   the places of the schemas whose values must not be shown
     formats  the formats that are checked in it
+    size     how many schemas it consists of
     home     the URI of the document; places in other files are told with the file's own
     """
 
@@ -45,6 +46,7 @@ class Closure:
     secrets: frozenset[str] = frozenset()
     hidden: frozenset[Location] = frozenset()
     formats: frozenset[str] = frozenset()
+    size: int = 0
     home: str = ""
 
 
@@ -109,6 +111,7 @@ def closure_of(document: Document, definitions: Definitions, root: Entry) -> Clo
         frozenset().union(*(each.secrets for each in every)),
         frozenset().union(*(each.hidden for each in every)),
         frozenset().union(*(each.formats for each in every)),
+        sum(each.size for each in every),
         document.uri,
     )
 

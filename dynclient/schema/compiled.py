@@ -13,41 +13,62 @@ from .definitions import definitions_of
 from .directions import Direction
 from .explain import explain
 from .formats import STRING_FORMATS
+from .kept import MOST_SCHEMAS, Shelf
 from .patterns import ECMA_PATTERN, EcmaPattern, repair_patterns
 
 __all__ = ["Validator", "compile_validator"]
+
+_SHELF = Shelf(MOST_SCHEMAS)
 
 
 class Validator:
     """A compiled schema.
 
-    `is_valid(value) -> bool` is the fast check, straight from the compiled code. `explain` says
-    why not, in words. Plain data only: dict, list, str, int, float, bool, None; ValueError for
-    what is none.
+    `is_valid(value) -> bool` is the fast check, `explain` says why not, in words. Plain data only:
+    dict, list, str, int, float, bool, None; ValueError for anything else.
+
+    It may drop its compiled form when there are too many of them (`kept.py`).
     """
 
-    __slots__ = ("__weakref__", "_validator", "closure", "is_valid")
-
     def __init__(self, closure: Closure, *, formats: bool = True, ecma: bool = False) -> None:
+        self.closure = closure
+        self._formats = formats
+        self._ecma = ecma
+        self._compiled: Any = None
+        self._compile()
+
+    def _compile(self) -> Any:
         import jsonschema_rs
 
-        self.closure = closure
+        closure = self.closure
         # A validator that may call Python is slower at every value, whether it does or not.
         ours = {name: STRING_FORMATS[name] for name in closure.formats & STRING_FORMATS.keys()}
-        self._validator = jsonschema_rs.Draft202012Validator(
+        compiled = self._compiled = jsonschema_rs.Draft202012Validator(
             closure.schema,
             formats=ours or None,
-            validate_formats=formats,
+            validate_formats=self._formats,
             offline=True,
-            keywords={ECMA_PATTERN: EcmaPattern} if ecma else None,
+            keywords={ECMA_PATTERN: EcmaPattern} if self._ecma else None,
         )
-        self.is_valid = self._validator.is_valid
+        # Goes before the method of this name: a call is then one of compiled code.
+        self.__dict__["is_valid"] = compiled.is_valid
+        _SHELF.add(self, closure.size)
+        return compiled
+
+    def drop(self) -> None:
+        """Drop the compiled form; the next use makes it again."""
+        self.__dict__.pop("is_valid", None)
+        self._compiled = None
+
+    def is_valid(self, value: Any) -> bool:
+        """Whether the schema allows a value."""
+        return bool((self._compiled or self._compile()).is_valid(value))
 
     def explain(
         self, value: Any, where: str, *, layer: str = "body", slots: bool = False
     ) -> list[Violation]:
         """Every violation of `value`; empty if it is valid. See `explain.explain`."""
-        errors = self._validator.iter_errors(value)
+        errors = (self._compiled or self._compile()).iter_errors(value)
         return explain(errors, self.closure, where, layer, slots=slots)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..document import Document, Location
-from ..errors import DocumentError
+from ..errors import DocumentError, NotLoaded
 from ..redaction import MASK
 
 __all__ = ["Choice", "read_choice"]
@@ -84,6 +84,8 @@ def _target(document: Document, target: Any, at: Location) -> Location | None:
         return root.child("components", "schemas", target)
     try:
         return document.resources.resolve(target, at)[1]
+    except NotLoaded:
+        raise
     except DocumentError as error:
         document.note(at, error.problem, "discriminator")
         return None

@@ -44,6 +44,7 @@ class Translated:
     secrets     names of the properties whose values must not be shown
     hidden      the places of the schemas whose values must not be shown
     formats     the formats that are checked in it
+    size        how many schemas it consists of
     """
 
     schema: dict[str, Any] | bool
@@ -53,6 +54,7 @@ class Translated:
     secrets: frozenset[str]
     hidden: frozenset[Location]
     formats: frozenset[str]
+    size: int
 
     @property
     def stands_for(self) -> str | None:
@@ -85,6 +87,7 @@ def translate(
         frozenset(translation.secrets),
         frozenset(translation.hidden),
         frozenset(translation.used_formats),
+        translation.size,
     )
 
 
@@ -120,10 +123,12 @@ class _Translation:
     secrets: set[str] = field(default_factory=set)
     hidden: set[Location] = field(default_factory=set)
     used_formats: set[str] = field(default_factory=set)
+    size: int = 0
 
     def schema(self, schema: Any, place: _Place) -> dict[str, Any] | bool:
         """One schema, translated."""
         at = place.at
+        self.size += 1
         if isinstance(schema, bool):
             return schema
         if not isinstance(schema, dict):

@@ -22,7 +22,7 @@ __all__ = [
     "RequestsTransport",
     "SocketTransport",
     "Transport",
-    "default_transport",
+    "transport_for",
 ]
 
 _ROOMS = {
@@ -33,14 +33,33 @@ _ROOMS = {
 }
 
 
-def default_transport(**settings: Any) -> SocketTransport:
-    """The transport a client uses when it is given none: `SocketTransport`, see docs/transport.md.
+def transport_for(
+    given: Any, *, asynchronous: bool = False, **settings: Any
+) -> tuple[Any, Any | None]:
+    """The transport for what a client was given; and the same again if the client is to close it.
 
-    `settings` are its options: timeout, pool_size, max_response_bytes, verify, cert, trust_env.
+    given     None for the usual one, "requests", a `requests.Session`, or an object with `open`
+    settings  options of a transport that is made here
+
+    TypeError for what can't send.
     """
-    from .socket_transport import SocketTransport
+    made: Any = None
+    if given is None and not asynchronous:
+        from .socket_transport import SocketTransport
 
-    return SocketTransport(**settings)
+        made = SocketTransport(**settings)
+    elif given == "requests" or hasattr(given, "prepare_request"):
+        from .requests_transport import RequestsTransport
+
+        made = RequestsTransport(None if given == "requests" else given, **settings)
+    if made is not None:
+        return made, made
+    if not callable(getattr(given, "open", None)):
+        raise TypeError(
+            "transport= takes an object with open(HttpRequest) -> OpenResponse, or a "
+            f"requests.Session, or the name 'requests', not {given!r}"
+        )
+    return given, None
 
 
 def __getattr__(name: str) -> Any:

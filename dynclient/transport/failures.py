@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..errors import ConnectError, ConnectionBroken, RequestTimeout, TLSError, TransportError
 from ..messages import HttpRequest
 from ..origins import Origin, origin_of
+from ..remedies import Remedy, give
 from .timing import Limits
 
 __all__ = ["chain_of", "explained"]
@@ -54,10 +55,10 @@ def explained(problem: BaseException, request: HttpRequest, limits: Limits) -> T
         return TransportError(f"the URL can't be used: {fault}", request=request)
     failure = _Failure(chain, origin, limits)
     if limits.are_over() and not names.isdisjoint(_TIMEOUTS):
-        return RequestTimeout(_out_of_time(failure), request=request)
+        return RequestTimeout(_out_of_time(failure), request=request, remedy=give(timeout=...))
     for known, kind, message in _TABLE:
         if not names.isdisjoint(known):
-            return kind(message(failure), request=request)
+            return kind(message(failure), request=request, remedy=_REMEDIES.get(message))
     return TransportError(f"the exchange failed ({failure.cause})", request=request)
 
 
@@ -92,23 +93,15 @@ def _tls(failure: _Failure) -> str:
     where = failure.origin.place
     refused = failure.first(ssl.SSLCertVerificationError)
     if isinstance(refused, ssl.SSLCertVerificationError):
-        return (
-            f"the certificate of {where} is not trusted: {refused.verify_message}; if the server "
-            "is right, pass verify='path/to/ca.pem' or set REQUESTS_CA_BUNDLE"
-        )
+        return f"the certificate of {where} is not trusted ({refused.verify_message})"
     fault = failure.first(ssl.SSLError)
     said = getattr(fault, "reason", None) or failure.cause
     hint = "; does the server speak plain http there?" if "WRONG_VERSION" in str(said) else ""
-    return (
-        f"TLS with {where} failed ({said}){hint}; see verify= and cert= for the certificates used"
-    )
+    return f"TLS with {where} failed ({said}){hint}"
 
 
 def _ca_bundle(failure: _Failure) -> str:
-    return (
-        "the CA bundle or client certificate can't be read "
-        f"({failure.reason}); check verify=, cert= and REQUESTS_CA_BUNDLE"
-    )
+    return f"the CA bundle or client certificate can't be read ({failure.reason})"
 
 
 def _address(origin: Origin) -> str:
@@ -136,24 +129,18 @@ def _connect_or_wait(failure: _Failure) -> str:
 
 def _read_timeout(failure: _Failure) -> str:
     seconds = f"{failure.limits.read:g}"
-    return (
-        f"{failure.origin.place} sent nothing for {seconds} seconds (the read timeout); "
-        "give a longer timeout= if the server needs it"
-    )
+    return f"{failure.origin.place} sent nothing for {seconds} seconds (the read timeout)"
 
 
 def _out_of_time(failure: _Failure) -> str:
-    return (
-        f"the call took longer than {failure.limits.total:g} seconds (the total timeout); give a "
-        "longer timeout= if the server needs it"
-    )
+    return f"the call took longer than {failure.limits.total:g} seconds (the total timeout)"
 
 
 def _slow_header(failure: _Failure) -> str:
     seconds = f"{failure.limits.read:g}"
     return (
         f"{failure.origin.place} did not finish the header of its response in {seconds} seconds "
-        "(the read timeout); give a longer timeout= if the server needs it"
+        "(the read timeout)"
     )
 
 
@@ -217,6 +204,14 @@ _TIMEOUTS = frozenset(
         ),
     }
 )
+
+#: What to do about the errors of a row, where settings of the client's own help.
+_REMEDIES: dict[Callable[[_Failure], str], Remedy] = {
+    _tls: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
+    _ca_bundle: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
+    _read_timeout: give(timeout=...),
+    _slow_header: give(timeout=...),
+}
 
 #: The first row with a class name in the chain decides; the more telling ones come first.
 _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], str]], ...] = (

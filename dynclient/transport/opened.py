@@ -7,8 +7,9 @@ from typing import Self
 
 from ..errors import ResponseTooLarge
 from ..messages import Headers, HttpRequest
+from ..remedies import give
 
-__all__ = ["AsyncOpenResponse", "OpenResponse"]
+__all__ = ["AsyncOpenResponse", "OpenResponse", "too_large"]
 
 
 class _Opened:
@@ -30,10 +31,7 @@ class _Opened:
         return has_body and length.isdecimal() and self._is_too_large(int(length))
 
     def _too_large(self) -> ResponseTooLarge:
-        return ResponseTooLarge(
-            f"the response is longer than {self.limit} bytes (max_response_bytes)",
-            request=self.request,
-        )
+        return too_large(self.limit, self.request)
 
     def __repr__(self) -> str:
         kind = self.headers.get("Content-Type", "no content type")
@@ -218,3 +216,12 @@ class AsyncOpenResponse(_Opened):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+def too_large(limit: int | None, request: HttpRequest) -> ResponseTooLarge:
+    """The error for a body that is longer than its bound, in bytes."""
+    return ResponseTooLarge(
+        f"the response is longer than {limit} bytes",
+        request=request,
+        remedy=give(trust={"max_response_bytes": ...}),
+    )

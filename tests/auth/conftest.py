@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
+from support import authenticate
 
 from dynclient.auth import Authenticator, SecurityScheme
 from dynclient.messages import Headers, HttpRequest, HttpResponse
@@ -162,6 +163,6 @@ def authenticated(plan_for, never_send):
 
     def build(auth, request=None):
         request = request or HttpRequest("GET", "https://api.test/v1/jobs")
-        return plan_for(auth).authenticate(request, never_send)
+        return authenticate(plan_for(auth), request, never_send)
 
     return build

@@ -1,6 +1,7 @@
 from base64 import b64decode
 
 import pytest
+from support import authenticate
 
 from dynclient.auth import APIKeyHeader, Authenticator, Credential, Handler
 from dynclient.errors import AuthError
@@ -118,7 +119,7 @@ PLANTED = "pl4nted"
         ("CookieKey", f"{PLANTED}\n", "line break"),
         ("QueryKey", f"{PLANTED}\ud800", "Unicode"),
         ("Basic", PLANTED, "without ':'"),
-        ("Basic", "", "empty text"),
+        ("Basic", "", "an empty str"),
         ("Basic", (PLANTED, PLANTED, PLANTED), "tuple of 3"),
         ("Basic", [PLANTED, PLANTED], "list"),
         ("Basic", (f"a:{PLANTED}", "p"), "can't contain ':'"),
@@ -156,7 +157,7 @@ def test_a_function_is_asked_at_every_call(plan_for, never_send):
     values = iter(["one", "two"])
     plan = plan_for({"Bearer": lambda: next(values)})
     request = HttpRequest("GET", "https://a.test/")
-    sent = [plan.authenticate(request, never_send).headers["Authorization"] for _ in "ab"]
+    sent = [authenticate(plan, request, never_send).headers["Authorization"] for _ in "ab"]
     assert sent == ["Bearer one", "Bearer two"]
     assert plan.constant is None
     assert plan.refused()
@@ -191,5 +192,5 @@ def test_auth_that_is_no_mapping_is_refused(schemes, auth, said):
 
 
 def test_a_document_without_schemes_says_so():
-    with pytest.raises(AuthError, match="no security schemes"):
+    with pytest.raises(AuthError, match="the document declares none"):
         Authenticator({}, {"Bearer": "t"})

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support import authenticate
 
 from dynclient.auth import IAM_URL, IAMAuth
 from dynclient.errors import AuthError
@@ -31,7 +32,7 @@ def clock():
 
 
 def token_of(plan, send):
-    return plan.authenticate(REQUEST, send).headers["Authorization"]
+    return authenticate(plan, REQUEST, send).headers["Authorization"]
 
 
 def answering(*answers):
@@ -254,7 +255,7 @@ def test_the_key_is_never_sent_in_place_of_the_token(iam, plan_for, send):
     plan = plan_for({"Bearer": IAMAuth(KEY, url=iam.url)})
     sent = []
     with pytest.raises(AuthError):
-        sent.append(plan.authenticate(REQUEST, send))
+        sent.append(authenticate(plan, REQUEST, send))
     assert sent == []
 
 

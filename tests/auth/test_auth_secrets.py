@@ -5,6 +5,7 @@ import logging
 import traceback
 
 import pytest
+from support import authenticate
 
 from dynclient.auth import (
     APIKeyHeader,
@@ -46,7 +47,7 @@ def auth():
 
 def test_nothing_that_holds_a_credential_shows_it(schemes, plan_for, auth, never_send):
     plan = plan_for(auth)
-    request = plan.authenticate(REQUEST, never_send)
+    request = authenticate(plan, REQUEST, never_send)
     credentials = [step.ready() for step in plan.steps]
     handlers = [step.handler for step in plan.steps]
     text = shown(
@@ -59,7 +60,7 @@ def test_nothing_that_holds_a_credential_shows_it(schemes, plan_for, auth, never
 
 def test_basic_does_not_even_show_the_encoded_form(plan_for, never_send):
     plan = plan_for({"Basic": ("user", PLANTED)})
-    value = plan.authenticate(REQUEST, never_send).headers["Authorization"]
+    value = authenticate(plan, REQUEST, never_send).headers["Authorization"]
     assert value.removeprefix("Basic ") not in shown(plan, plan.constant, plan.steps)
 
 
@@ -73,7 +74,7 @@ def test_a_token_from_iam_and_its_key_stay_hidden(schemes, plan_for, caplog):
         data = {"access_token": f"{PLANTED}-token", "refresh_token": PLANTED, "expires_in": 60}
         return HttpResponse(200, content=json.dumps(data).encode())
 
-    request = plan.authenticate(REQUEST, send)
+    request = authenticate(plan, REQUEST, send)
     objects = [handler, plan, handler._token, sent[0], sent[0].redacted().content, request]
     assert PLANTED not in shown(*objects)
     assert "IAM gave an access token" in caplog.text
@@ -84,7 +85,7 @@ def failures(schemes, tmp_path):
 
     def solve(value, scheme="Bearer", answer=None):
         plan = Authenticator(schemes, {scheme: value}).plan("op", [{scheme: []}])
-        plan.authenticate(REQUEST, lambda request: answer)
+        authenticate(plan, REQUEST, lambda request: answer)
 
     def account(text):
         path = tmp_path / "a.json"

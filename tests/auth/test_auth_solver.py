@@ -1,8 +1,10 @@
 import pytest
+from support import authenticate
 
 from dynclient.auth import Authenticator, Credential, Handler
 from dynclient.errors import AuthError
 from dynclient.messages import HttpRequest, HttpResponse
+from dynclient.remedies import give
 
 REQUEST = HttpRequest("GET", "https://a.test/")
 
@@ -49,7 +51,7 @@ def test_the_reason_names_what_was_passed_over(schemes):
     )
     assert plan.reason == (
         "the first alternative that the given credentials meet (passed over: "
-        "QueryKey: QueryKey missing)"
+        "QueryKey (query hidden) is missing)"
     )
 
 
@@ -58,12 +60,13 @@ def test_when_none_can_be_met_the_error_names_all_and_how_to_meet_the_nearest(sc
     with pytest.raises(AuthError) as caught:
         auth.plan("create_job", [requirement("Basic CookieKey"), requirement("Bearer HeaderKey")])
     assert str(caught.value) == (
-        "create_job: none of the alternatives for its security can be met; nothing was sent:\n"
-        "  - Basic and CookieKey: Basic and CookieKey missing\n"
-        "  - Bearer and HeaderKey: HeaderKey missing\n"
-        'Add to what you gave: auth={"HeaderKey": "..."}  '
-        "(HeaderKey: header X-Secret-Thing)"
+        "create_job: none of the alternatives of its security can be met; nothing was sent:\n"
+        "  - Basic and CookieKey: Basic (header Authorization, basic) is missing, "
+        "CookieKey (cookie sid) is missing\n"
+        "  - Bearer and HeaderKey: HeaderKey (header X-Secret-Thing) is missing\n"
+        'Pass auth={"HeaderKey": ...}'
     )
+    assert caught.value.remedy == give(auth={"HeaderKey": ...})
     assert caught.value.missing == ("HeaderKey",)
     assert caught.value.operation == "create_job"
 
@@ -71,11 +74,11 @@ def test_when_none_can_be_met_the_error_names_all_and_how_to_meet_the_nearest(sc
 @pytest.mark.parametrize(
     ("scheme", "example"),
     [
-        ("Basic", '{"Basic": ("user", "password")}'),
-        ("Bearer", '{"Bearer": "access token"}'),
-        ("OAuth", '{"OAuth": "access token"}'),
-        ("QueryKey", '{"QueryKey": "..."}'),
-        ("Digest", '{"Digest": a Handler}'),
+        ("Basic", '{"Basic": "user:password"}'),
+        ("Bearer", '{"Bearer": ...}'),
+        ("OAuth", '{"OAuth": ...}'),
+        ("QueryKey", '{"QueryKey": ...}'),
+        ("Digest", '{"Digest": ...}'),
     ],
 )
 def test_the_remedy_fits_the_kind_of_scheme(schemes, scheme, example):
@@ -86,7 +89,7 @@ def test_the_remedy_fits_the_kind_of_scheme(schemes, scheme, example):
 
 
 def test_a_scheme_that_the_document_does_not_declare_is_the_documents_fault(schemes):
-    with pytest.raises(AuthError, match="Unheard not declared by the document") as caught:
+    with pytest.raises(AuthError, match="Unheard is not declared by the document") as caught:
         Authenticator(schemes, {}).plan("op", [requirement("Unheard")])
     assert caught.value.missing == ()
 
@@ -98,7 +101,7 @@ def test_a_handler_gets_its_scheme_and_the_scopes_of_the_operation(schemes):
             return Credential(headers=(("Authorization", response.content.decode()),))
 
     plan = Authenticator(schemes, {"OAuth": Asks()}).plan("op", [{"OAuth": ["read", "write"]}])
-    sent = plan.authenticate(REQUEST, lambda r: HttpResponse(200, content=r.url.encode()))
+    sent = authenticate(plan, REQUEST, lambda r: HttpResponse(200, content=r.url.encode()))
     assert sent.headers["Authorization"] == "https://t.test/OAuth/read+write"
 
 
@@ -155,7 +158,7 @@ def test_a_handler_that_returns_something_else_is_named(plan_for, never_send, me
     function = generator if method == "acquire" else lambda self, scheme, scopes: "token"
     wrong = type("Wrong", (Handler,), {method: function})
     with pytest.raises(TypeError, match=rf"{method}\(\) of Wrong must return a Credential"):
-        plan_for({"Bearer": wrong()}).authenticate(REQUEST, never_send)
+        authenticate(plan_for({"Bearer": wrong()}), REQUEST, never_send)
 
 
 def test_an_error_of_the_transport_reaches_the_caller_and_ends_the_flow(plan_for):
@@ -173,7 +176,7 @@ def test_an_error_of_the_transport_reaches_the_caller_and_ends_the_flow(plan_for
         raise ConnectionError("down")
 
     with pytest.raises(ConnectionError, match="down"):
-        plan_for({"Bearer": Asks()}).authenticate(REQUEST, broken)
+        authenticate(plan_for({"Bearer": Asks()}), REQUEST, broken)
     assert ended == [True]
 
 

@@ -46,13 +46,19 @@ def access(service: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a process that runs the program."""
+    return clean(dict(os.environ), tmp_path)
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs the program in a process of its own."""
 
     def start(*arguments: str, env: dict[str, str] | None = None, text: str = "", **options: Any):
         return subprocess.run(
             [sys.executable, "-m", "dynclient", *arguments],
-            env={**clean(dict(os.environ), tmp_path), **(env or {})},
+            env={**environment, **(env or {})},
             input=text,
             capture_output=True,
             text=True,

@@ -68,7 +68,7 @@ def test_include_tells_them_of_a_refusal_too(run, access):
     done = run("call", "get_job_details_jid", "id=none", "--include", env=access)
     assert done.returncode == 7
     assert "HTTP 404" in done.stderr
-    assert "Error: get_job_details_jid: the server answered 404: No such job" in done.stderr
+    assert "Error: get_job_details_jid: the server responded with 404: No such job" in done.stderr
     assert done.stdout == ""
 
 
@@ -260,7 +260,7 @@ def test_a_refusal_has_the_code_of_its_status(invoke, shapes, server, status, co
     server.json("GET /things/a", {"message": "so it\x1b[31m is"}, status)
     done = invoke(*JSON_CALL, shapes, "--base-url", server.url)
     assert (done.exit_code, done.stdout) == (code, "")
-    assert f"the server answered {status}: so it" in done.stderr
+    assert f"the server responded with {status}: so it" in done.stderr
     assert "\x1b" not in done.stderr
 
 

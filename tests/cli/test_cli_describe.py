@@ -99,7 +99,7 @@ def test_describe_as_json(invoke):
         "deprecated": False,
     }
     assert d["body"] is None
-    assert [answer["status"] for answer in d["answers"]] == ["200", "400", "401", "403", "404"]
+    assert [answer["status"] for answer in d["responses"]] == ["200", "400", "401", "403", "404"]
     assert [scheme["scheme"] for scheme in d["auth"][0]] == ["IBMCloudAuth", "ServiceCRN"]
 
 
@@ -178,7 +178,7 @@ def test_what_an_answer_is_made_of(invoke, tmp_path):
     }
     path = tmp_path / "page.json"
     path.write_text(json.dumps(document))
-    answers = {a["status"]: a for a in described(invoke, "go", "--doc", str(path))["answers"]}
+    answers = {a["status"]: a for a in described(invoke, "go", "--doc", str(path))["responses"]}
     assert answers["200"]["media"] == [
         {
             "media_type": "application/json",
@@ -384,7 +384,7 @@ def test_an_answer_of_events_is_shown_as_a_row():
         "200": {"description": "ok", "content": {"text/event-stream": {"itemSchema": ROW}}}
     }
     operation = _operation_with({}, responses=responses)
-    assert describe(operation, {})["answers"][0]["media"][0]["type"] == "[object], each item"
+    assert describe(operation, {})["responses"][0]["media"][0]["type"] == "[object], each item"
 
 
 def test_parts_by_position_are_shown_in_their_order():
@@ -444,7 +444,7 @@ def test_a_required_member_that_is_not_described_is_listed():
         "oneOf": [{"required": ["c"]}, {"required": ["a"]}],
     }
     media, example = _described("application/json", {"schema": schema})
-    assert media["outline"][:3] == ["a*: integer", "b*: any", "c: string"]
+    assert media["outline"][:3] == ["a*: integer", "c: string", "b*: any"]
     assert [line for line in media["outline"] if "*: any" in line] == ["b*: any"]
     assert "the required property 'b' is missing" in example.shell
 
@@ -477,7 +477,7 @@ def test_no_answers_are_told_as_none(invoke, tmp_path):
         json.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths})
     )
     lines = invoke("describe", "go", "--doc", str(path)).stdout.splitlines()
-    assert lines[lines.index("Answers (* marks required members)") + 1] == "  none declared"
+    assert lines[lines.index("Responses (* marks required members)") + 1] == "  none declared"
 
 
 @pytest.mark.parametrize("servers", [[], [{"url": "/v1"}], [{"url": "https://{host}"}]])

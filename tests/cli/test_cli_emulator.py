@@ -135,7 +135,7 @@ def test_the_demo_shows_everything_and_says_how_long_it_took(run):
     assert statuses.keys() == set(ELEVEN)
     assert set(statuses.values()) == {"200", "204"}
     assert "no argument 'bakend'; did you mean 'backend'?" in out
-    assert "the answer (200) breaks the document" in out
+    assert "the response (200) breaks the document" in out
     assert re.fullmatch(r"Done in \d+\.\d s\.", out.splitlines()[-1])
     assert emulator.API_KEY not in out
 

@@ -1,6 +1,7 @@
 """The program as such: help, version, exit codes, streams, imports."""
 
 import os
+import pickle
 import re
 import shlex
 import subprocess
@@ -11,7 +12,9 @@ import pytest
 
 from dynclient import __version__, errors
 from dynclient.cli import exits
-from dynclient.cli.words import on_command_line
+from dynclient.cli.remedies import on_command_line
+from dynclient.messages import Violation
+from dynclient.remedies import give
 
 COMMANDS = ("ops", "describe", "call", "lint", "emulator", "demo")
 
@@ -208,7 +211,7 @@ def test_only_what_prints_tables_imports_rich(run, access, tmp_path):
         return done.stderr.splitlines()[-1].split()
 
     assert imported("call", "list_jobs", "limit=1") == []
-    assert imported("call", "list_jobs", "limit=1", "-o", "table") == ["rich"]
+    assert imported("ops") == ["rich"]
     assert imported("describe", "create_job") == []
 
 
@@ -241,7 +244,10 @@ def test_the_program_is_the_entry_point():
 def test_a_document_that_cannot_be_fetched_is_code_3(invoke, command):
     done = invoke(*command, "http://127.0.0.1:1/openapi.json")
     assert done.exit_code == 3
-    assert "the document can't be fetched: GET http://127.0.0.1:1/openapi.json: " in done.stderr
+    assert (
+        "the document can't be fetched: the document: GET http://127.0.0.1:1/openapi.json: "
+        in done.stderr
+    )
     assert "--base-url" not in done.stderr
 
 
@@ -256,34 +262,93 @@ def test_missing_credentials_are_told_in_words_of_the_command_line(invoke, flags
     done = invoke("call", "list_jobs", *flags)
     assert done.exit_code == (0 if flags else 5)
     said = done.stdout + done.stderr
-    assert "Give: --auth IBMCloudAuth=VALUE --auth ServiceCRN=VALUE  (IBMCloudAuth: " in said
+    assert "Pass --auth IBMCloudAuth=VALUE --auth ServiceCRN=VALUE" in said
     assert "auth={" not in said
 
 
 def test_a_server_that_is_relative_asks_for_the_option(invoke, shapes):
     done = invoke("call", "find", "kind=a", "--doc", shapes)
     assert done.exit_code == 3
-    assert "is relative, and the document has no web address; pass --base-url" in done.stderr
+    assert "is relative, and the document has no web address; pass --base-url URL" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("python", "typed"),
+    ("remedy", "python", "typed"),
     [
-        ("pass server_variables={'a': ...} or base_url=", "pass --base-url"),
-        ("pass base_url=, or allow it by trust=Trust(origins={...})", "pass --base-url"),
-        ("or give auth= and base_url= yourself", "or give --auth and --base-url yourself"),
-        ("image/*: say which by Options(content_type=...)", "image/*: say which by --content-type"),
         (
-            "bytes need their boundary: Options(content_type='multipart/...; boundary=...')",
-            "bytes need their boundary: --content-type 'multipart/...; boundary=...'",
+            give(server_variables={"a": ...}).otherwise(base_url=...),
+            'pass server_variables={"a": ...} or base_url=...',
+            "pass --base-url URL",
         ),
-        ("auth= names 'x', which is", "--auth names 'x', which is"),
         (
-            'head\nAdd to what you gave: auth={"a b": ("user", "password")}  (a b: basic)',
-            "head\nAdd to what you gave: --auth 'a b=VALUE'  (a b: basic)",
+            give(options={"content_type": "a/b; boundary=..."}),
+            'pass Options(content_type="a/b; boundary=...")',
+            "pass --content-type 'a/b; boundary=...'",
         ),
-        ("the server said auth={}", "the server said auth={}"),
+        (
+            give(auth={"a b": "user:password", "Key": ...}, base_url=...),
+            'pass auth={"a b": "user:password", "Key": ...} and base_url=...',
+            "pass --auth 'a b=user:password' --auth Key=VALUE --base-url URL",
+        ),
+        (
+            give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
+            "pass verify=... or set REQUESTS_CA_BUNDLE",
+            "set REQUESTS_CA_BUNDLE",
+        ),
+        (
+            give(file={"headers": ...}),
+            "pass File(headers=...)",
+            "in Python, pass File(headers=...)",
+        ),
     ],
 )
-def test_a_remedy_is_told_as_one_would_type_it(python, typed):
-    assert on_command_line(python) == typed
+def test_a_remedy_is_worded_for_python_and_for_the_shell(remedy, python, typed):
+    assert str(remedy) == python
+    assert on_command_line(remedy) == typed
+    assert pickle.loads(pickle.dumps(remedy)) == remedy
+
+
+def test_a_remedy_of_a_violation_is_worded_for_the_face_that_shows_it():
+    violation = Violation("request.body", "", "", "encoding", "which one?", "request", give(a=...))
+    error = errors.InvalidRequest("op", [violation])
+    assert str(error) == "op: nothing was sent:\n  - request.body: which one?; pass a=..."
+    assert error.worded(lambda _: "use -a") == (
+        "op: nothing was sent:\n  - request.body: which one?; use -a"
+    )
+    assert violation.as_dict()["remedy"] == "pass a=..."
+
+
+# ── near names ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "call list_jobs --limit 5",
+            "no option --limit; arguments of the operation have no dashes: limit=VALUE",
+        ),
+        (
+            "call list_jobs --sort-by x",
+            "no option --sort-by; arguments of the operation have no dashes: sort_by=VALUE",
+        ),
+        ("call list_jobs --timout 5", "no option --timout; did you mean --timeout?"),
+        ("call list_jobs --url x", "no option --url; did you mean --base-url?"),
+        ("call list_jobs -x", "no option -x"),
+        ("ops --tags x", "no option --tags; did you mean --tag?"),
+        ("--versoin", "no option --versoin; did you mean --version?"),
+        ("cal", "no command 'cal'; did you mean call?"),
+        ("frobnicate", "no command 'frobnicate'; there are ops, describe, call, "),
+        ("call list_jobs --timeout nan", "'nan' is not a number of seconds"),
+    ],
+)
+def test_what_does_not_exist_gets_near_names(invoke, words, said):
+    done = invoke(*words.split())
+    assert done.exit_code == 2
+    assert said in done.stderr.splitlines()[-1]
+
+
+def test_without_a_command_the_help_is_printed(invoke):
+    done = invoke()
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == invoke("--help").stdout

@@ -12,7 +12,16 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from support import BASE, Answer, Scripted, answering, json_answer, json_content, one_operation
+from support import (
+    BASE,
+    Answer,
+    Scripted,
+    Whole,
+    answering,
+    json_answer,
+    json_content,
+    one_operation,
+)
 from support import parameter as param
 from transport.server import Server, reply
 
@@ -145,12 +154,12 @@ def test_a_setting_that_makes_no_sense_is_refused_at_once(settings: dict[str, An
 
 
 def test_a_transport_is_anything_that_can_send() -> None:
-    class Echo:
+    class Echo(Whole):
         def send(self, request: Any) -> Any:
             return HttpResponse(200, Headers({"Content-Type": "application/json"}), b'{"ok": 1}')
 
     assert Client(DOCUMENT, transport=Echo()).call("op", id="a") == {"ok": 1}
-    with pytest.raises(TypeError, match="an object with send"):
+    with pytest.raises(TypeError, match="an object with open"):
         Client(DOCUMENT, transport=object())
 
 
@@ -210,7 +219,7 @@ def test_an_explanation_tells_server_arguments_headers_body_and_curl(service: Sc
     text = str(explanation)
     assert f"op: POST {service.url}/jobs/a%20b?limit=5" in text
     assert f"server: {service.url} (given by the caller" in text
-    assert "the operation asks for no credentials" in text
+    assert "the operation requires no credentials" in text
     assert '{"name":"it\'s"}' in text
     assert service.received == []
 

@@ -15,7 +15,7 @@ from transport.server import Received, Server, reply
 
 from dynclient import Client, HttpRequest, HttpResponse, InvalidRequest
 from dynclient.auth import Handler
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.transport import RequestsTransport, SocketTransport
 
 DOCUMENT = one_operation(
     parameters=[parameter("query", {"type": "integer"}, "limit")],
@@ -99,7 +99,7 @@ def test_closing_one_of_with_options_closes_that_one_only(owner: Client, service
     assert service.server.connections == 1
 
 
-@pytest.mark.parametrize("kind", [LeanTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
 def test_a_transport_of_the_callers_stays_open(kind: Any, service: Scripted) -> None:
     with kind() as transport:
         with service.client(DOCUMENT, transport=transport) as client:
@@ -218,15 +218,17 @@ def test_a_call_in_another_thread_gets_its_answer(
 def test_a_call_that_connects_while_the_client_closes_keeps_no_connection(
     service: Scripted,
 ) -> None:
-    transport = LeanTransport()
-    send = transport.send  # as a call holds it, or its second try after a 401
+    transport = SocketTransport()
+    begin = transport.open  # as a call holds it, or its second try after a 401
     transport.retire()
-    assert send(HttpRequest("GET", f"{service.url}/thing")).status == 200
+    with begin(HttpRequest("GET", f"{service.url}/thing")) as response:
+        assert response.status == 200
+        response.read()
     assert until(lambda: service.server.open_now == 0)
 
 
 def test_a_transport_that_was_closed_and_not_retired_opens_anew(service: Scripted) -> None:
-    transport = LeanTransport()
+    transport = SocketTransport()
     request = HttpRequest("GET", f"{service.url}/thing")
     for _ in range(2):
         assert isinstance(transport.send(request), HttpResponse)

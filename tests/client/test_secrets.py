@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -258,6 +259,64 @@ def test_a_secret_in_the_path_is_not_shown() -> None:
     assert request.url.endswith("/reset/s3kr%2Ft/one")
     assert repr(request) == "<HttpRequest GET http://127.0.0.1:1/reset/[redacted]/one>"
     assert "s3kr" not in request.redacted().url
+
+
+@pytest.mark.parametrize(
+    ("style", "value"),
+    [
+        ("simple", SECRET),
+        ("label", SECRET),
+        ("matrix", SECRET),
+        ("simple", [SECRET, "another-secret"]),
+        ("simple", {"pin": SECRET}),
+    ],
+)
+def test_a_secret_in_the_path_is_in_no_message_and_no_pickle(
+    service: Scripted, style: str, value: Any
+) -> None:
+    schema = {
+        str: PASSWORD,
+        list: {"type": "array", "items": PASSWORD},
+        dict: {"type": "object", "additionalProperties": PASSWORD},
+    }[type(value)]
+    entry = parameter("path", schema, "code", style=style)
+    document = one_operation(path="/reset/{code}", parameters=[entry])
+    service.answers += [json_answer({"detail": f"there is no code {SECRET} here"}, 404)]
+    client = service.client(document)
+    with pytest.raises(StatusError) as caught:
+        client.call("op", code=value)
+    assert "there is no code [redacted] here" in str(caught.value)
+    kept = pickle.loads(pickle.dumps(caught.value)).response.request
+    assert SECRET.encode() not in pickle.dumps(kept)
+    request = client.prepare("op", code=value)
+    explained = str(client.explain("op", code=value))
+    assert SECRET not in f"{request!r} {explained} {request.redacted().url}"
+    assert SECRET not in repr(request.redacted().redactor)
+
+
+@pytest.mark.parametrize(
+    ("location", "settings", "schema", "value"),
+    [
+        ("query", {}, {"type": "object", "additionalProperties": PASSWORD}, {"free": SECRET}),
+        (
+            "query",
+            {"style": "deepObject"},
+            {"type": "object", "additionalProperties": PASSWORD},
+            {"free": SECRET},
+        ),
+        ("query", {}, {"type": "array", "items": PASSWORD}, [SECRET]),
+        ("cookie", {}, {"type": "object", "additionalProperties": PASSWORD}, {"free": SECRET}),
+        ("header", {}, {"type": "object", "additionalProperties": PASSWORD}, {"free": SECRET}),
+        ("header", {}, {"type": "array", "items": PASSWORD}, [SECRET]),
+    ],
+)
+def test_secret_items_and_members_of_any_name_are_not_shown(
+    location: str, settings: dict[str, Any], schema: dict[str, Any], value: Any
+) -> None:
+    client = Client(one_operation(parameters=[parameter(location, schema, "f", **settings)]))
+    request = client.prepare("op", f=value).redacted()
+    assert SECRET not in f"{request.url} {request.headers.pairs()}"
+    assert SECRET not in str(client.explain("op", f=value))
 
 
 @pytest.mark.parametrize("status", [200, 401])

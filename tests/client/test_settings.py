@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import requests
-from support import one_operation
+from support import Whole, one_operation
 from support import parameter as param
 from transport.server import Server, reply
 
-from dynclient import Client, DocumentError, HttpRequest, HttpResponse, Options
+from dynclient import Client, DocumentError, HttpRequest, HttpResponse, Options, Timeout
 from dynclient.errors import RequestTimeout
 from dynclient.operation import Operation
 
@@ -236,7 +236,7 @@ def test_a_default_that_is_declared_has_no_operation_worked_out(
 # ── timeouts ─────────────────────────────────────────────────────────────────────────────────────
 
 
-class Kept:
+class Kept(Whole):
     """A transport of the caller's, which keeps the timeouts that it is told."""
 
     def __init__(self) -> None:
@@ -254,7 +254,7 @@ def test_a_timeout_counts_over_a_transport_of_the_callers_too() -> None:
     client.call("op", options=Options(timeout=9))
     client.with_options(validate="warn").call("op")
     Client(DOCUMENT, transport=kept).call("op")
-    assert kept.seen == [(1.5, 3), 9, (1.5, 3), None]
+    assert kept.seen == [Timeout(1.5, 3), Timeout(9, 9), Timeout(1.5, 3), None]
 
 
 def test_the_timeout_of_a_call_comes_first_then_that_of_with_options() -> None:
@@ -268,7 +268,9 @@ def test_the_timeout_of_a_call_comes_first_then_that_of_with_options() -> None:
     with other.stream("op") as response:
         assert response.status == 204
     client.call("op")
-    assert kept.seen == [(1, 2), 9, (1, 2), None, (1, 2), 5]
+    assert kept.seen == [
+        *(Timeout(1, 2), Timeout(9, 9), Timeout(1, 2), None, Timeout(1, 2), Timeout(5, 5))
+    ]
 
 
 @pytest.mark.parametrize("given", ["nothing", "session"])

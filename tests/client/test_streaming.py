@@ -8,14 +8,15 @@ import logging
 import threading
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from support import Answer, Scripted, answering, json_answer, one_operation, parameter
+from support import Answer, Scripted, Whole, answering, json_answer, one_operation, parameter
 from transport.server import HangUp, Received, Server
 
 from dynclient import (
@@ -29,8 +30,8 @@ from dynclient import (
 )
 from dynclient.auth import Credential, Handler
 from dynclient.errors import ConnectionBroken, NotFound, ResponseTooLarge, Unauthorized
-from dynclient.operation.records import decode_items, records_of
-from dynclient.transport import LeanTransport, RequestsTransport
+from dynclient.operation.content.cutting import decode_items, records_of
+from dynclient.transport import RequestsTransport, SocketTransport
 
 LINES, SEQ, EVENTS = "application/jsonl", "application/json-seq", "text/event-stream"
 ITEM = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
@@ -60,11 +61,11 @@ Serve = Callable[[Callable[[Received, Any], bytes]], Server]
 Make = Callable[..., Client]
 
 
-class _SendOnly:
-    """A transport that can't open: all comes at once."""
+class _AllAtOnce(Whole):
+    """A transport that has read everything when it opens."""
 
-    def __init__(self, inner: LeanTransport) -> None:
-        self.send = inner.send
+    def __init__(self, inner: SocketTransport) -> None:
+        self.send = inner.send  # type: ignore[method-assign]
 
 
 @pytest.fixture
@@ -92,8 +93,8 @@ def _makers(kinds: list[str]) -> Any:
                 elif kind == "session":
                     transport = stack.enter_context(requests.Session())
                 else:
-                    transport = stack.enter_context(LeanTransport(timeout=10))
-                    transport = _SendOnly(transport) if kind == "send only" else transport
+                    transport = stack.enter_context(SocketTransport(timeout=10))
+                    transport = _AllAtOnce(transport) if kind == "whole" else transport
                 return Client(document, base_url=url, transport=transport, **settings)
 
             yield build
@@ -102,8 +103,8 @@ def _makers(kinds: list[str]) -> Any:
 
 
 #: Clients of a document and a URL: over transports that open, and over all.
-live = _makers(["lean", "requests", "session"])
-make = _makers(["lean", "requests", "session", "send only"])
+live = _makers(["sockets", "requests", "session"])
+make = _makers(["sockets", "requests", "session", "whole"])
 
 
 def head(media_type: str, *fields: str) -> bytes:
@@ -182,7 +183,12 @@ ROWS = [
 def test_where_content_is_cut_makes_no_difference(
     media_type: str, content: bytes, count: int
 ) -> None:
-    cut, decode = records_of(media_type)
+    make_cutter, decode = records_of(media_type)
+
+    def cut(pieces: Iterable[bytes]) -> list[bytes]:
+        cutter = make_cutter()
+        return [*chain.from_iterable(map(cutter.feed, pieces)), *cutter.end()]
+
     whole = decode_items(media_type)(content)
     assert len(whole) == count
     single = [content[at : at + 1] for at in range(len(content))]
@@ -209,9 +215,10 @@ def test_a_number_of_a_text_sequence_that_may_be_cut_is_refused() -> None:
 
 def test_a_text_of_many_lines_takes_time_in_proportion() -> None:
     text = b"\x1e[\n" + b"1,\n" * 60_000 + b"1]\n"
-    cut, decode = records_of(SEQ)
-    pieces = [text[at : at + 3] for at in range(0, len(text), 3)]
-    assert [len(decode(record)) for record in cut(pieces)] == [60_001]
+    make_cutter, decode = records_of(SEQ)
+    cutter = make_cutter()
+    records = [cutter.feed(text[at : at + 3]) for at in range(0, len(text), 3)]
+    assert [len(decode(record)) for record in chain(*records, cutter.end())] == [60_001]
 
 
 @pytest.mark.parametrize(("media_type", "content", "count"), ROWS)
@@ -360,7 +367,7 @@ class _Tokens(Handler):
     def ready(self, scheme: Any, scopes: tuple[str, ...]) -> Credential:
         return Credential(headers=(("Authorization", f"Bearer {self.count}"),))
 
-    def refused(self, scheme: Any, scopes: tuple[str, ...]) -> bool:
+    def refused(self, scheme: Any, scopes: tuple[str, ...], *_: Any) -> bool:
         self.count += 1
         return True
 
@@ -429,7 +436,7 @@ def test_what_is_no_row_is_not_iterated(service: Scripted) -> None:
     service.answers = [json_answer([1])]
     client = service.client(one_operation(responses=answering({"type": "array"})))
     with client.stream("op") as response:
-        with pytest.raises(TypeError, match=r"no row of items; use iter_bytes"):
+        with pytest.raises(TypeError, match=r"not a sequential media type; use iter_bytes"):
             iter(response)
         assert response.read().data == [1]
 
@@ -454,7 +461,7 @@ def test_a_row_of_which_the_document_says_nothing_is_not_judged(service: Scripte
 def test_one_item_and_a_whole_body_are_bounded_and_a_row_is_not(serve: Serve) -> None:
     lines = b'{"a":1}\n' * 1000
     server = serve(steadily(LINES, lines, 100))
-    with LeanTransport(max_response_bytes=1000) as transport:
+    with SocketTransport(max_response_bytes=1000) as transport:
         client = Client(row(LINES, ITEM), base_url=server.url, transport=transport)
         with client.stream("op") as response:
             assert len(list(response)) == 1000
@@ -517,7 +524,7 @@ def test_the_rest_of_a_download_can_be_saved(service: Scripted, tmp_path: Path) 
 
 
 def test_a_transport_that_only_sends_need_not_be_over_http() -> None:
-    class Canned:
+    class Canned(Whole):
         def send(self, request: Any) -> HttpResponse:
             headers = {"Content-Type": LINES}
             content = "\n".join(json.dumps({"a": n}) for n in range(3)).encode()

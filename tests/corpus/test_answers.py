@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import Whole
 
 from dynclient import Client, Headers, HttpRequest, HttpResponse, Violation
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"there is no corpus
 ODD = ({}, [], [{}], "x", 5, {"id": 1, "name": None}, {"items": [1], "data": {}, "error": "e"})
 
 
-class Saying:
+class Saying(Whole):
     """A transport that has one answer, whatever is asked."""
 
     http = HttpResponse(200)
@@ -32,7 +33,7 @@ def told(client: Client, name: str) -> list[Violation]:
     """What a client finds wrong with the answer; arguments and credentials are not looked at."""
     operation = client.operations[name]
     request = HttpRequest(operation.method, f"http://api.test{operation.path}")
-    response = client._plan(name).parse(client._transport.send(request), request)
+    response = client._plans.get(name).parse(client._transport.http, request)
     return sorted(response.violations, key=str)
 
 

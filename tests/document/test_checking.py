@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import answering, one_operation
 
 from dynclient.document import Problem, load
 
@@ -163,7 +164,7 @@ def test_unknown_members_are_named_and_their_values_are_not_shown(version: str, 
     broken = document(version)
     get(broken).update(bogus={"secret": "x" * 10_000})
     message = "unknown property 'bogus'"
-    assert load(broken).check() == [Problem(HERE, message, rule)]
+    assert load(broken).check() == [Problem(f"{HERE}/bogus", message, rule)]
 
 
 def test_a_dead_reference_does_not_hide_the_faults_behind_it() -> None:
@@ -206,3 +207,80 @@ def test_an_extension_among_the_paths_is_no_fault() -> None:
     whole = document()
     whole["paths"]["x-root"] = "/api"
     assert load(whole).check() == []
+
+
+# ── what compiling finds as well ─────────────────────────────────────────────────────────────────
+
+RING = {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}
+SCHEMA = "/paths/~1thing/get/responses/200/content/application~1json/schema"
+TWICE: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
+    (one_operation(responses=answering({"$ref": "pet"})), [(SCHEMA, "$ref")]),
+    (one_operation(version="3.0.4", responses=answering({"$ref": "pet"})), [(SCHEMA, "$ref")]),
+    (
+        one_operation(
+            responses=answering({"$ref": "#/components/schemas/A"}), components={"schemas": RING}
+        ),
+        [
+            (SCHEMA, "$ref"),
+            ("/components/schemas/A", "$ref"),
+            ("/components/schemas/B", "$ref"),
+        ],
+    ),
+    (one_operation(responses=answering({"type": "strin"})), [(f"{SCHEMA}/type", "enum")]),
+    (
+        one_operation(responses=answering({"type": "string", "pattern": "("})),
+        [(f"{SCHEMA}/pattern", "format")],
+    ),
+    (one_operation(responses={}), [("/paths/~1thing/get/responses", "minProperties")]),
+    ({**one_operation(), "openapi": 3.1}, [("/openapi", "type")]),
+    (
+        {
+            "swagger": 2.0,
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                "/a": {
+                    "get": {
+                        "operationId": "a",
+                        "parameters": [{"$ref": "#/parameters/absent"}],
+                        "responses": {"200": {"description": "x", "schema": {"$ref": "pet"}}},
+                    }
+                }
+            },
+        },
+        [
+            ("/swagger", "type"),
+            ("/paths/~1a/get/responses/200/schema", "$ref"),
+            ("/paths/~1a/get/parameters/0", "$ref"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "expected"), TWICE)
+def test_a_problem_is_told_once_whoever_finds_it(
+    data: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    document = load(data)
+    for _ in range(2):
+        assert [(p.pointer, p.rule) for p in document.check()] == expected
+
+
+def test_what_only_compiling_finds_is_told_as_well() -> None:
+    data = one_operation(version="3.0.4", responses=answering({"type": "string", "const": "a"}))
+    assert [(p.pointer, p.rule) for p in load(data).check()] == [(f"{SCHEMA}/const", "dialect")]
+
+
+def test_what_is_no_reference_is_not_followed() -> None:
+    example = {"$ref": "not/a/reference"}
+    data = one_operation(
+        responses=answering({"enum": [example], "x-note": example}),
+        components={
+            "schemas": {"default": {"properties": {"example": {"type": "string"}}}},
+            "examples": {"e": {"value": example}},
+        },
+    )
+    assert load(data).check() == []
+    data["components"]["schemas"]["default"]["properties"]["example"] = {"$ref": "#/nowhere"}
+    assert [p.pointer for p in load(data).check()] == [
+        "/components/schemas/default/properties/example"
+    ]

@@ -148,8 +148,37 @@ def test_what_is_no_source_is_refused(source: Any) -> None:
 
 def test_a_url_that_answers_an_error_is_refused(service: Scripted) -> None:
     service.answers.append(Answer(b"no", 404))
-    with pytest.raises(DocumentError, match="the server answered 404"):
+    with pytest.raises(DocumentError, match="the server responded with 404"):
         Client(f"{service.url}/api.json")
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("a\0b", "null byte"),
+        ("file:///%00", "null byte"),
+        ("\ud800", "lone surrogate"),
+        ("sub/\ud800.json", "lone surrogate"),
+        ("~nouser/x", "could not determine home directory"),
+        ("x" * 5000, "file name too long"),
+        ("file:///" + "x" * 5000, "file name too long"),
+        ("file://host/etc/hostname", "the file is on another host, host"),
+        (".", "is a directory"),
+        ("http://[no", "not a URL that can be opened"),
+        ("http://", "names no host"),
+        ("http://h:99999/api.json", "no valid host and port"),
+        ("http://h:PORT/api.json", "no valid host and port"),
+    ],
+)
+def test_a_source_that_nothing_can_be_opened_from_is_refused_in_few_words(
+    source: str, reason: str
+) -> None:
+    error = refused(source)
+    assert reason in error.problem
+    assert len(str(error)) < 500
+    assert str(error).encode("utf-8").isascii() or "…" in str(error)
+    with pytest.raises(DocumentError):
+        Client(source)
 
 
 # ── bounds ───────────────────────────────────────────────────────────────────────────────────────
@@ -166,6 +195,51 @@ def test_an_alias_bomb_is_refused(tmp_path: Path) -> None:
 def test_an_alias_that_contains_itself_is_refused(tmp_path: Path) -> None:
     error = refused(written(tmp_path, "openapi: 3.1.1\nx: &x {self: *x}\n"))
     assert "alias" in str(error)
+
+
+def ring() -> dict[str, Any]:
+    data = one_operation()
+    data["x-ring"] = [{"again": data}]
+    return data
+
+
+def ring_of_two() -> dict[str, Any]:
+    return {**one_operation(), "x": (one := []), "y": one.append([one]) or one}
+
+
+def bomb() -> dict[str, Any]:
+    value: list[Any] = ["x"]
+    for _ in range(60):
+        value = [value] * 4
+    return {**one_operation(), "x": value}
+
+
+def deep() -> dict[str, Any]:
+    value: Any = 1
+    for _ in range(3000):
+        value = {"a": (value,)}
+    return {**one_operation(), "x": value}
+
+
+@pytest.mark.parametrize(
+    ("make", "reason", "pointer"),
+    [
+        (ring, "contains itself", "/x-ring/0/again"),
+        (ring_of_two, "contains itself", "/y/0/0"),
+        (bomb, "more than 20000000 values", None),
+        (deep, "deeper than 1000 levels", None),
+    ],
+)
+def test_data_without_an_end_is_refused(make: Any, reason: str, pointer: str | None) -> None:
+    error = refused(make())
+    assert reason in str(error)
+    assert pointer is None or error.pointer == pointer
+
+
+def test_data_whose_parts_are_shared_is_opened() -> None:
+    shared = {"type": "object", "properties": {"a": {"type": "string"}}}
+    schemas = {f"S{n}": shared for n in range(100)}
+    assert load(one_operation(components={"schemas": schemas})).data["components"]
 
 
 DEEP = {
@@ -231,6 +305,41 @@ def test_scalars_are_what_yaml_1_2_says(tmp_path: Path, text: str, value: Any) -
 def test_keys_are_strings_as_they_are_written(tmp_path: Path) -> None:
     data = load(written(tmp_path, f"{MINIMAL}x-map: {{200: a, 2.0: b, yes: c, null: d}}\n")).data
     assert data["x-map"] == {"200": "a", "2.0": "b", "yes": "c", "null": "d"}
+
+
+ANCHORS = [
+    ("a: &x 1\nb: *x\nc: &x 2\nd: *x\n", {"a": 1, "b": 1, "c": 2, "d": 2}),
+    ("a: &x {k: &x 3}\nb: *x\n", {"a": {"k": 3}, "b": 3}),
+    ("a: &x.y {k: 1}\nb: {<<: *x.y}\n", {"a": {"k": 1}, "b": {"k": 1}}),
+    ("a: &x:y v\nb: *x:y\n", {"a": "v", "b": "v"}),
+    ("a: &x?y v\nb: &k 1\nc: *k\n", {"a": "v", "b": 1, "c": 1}),
+    ("&k.1 key: v\na: *k.1\n", {"key": "v", "a": "key"}),
+    *(
+        (f"a: &x{c}y {{k: 1}}\nb: [*x{c}y, *x{c}y]\n", {"a": {"k": 1}, "b": [{"k": 1}] * 2})
+        for c in "/.:@#+*!=%'\"`?|>&~^$()ü€\U0001f600"
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), ANCHORS)
+def test_the_names_of_anchors_are_what_yaml_1_2_says(tmp_path: Path, text: str, value: Any) -> None:
+    # YAML 1.2.2, sections 6.9.2 and 7.1: any name without blanks and brackets, and used again.
+    indented = text.replace("\n", "\n  ")
+    data = load(written(tmp_path, f"{MINIMAL}x-value:\n  {indented}\n")).data
+    assert data["x-value"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: &x. [*y.]\n", "undefined alias"),
+        ("a: & b\n", "it has no name"),
+        ("a: &x. [*x.]\n", "contains itself"),
+        ("a: &x. [1\n", "while parsing a flow sequence"),
+    ],
+)
+def test_an_anchor_that_is_wrong_is_told(tmp_path: Path, text: str, reason: str) -> None:
+    assert reason in str(refused(written(tmp_path, text)))
 
 
 def test_aliases_and_merge_keys_are_written_out(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import Answer, Scripted, json_content, one_operation, parameter
 
-from dynclient import Client, DocumentError, InvalidRequest
+from dynclient import Client, DocumentError, InvalidRequest, Trust
 
 THING = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 
@@ -109,6 +109,51 @@ def test_a_document_given_as_data_reaches_no_file() -> None:
         Client(posting("thing.json")).operations["op"].compile()
 
 
+def test_folders_that_are_trusted_may_be_named(tmp_path: Path) -> None:
+    shared, outside = tmp_path / "shared", tmp_path / "outside.json"
+    shared.mkdir()
+    outside.write_text(json.dumps(THING))
+    (shared / "thing.json").write_text(json.dumps({"$ref": "part.json"}))
+    (shared / "part.json").write_text(json.dumps(THING))
+    file = tmp_path / "api" / "api.json"
+    file.parent.mkdir()
+    trust = Trust(folders=[str(shared)])
+    for reference, works in [("../shared/thing.json", True), ("../outside.json", False)]:
+        file.write_text(json.dumps(posting(reference)))
+        with pytest.raises(DocumentError, match=r"outside the document's folder.*Trust\(folders="):
+            Client(file).prepare("op", body={"name": "a"})
+        client = Client(file, trust=trust)
+        if works:
+            assert refuses_a_thing_without_name(client)
+        else:
+            with pytest.raises(DocumentError, match="outside"):
+                client.prepare("op", body={"name": "a"})
+
+
+@pytest.mark.parametrize("reference", ["thing.json", "../shared/thing.json", "inner/b%20c.json"])
+def test_references_of_a_document_given_as_data_start_from_the_folders_trusted(
+    tmp_path: Path, reference: str
+) -> None:
+    shared = tmp_path / "shared"
+    (shared / "inner").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    (shared / "thing.json").write_text(json.dumps({"$ref": "inner/b%20c.json#/Thing/0"}))
+    (shared / "inner" / "b c.json").write_text(json.dumps({"Thing": [THING], **THING}))
+    trust = Trust(folders=[tmp_path / "empty", shared])
+    assert refuses_a_thing_without_name(Client(posting(reference), trust=trust))
+    with pytest.raises(DocumentError, match=r"No such file|outside the folders trusted"):
+        Client(posting("../thing.json"), trust=trust).prepare("op", body={})
+    (shared / "link.json").symlink_to(tmp_path / "outside.json")
+    (tmp_path / "outside.json").write_text(json.dumps(THING))
+    with pytest.raises(DocumentError, match="outside the folders trusted"):
+        Client(posting("link.json"), trust=trust).prepare("op", body={})
+
+
+def test_folders_are_a_list() -> None:
+    with pytest.raises(TypeError, match="a list of folders"):
+        Trust(folders="/tmp")
+
+
 def test_a_document_from_the_network_reaches_its_own_origin_only(
     service: Scripted, tmp_path: Path
 ) -> None:
@@ -120,10 +165,10 @@ def test_a_document_from_the_network_reaches_its_own_origin_only(
         ("http://127.0.0.1:9/thing.json", False),
     ]:
         service.answers[:] = [Answer(json.dumps(posting(reference)).encode())]
-        client = Client(f"{service.url}/api.json")
+        client = Client(f"{service.url}/api.json", base_url=service.url)
         service.answers[:] = [Answer(json.dumps(THING).encode())]
         if works:
-            client.operations["op"].compile()
+            assert refuses_a_thing_without_name(client)
             assert service.received[-1].target == "/thing.json"
         else:
             with pytest.raises(DocumentError, match="not trusted"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dynclient import Trust
 from dynclient.document import Document, load
 from dynclient.errors import DocumentError
 
@@ -225,7 +226,7 @@ def test_a_schema_that_nests_without_end_is_left_and_told() -> None:
     schema: dict[str, Any] = {"x-nullable": True, "type": "string"}
     for _ in range(5_000):
         schema = {"items": schema}
-    document = load(swagger(definitions={"D": schema}))
+    document = load(swagger(definitions={"D": schema}), trust=Trust(max_depth=10_000))
     assert document.data["definitions"]["D"] is schema
     assert told(document) == [("/definitions/D", "depth")]
 
@@ -499,8 +500,16 @@ _QUERY = {"in": "query", "name": "q"}
             [(f"{_AT}/parameters/0/collectionFormat", "collection-format")],
         ),
         (
-            {"parameters": [{**_QUERY, "type": "array", "items": _ARRAY}]},
-            [(f"{_AT}/parameters/0/items", "collection-format")],
+            {
+                "parameters": [
+                    {
+                        **_QUERY,
+                        "type": "array",
+                        "items": {**_ARRAY, "collectionFormat": "multi"},
+                    }
+                ]
+            },
+            [(f"{_AT}/parameters/0/items/collectionFormat", "collection-format")],
         ),
         ({"parameters": [_QUERY]}, [(f"{_AT}/parameters/0", "type")]),
         (

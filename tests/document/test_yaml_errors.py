@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dynclient import DocumentError, Trust
+from dynclient.document import yaml_reference
 from dynclient.document.parse import parse_document
 
 
@@ -93,7 +94,26 @@ def test_mappings_that_merge_each_other_tenfold_stay_small() -> None:
     assert data["a11"] == {"x": "y"}
 
 
-@pytest.mark.parametrize("text", ["a: {b: {c: {d: 1}}}\n", "a: &x {b: {c: {d: 1}}}\ne: *x\n"])
+def test_what_merge_keys_stand_for_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_reference, "_MOST_MERGED", 30)
+    members = ", ".join(f"k{n}: {n}" for n in range(10))
+    text = f"a: &a {{{members}}}\n" + "".join(f"b{n}: {{<<: *a}}\n" for n in range(3))
+    assert parse_document(text.encode(), "doc.yaml", Trust())["b2"]["k9"] == 9
+    with pytest.raises(DocumentError, match="merge keys stand for more than 30 members") as caught:
+        parse_document(f"{text}c: {{<<: *a}}\n".encode(), "doc.yaml", Trust())
+    assert (caught.value.line, caught.value.column) == (5, 4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": {"b": {"c": {"d": 1}}}}',
+        '{"a": [[{"d": 1}]]}',
+        "a: {b: {c: {d: 1}}}\n",
+        "a: &x {b: {c: {d: 1}}}\ne: *x\n",
+        "a: &x.y {b: {c: {d: 1}}}\ne: *x.y\n",
+    ],
+)
 def test_the_bound_on_depth_holds_whoever_reads(text: str) -> None:
     assert parse_document(text.encode(), "doc.yaml", Trust(max_depth=4))
     with pytest.raises(DocumentError, match="deeper than 2 levels"):

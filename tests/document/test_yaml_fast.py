@@ -106,7 +106,6 @@ BETTER: list[tuple[str, Any]] = [
     ("a: 'x\u2028y'\nb: x\u2028y\n", {"a": "x\u2028y", "b": "x\u2028y"}),
     ("[:a, {b:}]\n", [":a", {"b": None}]),
     ("a: '\x7f'\n", {"a": "\x7f"}),
-    ("a: &x 1\nb: &x 2\n", {"a": 1, "b": 2}),
 ]  # fmt: skip
 
 

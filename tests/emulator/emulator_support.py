@@ -16,9 +16,22 @@ from openapi_core import OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 
 from dynclient import emulator
+from dynclient.cli.demonstration import BELL
+
+__all__ = ["BELL", "DEADLINE", "ENDLESS", "FINAL", "Api", "until"]
 
 DEADLINE = 30.0
 FINAL = {"Completed", "Cancelled", "Cancelled - Ran too long", "Failed"}
+
+#: Runs for minutes: each gate turns a state of twenty qubits.
+ENDLESS = (
+    'OPENQASM 3.0; include "stdgates.inc"; qubit[20] q; bit[1] c; '
+    "gate turn a { "
+    + "rx(0.1) a; ry(0.1) a; " * 250
+    + "} "
+    + "turn q; " * 50
+    + "c[0] = measure q[0];"
+)
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:

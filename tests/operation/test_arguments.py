@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support import BASE, OK, Scripted, json_content, one_operation, parameter
 
-from dynclient import Client, InvalidRequest, Options, UnknownOperation
+from dynclient import Client, InvalidRequest, Options, Timeout, UnknownOperation
 
 STRING = {"type": "string"}
 
@@ -273,7 +273,7 @@ def test_a_violation_points_into_the_value_and_into_the_document() -> None:
         ({}, "missing-argument"),
         ({"id": "a", "body": {"program": float("nan")}}, "encoding"),
         ({"id": "a", "x_needed": "a\nb"}, "header"),
-        ({"id": ""}, "empty-path"),
+        ({"id": ".."}, "dot-segment"),
     ],
 )
 def test_what_can_not_be_sent_is_an_error_at_every_level(
@@ -329,7 +329,7 @@ def test_options_set_headers_accept_and_timeout() -> None:
     request = Client(one_operation()).prepare("op", options=options)
     assert request.headers["X-Trace"] == "t"
     assert request.headers.get_list("Accept") == ["text/csv"]
-    assert request.timeout == (1, 2)
+    assert request.timeout == Timeout(1, 2)
 
 
 @pytest.mark.parametrize(

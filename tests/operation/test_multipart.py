@@ -170,7 +170,7 @@ def test_of_several_content_types_the_one_that_fits_is_taken(
 
 NOT_ALLOWED: list[tuple[str, Any, str]] = [
     (CHOICES, File(b"2", content_type="image/webp"), "the document allows image/png, image/jpeg"),
-    ("image/*", b"2", r"say which by File(content_type=...)"),
+    ("image/*", b"2", "may be image/*: which one?"),
     ("application/xml", {"x": 1}, "an object has no form as application/xml"),
     ("text/plain", [[1, 2]], "an array has no form as text/plain"),
 ]
@@ -231,7 +231,6 @@ def test_a_required_header_of_a_part_must_be_given() -> None:
     ((where, message),) = refused(client_of(encoding=encoding), {"a": "hi"})
     assert where == "request.body"
     assert "'X-Custom'" in message
-    assert "File(headers=...)" in message
 
 
 def test_a_content_type_among_the_headers_of_a_file_is_its_own() -> None:
@@ -344,7 +343,7 @@ def test_a_boundary_that_the_caller_chose_is_looked_for_in_streams_as_they_are_s
 
 @pytest.mark.parametrize("body", [b"--x\r\n\r\n\r\n--x--", io.BytesIO(b""), iter([b""])])
 def test_a_body_that_the_caller_wrote_needs_its_boundary(body: Any) -> None:
-    assert "bytes need their boundary" in refused(client_of(), body)[0][1]
+    assert "need their boundary" in refused(client_of(), body)[0][1]
     chosen = "multipart/form-data; boundary=x"
     assert raw(client_of(), body, content_type=chosen)[1] == chosen
 

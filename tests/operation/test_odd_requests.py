@@ -86,7 +86,7 @@ def test_a_dataclass_is_an_object() -> None:
 @pytest.mark.parametrize("value", [b"ab", object(), Path("/tmp"), [b"x"]])
 def test_a_value_without_a_form_is_refused(value: Any) -> None:
     client = client_of(parameters=[parameter("query", name="q")])
-    with pytest.raises(InvalidRequest, match="no form"):
+    with pytest.raises(InvalidRequest, match="can't be serialized"):
         client.prepare("op", q=value)
 
 
@@ -113,6 +113,18 @@ def test_a_required_parameter_without_a_form_is_not_left_off() -> None:
         ("3.1.1", {"$ref": "#/components/schemas/N"}, True),
         ("3.1.1", {"type": ["string", "null"]}, True),
         ("3.1.1", {"type": "string"}, False),
+        ("3.1.1", {"anyOf": [{"type": "string"}, {"type": "null"}]}, True),
+        ("3.1.1", {"oneOf": [{"$ref": "#/components/schemas/N"}, {"type": "string"}]}, True),
+        ("3.1.1", {"allOf": [{"type": ["string", "null"]}, {"type": ["null", "integer"]}]}, True),
+        ("3.1.1", {"allOf": [{"type": ["string", "null"]}, {"type": "string"}]}, False),
+        ("3.1.1", {"enum": ["a", None]}, True),
+        ("3.1.1", {"enum": ["a"]}, False),
+        ("3.1.1", {"const": None}, True),
+        ("3.1.1", {}, True),
+        ("3.1.1", True, True),
+        ("3.1.1", {"not": {"type": "null"}}, False),
+        ("3.0.3", {"allOf": [{"type": "string", "nullable": True}]}, True),
+        ("3.2.0", {"anyOf": [{"type": "string"}, {"type": "null"}]}, True),
     ],
 )
 def test_none_is_not_given_unless_the_schema_takes_null(
@@ -134,10 +146,15 @@ def test_none_for_an_optional_body_or_member_is_not_given() -> None:
 
 
 def test_a_signature_bound_with_its_defaults_is_a_call_without_arguments() -> None:
-    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    members = {"a": {"type": "string"}, "n": {"type": ["string", "null"]}, "m": {}}
+    schema = {"type": "object", "properties": members}
     client = client_of(
         method="post",
-        parameters=[parameter("query", {"type": "integer"}, "q")],
+        parameters=[
+            parameter("query", {"type": "integer"}, "q"),
+            parameter("query", {"enum": ["a", None]}, "e"),
+            parameter("header", {}, "h"),
+        ],
         content=json_content(schema),
         body_required=False,
     )
@@ -154,11 +171,100 @@ def test_an_empty_value_may_stand_where_the_document_allows_it() -> None:
         url_of(client_of(parameters=[parameter("query", {"type": "boolean"}, "q")]), q="")
 
 
-def test_allow_reserved_lets_no_cookie_bring_a_second_one() -> None:
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [
+        ("3.0.4", "c=a%2Fb%2541%3By%3Dz%2C"),
+        ("3.1.1", "c=a%2Fb%2541%3By%3Dz%2C"),
+        ("3.2.0", "c=a/b%41%3By=z%2C"),
+    ],
+)
+def test_allow_reserved_lets_no_cookie_bring_a_second_one(version: str, text: str) -> None:
     cookie = parameter("cookie", name="c", allowReserved=True)
-    for version in ("3.1.1", "3.2.0"):
-        request = client_of(version=version, parameters=[cookie]).prepare("op", c="x;y=z")
-        assert request.headers["Cookie"] == "c=x%3By%3Dz"
+    request = client_of(version=version, parameters=[cookie]).prepare("op", c="a/b%41;y=z,")
+    assert request.headers["Cookie"] == text
+
+
+@pytest.mark.parametrize(
+    ("version", "url"),
+    [
+        ("3.0.4", "/x/a%3Ab%2Fc%3F%2541"),
+        ("3.1.1", "/x/a%3Ab%2Fc%3F%2541"),
+        ("3.2.0", "/x/a:b%2Fc%3F%41"),
+    ],
+)
+def test_allow_reserved_counts_in_a_path_from_3_2_on(version: str, url: str) -> None:
+    entry = parameter("path", name="p", allowReserved=True)
+    client = client_of(version=version, path="/x/{p}", parameters=[entry])
+    assert url_of(client, p="a:b/c?%41") == url
+
+
+def test_two_cookies_of_one_name_are_both_sent() -> None:
+    entry = parameter("cookie", {"type": "array", "items": {"type": "integer"}}, "c")
+    request = client_of(parameters=[entry, parameter("cookie", name="d")]).prepare(
+        "op", c=[1, 2], d="x"
+    )
+    assert request.headers.get_list("Cookie") == ["c=1; c=2; d=x"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1099511627776.0, "1099511627776"),
+        (2.0**53, "9007199254740992.0"),
+        (2**64 - 1, str(2**64 - 1)),
+    ],
+)
+@pytest.mark.parametrize("location", ["path", "query", "header", "cookie"])
+def test_a_big_number_is_sent_exactly(location: str, value: Any, text: str) -> None:
+    path = "/x/{n}" if location == "path" else "/x"
+    client = client_of(path=path, parameters=[parameter(location, {"type": "number"}, "n")])
+    request = client.prepare("op", n=value)
+    sent = {
+        "path": request.url.rpartition("/")[2],
+        "query": request.url.rpartition("n=")[2],
+        "header": request.headers.get("n"),
+        "cookie": request.headers.get("Cookie", "")[2:],
+    }
+    assert sent[location] == text
+
+
+@pytest.mark.compiled("openapi-core knows the formats int32, int64, float and double only")
+@pytest.mark.parametrize(("value", "valid"), [(2**64 - 1, True), (2**64, False), (-1, False)])
+def test_an_unsigned_number_has_its_bounds(value: int, valid: bool) -> None:
+    schema = {"type": "integer", "format": "uint64"}
+    client = client_of(parameters=[parameter("query", schema, "n")])
+    if valid:
+        assert url_of(client, n=value) == f"/thing?n={value}"
+        return
+    with pytest.raises(InvalidRequest, match="uint64"):
+        client.prepare("op", n=value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "valid"),
+    [
+        ({"type": "integer", "format": "int64"}, 2**63, False),
+        ({"type": "integer"}, 1.0, True),
+        ({"type": "integer"}, "1", False),
+        ({"type": "string"}, 1, False),
+        ({"type": "boolean"}, "true", False),
+    ],
+)
+@pytest.mark.parametrize("engine", ["compiled", "openapi-core"])
+@pytest.mark.parametrize("location", ["path", "query", "header", "cookie"])
+def test_a_value_is_judged_as_it_was_given_not_as_the_text_it_becomes(
+    location: str, engine: Any, schema: dict[str, Any], value: Any, valid: bool
+) -> None:
+    path = "/x/{n}" if location == "path" else "/x"
+    whole = one_operation(path=path, parameters=[parameter(location, schema, "n")])
+    client = Client(whole, engine=engine)
+    if valid:
+        client.prepare("op", n=value)
+        return
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare("op", n=value)
+    assert {v.where for v in caught.value.violations} == {f"request.{location}.n"}
 
 
 def test_what_stands_beside_a_path_items_ref_adds_to_it() -> None:
@@ -183,6 +289,47 @@ def test_what_stands_beside_a_path_items_ref_adds_to_it() -> None:
     with pytest.raises(InvalidRequest, match="integer"):
         client.prepare("op", id="one")
     assert client.document.problems == ()
+
+
+def test_a_member_that_every_body_has_stands_in_the_signature_without_a_default() -> None:
+    base = {"required": ["a"], "properties": {"a": {"type": "string"}}}
+    schema = {
+        "type": "object",
+        "allOf": [base],
+        "required": ["b", "id"],
+        "properties": {
+            "b": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            "c": {"type": ["string", "null"]},
+            "id": {"type": "string", "readOnly": True},
+        },
+    }
+
+    def shown(required: bool) -> str:
+        content = json_content(schema)
+        client = client_of(method="post", content=content, body_required=required)
+        return str(client.operations["op"].signature)
+
+    assert shown(True) == (
+        "(*, b: int | None, c: str | None = UNSET, id: str = None, a: str, "
+        "body: Any = None, options: Any = None)"
+    )
+    assert shown(False).startswith("(*, b: int | None = UNSET, ")
+    assert "a: str = None" in shown(False)
+
+
+def test_extra_query_parameters_are_sent_after_the_declared_ones() -> None:
+    client = client_of(path="/x?view=1", parameters=[parameter("query", name="q")])
+    options = Options(extra_query={"a b": "c&d", "n": [1, 2], "none": None, "t": True, "e": []})
+    assert url_of(client, q="k", options=options) == ("/x?view=1&q=k&a%20b=c%26d&n=1&n=2&t=true")
+    assert url_of(client, options=Options(extra_query={"a": 1})) == "/x?view=1&a=1"
+    assert url_of(client_of(), options=Options(extra_query={"a": 1})) == "/thing?a=1"
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"x": {"y": 1}}, float("nan"), b"ab"])
+def test_an_extra_query_parameter_that_can_not_be_sent_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        url_of(client_of(), options=Options(extra_query={"a": value}))
+    assert [v.where for v in caught.value.violations] == ["request.query.'a'"]
 
 
 KEYED = {

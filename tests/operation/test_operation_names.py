@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support import BASE
 
-from dynclient import Client, UnknownOperation
+from dynclient import Client, Only, UnknownOperation, load
+from dynclient.operation import Operations
 
 
 def document(*operations: tuple[str, str, Any]) -> dict[str, Any]:
@@ -107,6 +108,8 @@ def test_what_names_no_operation_is_unknown(name: Any) -> None:
         ({"/x": ["not an object"]}, "/paths/~1x"),
         ({"no-slash": {}}, "/paths/no-slash"),
         ({"/x": {"get": "not an object"}}, "/paths/~1x/get"),
+        ({"/x": {"get": {"$ref": "op.yaml"}}}, "/paths/~1x/get/$ref"),
+        ({"/x": {"get": {"$ref": "#/paths/~1ok/get", "responses": {}}}}, "/paths/~1x/get/$ref"),
         (["not an object"], "/paths"),
     ],
 )
@@ -130,3 +133,91 @@ def test_all_methods_are_operations() -> None:
     client = Client(document(*[(method, "/x", f"{method}_it") for method in methods]))
     for method in methods:
         assert client.prepare(f"{method}_it").method == method.upper()
+
+
+@pytest.mark.parametrize("version", ["2.0", "3.0.4", "3.1.1", "3.2.0"])
+def test_an_operation_that_is_a_ref_is_a_problem_and_can_not_be_called(version: str) -> None:
+    key = "swagger" if version == "2.0" else "openapi"
+    item: dict[str, Any] = {"get": {"$ref": "op.yaml"}}
+    if version == "3.2.0":
+        item["additionalOperations"] = {"COPY": {"$ref": "op.yaml"}}
+    whole = {key: version, "info": {"title": "T", "version": "1"}, "paths": {"/x": item}}
+    client = Client(whole)
+    assert list(client.operations) == []
+    places = {p.pointer for p in client.document.problems if p.rule == "operation"}
+    assert "/paths/~1x/get/$ref" in places
+    assert ("/paths/~1x/additionalOperations/COPY/$ref" in places) == (version == "3.2.0")
+    with pytest.raises(UnknownOperation):
+        client.prepare("GET /x")
+
+
+def tagged() -> dict[str, Any]:
+    whole = document(("get", "/a", "listA"), ("post", "/a/{id}", "b"), ("get", "/c", None))
+    whole["tags"] = [{"name": "second"}, {"name": "first"}, {"name": "unused"}]
+    whole["paths"]["/a"]["get"]["tags"] = ["first", "second"]
+    whole["paths"]["/a/{id}"]["post"]["tags"] = ["other"]
+    return whole
+
+
+def test_operations_are_grouped_by_their_tags_in_the_order_of_the_document() -> None:
+    operations = Client(tagged()).operations
+    groups = operations.by_tag()
+    assert {tag: list(each) for tag, each in groups.items()} == {
+        "second": ["listA"],
+        "first": ["listA"],
+        "other": ["b"],
+        "": ["get_c"],
+    }
+    assert list(groups) == ["second", "first", "other", ""]
+    assert groups["first"]["list_a"] is operations["listA"]
+    assert groups["first"]["GET /a"] is operations["listA"]
+    with pytest.raises(UnknownOperation):
+        groups["first"]["b"]
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        (Only(tags=["first"]), ["listA"]),
+        (Only(paths=["/a*"]), ["listA", "b"]),
+        (Only(paths=["/a/{id}"]), ["b"]),
+        (Only(operations=["POST /a/{id}", "get_c"]), ["b", "get_c"]),
+        (Only(tags=["other"], operations=["listA"]), ["listA", "b"]),
+        (Only(), []),
+    ],
+)
+def test_only_what_is_asked_for_is_there(only: Only, names: list[str]) -> None:
+    operations = Operations(load(tagged()), only=only)
+    assert list(operations) == names
+    assert [each.name for each in operations.by_tag().get("first", {}).values()] == [
+        name for name in names if name == "listA"
+    ]
+    with pytest.raises(UnknownOperation):
+        operations["no such"]
+
+
+def test_names_and_aliases_do_not_change_by_what_is_left_out() -> None:
+    whole = document(("get", "/a", "op"), ("get", "/b", "op"), ("get", "/c", "listX"),
+                     ("get", "/d", "list_x_"), ("get", "/e", "list-x"))  # fmt: skip
+    operations = Operations(load(whole), only=Only(paths=["/b", "/c"]))
+    assert list(operations) == ["op_2", "listX"]
+    with pytest.raises(UnknownOperation):
+        operations["list_x"]
+
+
+@pytest.mark.parametrize(
+    ("only", "entry"),
+    [
+        (Only(tags=["frist"]), "tags: 'frist'"),
+        (Only(paths=["/A*"], tags=["first"]), r"paths: '/A\*'"),
+        (Only(operations=["b", "c"]), "operations: 'c'"),
+    ],
+)
+def test_an_entry_that_nothing_matches_is_an_error(only: Only, entry: str) -> None:
+    with pytest.raises(ValueError, match=entry):
+        Operations(load(tagged()), only=only)
+
+
+def test_one_text_in_place_of_a_list_is_refused() -> None:
+    with pytest.raises(TypeError, match="is a list of texts"):
+        Only(tags="first")

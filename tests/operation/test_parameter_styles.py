@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -12,7 +14,7 @@ from uuid import UUID
 import pytest
 from support import BASE, one_operation, parameter
 
-from dynclient import Client, InvalidRequest
+from dynclient import Client, InvalidRequest, Options
 
 ARRAY = ["blue", "black", "brown"]
 OBJECT = {"R": 100, "G": 200, "B": 150}
@@ -215,28 +217,99 @@ def test_a_path_never_loses_a_segment(style: str, value: Any) -> None:
     ]
 
 
-def test_an_empty_text_is_no_segment_in_style_simple() -> None:
-    with pytest.raises(InvalidRequest, match="an empty segment would make another path"):
-        sent("path", "")
+ENGINES = ("compiled", "openapi-core")
+
+
+def in_path(
+    template: str, schema: Any, version: str = "3.1.1", validate: Any = "strict", **settings: Any
+) -> Client:
+    """A client of one operation at that path, every placeholder with that schema."""
+    engine = settings.pop("engine", "compiled")
+    names = re.findall(r"\{(.*?)\}", template)
+    entries = [parameter("path", schema, name, **settings) for name in names]
+    document = one_operation(path=template, parameters=entries, version=version)
+    return Client(document, validate=validate, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_empty_path_segment_is_a_violation_that_the_policy_may_let_pass(engine: Any) -> None:
+    with pytest.raises(InvalidRequest, match="an empty path segment would make another path"):
+        in_path("/p/{c}", {"type": "string"}, engine=engine).prepare("op", c="")
+    for validate in ("warn", "off"):
+        client = in_path("/p/{c}", {"type": "string"}, validate=validate, engine=engine)
+        assert client.prepare("op", c="").url == f"{BASE}/p/"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("template", "schema", "value", "path"),
+    [
+        ("/p/x{c}y", {"type": "string"}, "", "/p/xy"),
+        ("/p/{c}", {"type": "string", "enum": ["", "a"]}, "", "/p/"),
+        ("/p/{c}", {"type": "string", "minLength": 0}, "", "/p/"),
+        ("/p/{c}", {"const": ""}, "", "/p/"),
+        ("/p/{c}", {"allOf": [{"type": "string"}, {"minLength": 0}]}, "", "/p/"),
+        ("/p/{c}/z", {"type": "string", "minLength": 0}, "", "/p//z"),
+        ("/p/{c}", {"type": "array", "minItems": 0}, [], "/p/"),
+        ("/p?view={c}", {"type": "string"}, "", "/p?view="),
+    ],
+)
+def test_an_empty_path_value_is_sent_beside_text_and_where_the_schema_allows_it(
+    template: str, schema: Any, value: Any, path: str, engine: Any
+) -> None:
+    assert in_path(template, schema, engine=engine).prepare("op", c=value).url == BASE + path
+
+
+def test_two_empty_values_make_an_empty_segment() -> None:
+    client = in_path("/p/{a}{b}", {"type": "string"})
+    assert client.prepare("op", a="", b="x").url == f"{BASE}/p/x"
+    with pytest.raises(InvalidRequest, match="an empty path segment"):
+        client.prepare("op", a="", b="")
+
+
+@pytest.mark.parametrize("validate", ["strict", "off"])
+@pytest.mark.parametrize(
+    ("template", "style", "value"),
+    [
+        ("/x/{c}", "simple", "."),
+        ("/x/{c}", "simple", ".."),
+        ("/x/{c}/y", "simple", ".."),
+        ("/x/{c}.", "simple", "."),
+        ("/x/.{c}", "simple", ""),
+        ("/x/{c}", "simple", [".."]),
+        ("/x/{c}", "label", ""),
+        ("/x/{c}", "label", "."),
+        ("/x/{c}", "label", ["", ""]),
+    ],
+)
+def test_no_value_makes_a_dot_segment(template: str, style: str, value: Any, validate: Any) -> None:
+    explode = isinstance(value, list) and style == "label"
+    client = in_path(template, {}, validate=validate, style=style, explode=explode)
+    with pytest.raises(InvalidRequest, match=r"would make another path") as caught:
+        client.prepare("op", c=value)
+    found = [(v.where, v.rule) for v in caught.value.violations]
+    assert found == [("request.path.c", "dot-segment")]
+
+
+@pytest.mark.parametrize("value", ["%2e%2E", "..", "%2e.", ".%2e"])
+def test_no_encoded_value_makes_one_either(value: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"would make another path"):
+        in_path("/x/{c}", {}, "3.2.0", allowReserved=True).prepare("op", c=value)
 
 
 @pytest.mark.parametrize(
     ("style", "value", "text"),
     [
-        ("simple", ".", "%2E"),
-        ("simple", "..", "%2E%2E"),
         ("simple", "...", "..."),
         ("simple", "../admin", "..%2Fadmin"),
         ("simple", ["..", ".."], "..,.."),
-        ("label", "", "%2E"),  # the table's "." would be resolved away
-        ("label", ".", "%2E%2E"),
-        ("label", ["", ""], "%2E%2E"),
+        ("simple", "%2e%2e", "%252e%252e"),
         ("label", "..", "..."),
+        ("matrix", "..", ";color=.."),
     ],
 )
-def test_no_value_makes_a_dot_segment(style: str, value: Any, text: str) -> None:
-    explode = isinstance(value, list) and style == "label"
-    assert sent("path", value, style=style, explode=explode) == text
+def test_what_only_looks_like_a_dot_segment_is_sent(style: str, value: Any, text: str) -> None:
+    assert sent("path", value, style=style) == text
 
 
 @pytest.mark.parametrize(
@@ -252,7 +325,7 @@ def test_no_value_makes_a_dot_segment(style: str, value: Any, text: str) -> None
         ("deepObject", {"a": {"b": 1}}),
     ],
 )
-def test_a_value_that_the_style_has_no_form_for_is_refused(style: str, value: Any) -> None:
+def test_a_value_that_a_style_can_not_serialize_is_refused(style: str, value: Any) -> None:
     with pytest.raises(InvalidRequest) as caught:
         sent("query", value, style=style)
     assert [(v.where, v.rule) for v in caught.value.violations] == [
@@ -271,11 +344,72 @@ def test_a_header_holds_one_line_of_latin_1(value: str) -> None:
     assert caught.value.violations[0].where == "request.header.color"
 
 
+class Itself(dict):  # type: ignore[type-arg]
+    """A mapping that contains itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["me"] = self
+
+
+def closed_file(*_: Any) -> Any:
+    file = io.BytesIO(b"x")
+    file.close()
+    return file
+
+
+RING: list[Any] = []
+RING.append(RING)
+
+
+@pytest.mark.parametrize(
+    ("engine", "validate"),
+    [("compiled", "strict"), ("compiled", "off"), ("openapi-core", "strict")],
+)
+@pytest.mark.parametrize("schema", [{}, {"type": "string"}, {"type": "object"}])
 @pytest.mark.parametrize("location", ["path", "query", "cookie", "header"])
-def test_a_lone_surrogate_is_refused(location: str) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a\ud800",
+        ["b", "a\ud800"],
+        {"a\ud800": "x"},
+        {"x": "a\ud800"},
+        b"ab",
+        ["x", b"ab"],
+        bytearray(b"ab"),
+        io.BytesIO(b"ab"),
+        closed_file(),
+        object(),
+        float("nan"),
+        Itself(),
+        RING,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_can_not_be_sent_is_refused_with_its_place(
+    value: Any, location: str, schema: Any, validate: Any, engine: Any
+) -> None:
+    path = "/x/{color}" if location == "path" else "/x"
+    document = one_operation(path=path, parameters=[parameter(location, schema, "color")])
     with pytest.raises(InvalidRequest) as caught:
-        sent(location, "a\ud800")
-    assert caught.value.violations[0].where == f"request.{location}.color"
+        Client(document, validate=validate, engine=engine).prepare("op", color=value)
+    assert {v.where for v in caught.value.violations} == {f"request.{location}.color"}
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [
+        (["a", {"b": 1}], "/1"),
+        ({"a/b": ["c"]}, "/a~1b"),
+        ([1, float("nan")], "/1"),
+        ({"x": {"y": b""}}, "/x"),
+    ],
+)
+def test_the_place_in_the_value_is_told(value: Any, pointer: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        sent("query", value)
+    assert [(v.rule, v.pointer) for v in caught.value.violations] == [("style", pointer)]
 
 
 @pytest.mark.parametrize(
@@ -325,7 +459,7 @@ def test_a_query_name_is_percent_encoded(name: str) -> None:
 @pytest.mark.parametrize("location", ["path", "query", "header", "cookie"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), [float("-inf")]])
 def test_what_is_no_number_is_refused(location: str, value: Any) -> None:
-    with pytest.raises(InvalidRequest, match="no number that can be sent"):
+    with pytest.raises(InvalidRequest, match="no number that can be serialized"):
         sent(location, value)
 
 
@@ -359,3 +493,79 @@ def test_style_cookie_encodes_nothing() -> None:
 def test_style_cookie_refuses_what_would_end_the_cookie(value: Any) -> None:
     with pytest.raises(InvalidRequest, match="encode it first"):
         sent("cookie", value, "3.2.0", style="cookie")
+
+
+DEEP = {"a": 1, "b": [1, 2], "c": {"d": {"e": "x y"}, "f": ["g"]}, "n": None}
+
+
+@pytest.mark.parametrize(
+    ("deep_object", "value", "text"),
+    [
+        (None, {"a": 1, "b": [1, 2]}, "q[a]=1&q[b]=1&q[b]=2"),
+        ("repeat", DEEP, "q[a]=1&q[b]=1&q[b]=2&q[c][d][e]=x y&q[c][f]=g"),
+        ("brackets", DEEP, "q[a]=1&q[b][]=1&q[b][]=2&q[c][d][e]=x y&q[c][f][]=g"),
+        ("indices", DEEP, "q[a]=1&q[b][0]=1&q[b][1]=2&q[c][d][e]=x y&q[c][f][0]=g"),
+        ("indices", {"r": [{"n": 1}, {"n": [2]}]}, "q[r][0][n]=1&q[r][1][n][0]=2"),
+        ("brackets", {"r": [{"n": 1}]}, "q[r][][n]=1"),
+        ("repeat", ["a", "b"], "q=a&q=b"),
+        ("brackets", ["a", "b"], "q[]=a&q[]=b"),
+        ("indices", ["a", "b"], "q[0]=a&q[1]=b"),
+        ("indices", {"e": [], "o": {}, "a": "&"}, "q[a]=%26"),
+    ],
+)
+def test_an_option_says_how_objects_and_arrays_stand_in_a_deep_object(
+    deep_object: Any, value: Any, text: str
+) -> None:
+    entry = parameter("query", {}, "q", style="deepObject", explode=True)
+    client = Client(one_operation(parameters=[entry]))
+    request = client.prepare("op", q=value, options=Options(deep_object=deep_object))
+    expected = text.replace("[", "%5B").replace("]", "%5D").replace(" ", "%20")
+    assert request.url == f"{BASE}/thing?{expected}"
+
+
+def test_without_it_an_object_in_an_object_is_refused_with_the_place_and_the_option() -> None:
+    entry = parameter("query", {}, "q", style="deepObject", explode=True)
+    with pytest.raises(InvalidRequest, match=r'Options\(deep_object="brackets"\)') as caught:
+        Client(one_operation(parameters=[entry])).prepare("op", q={"a": {"b": 1}})
+    assert [(v.where, v.pointer) for v in caught.value.violations] == [("request.query.q", "/a")]
+
+
+def test_an_option_of_no_such_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="give one of 'repeat', 'brackets', 'indices'"):
+        Client(one_operation()).prepare("op", options=Options(deep_object="dots"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_violations_point_into_a_deep_object(engine: Any) -> None:
+    ids = {"type": "array", "items": {"type": "integer"}}
+    range_ = {"type": "object", "properties": {"gte": {"type": "number", "minimum": 0}, "ids": ids}}
+    schema = {"type": "object", "properties": {"range": range_}, "additionalProperties": False}
+    entry = parameter("query", schema, "q", style="deepObject", explode=True)
+    client = Client(one_operation(parameters=[entry]), engine=engine)
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare(
+            "op",
+            q={"range": {"gte": -1, "ids": [1, "x"]}},
+            options=Options(deep_object="indices"),
+        )
+    assert {(v.where, v.pointer, v.rule) for v in caught.value.violations} == {
+        ("request.query.q", "/range/gte", "minimum"),
+        ("request.query.q", "/range/ids/1", "type"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("location", "style", "value"),
+    [
+        ("header", "simple", ["a,b"]),
+        ("header", "simple", {"a": "b,c"}),
+        ("cookie", "cookie", ["a,b"]),
+    ],
+)
+def test_a_comma_is_refused_in_a_member_where_nothing_encodes_it(
+    location: str, style: str, value: Any
+) -> None:
+    with pytest.raises(InvalidRequest, match="a text with ',' can't be serialized") as caught:
+        sent(location, value, "3.2.0", style=style, explode=False)
+    assert [v.pointer for v in caught.value.violations] == ["/a" if "a" in value else "/0"]
+    assert sent(location, "a,b", "3.2.0", style=style, explode=False).endswith("a,b")

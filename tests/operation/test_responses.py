@@ -441,7 +441,7 @@ def test_a_broken_answer_raises_and_loses_nothing(service: Scripted) -> None:
     assert [(v.where, v.pointer, v.rule) for v in error.violations] == [
         ("response.body", "/id", "type")
     ]
-    assert "op: the answer (200) breaks the document" in str(error)
+    assert "op: the response (200) breaks the document" in str(error)
     assert "response.body at /id: 7 is an integer; it must be of type string" in str(error)
 
 
@@ -460,7 +460,9 @@ def test_a_status_has_its_own_error_with_what_the_server_said(
 ) -> None:
     responses = {"default": {"description": "", "content": json_content({})}}
     service.answers.append(json_answer({"errors": [{"message": "no such job"}]}, status))
-    with pytest.raises(kind, match=f"op: the server answered {status}: no such job") as caught:
+    with pytest.raises(
+        kind, match=f"op: the server responded with {status}: no such job"
+    ) as caught:
         service.client(one_operation(responses=responses)).call("op")
     assert caught.value.status == status
     assert caught.value.data == {"errors": [{"message": "no such job"}]}
@@ -470,7 +472,7 @@ def test_a_status_has_its_own_error_with_what_the_server_said(
 def test_an_error_answer_that_breaks_its_schema_is_both(service: Scripted) -> None:
     fields = [("Content-Type", "application/problem+json")]
     service.answers.append(Answer(b'{"detail": "gone"}', 404, None, fields))
-    with pytest.raises(NotFound, match="the server answered 404: gone") as caught:
+    with pytest.raises(NotFound, match="the server responded with 404: gone") as caught:
         service.client(one_operation(responses=DECLARED)).call("op")
     error = caught.value
     assert isinstance(error, InvalidResponse)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from engine_cases import AGREED, BEYOND, DISAGREEMENTS, Beyond, Case, Disagreement
-from support import answering, json_content, one_operation, parameter
+from support import Whole, answering, json_content, one_operation, parameter
 
 from dynclient import (
     Client,
@@ -46,7 +46,7 @@ def arguments_of(case: Case) -> dict[str, Any]:
     return given if case.value is UNSET else {**given, "p": case.value}
 
 
-class Answering:
+class Answering(Whole):
     """A transport that has the answer ready."""
 
     def __init__(self, value: Any) -> None:

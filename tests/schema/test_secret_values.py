@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support import answering, one_operation
+from support import Whole, answering, one_operation
 
 from dynclient import Client, Headers, HttpRequest, HttpResponse, InvalidResponse
 
@@ -14,7 +14,7 @@ PIN = {"type": "string", "format": "password", "maxLength": 3}
 CODE = {"P": {**PIN, "enum": ["a"]}}
 
 
-class Answering:
+class Answering(Whole):
     def __init__(self, value: Any, **fields: str) -> None:
         headers = Headers({"Content-Type": "application/json", **fields})
         self.http = HttpResponse(200, headers, json.dumps(value).encode())

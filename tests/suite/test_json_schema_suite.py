@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jsonschema_specifications
 import pytest
 
-from dynclient import DocumentError, Trust, load
+from dynclient import DocumentError, NotLoaded, Trust, load
 from dynclient.schema import Validator, compile_validator
 
 SUITE = Path(__file__).parents[2].parent / "shared" / "json-schema-test-suite"
@@ -132,9 +132,14 @@ def validator_of(schema: Any, run: Run) -> Validator:
     fetch = served(schema, run)
     document = load(f"{HOST}openapi.json", fetch=fetch, trust=TRUST)
     root = document.resources.root.child("components", "schemas", "Tested")
-    return compile_validator(
-        document, ({"$ref": f"{HOST}tested.json"}, root), "request", formats=run.formats
-    )
+    while True:
+        try:
+            return compile_validator(
+                document, ({"$ref": f"{HOST}tested.json"}, root), "request", formats=run.formats
+            )
+        except NotLoaded as missing:
+            answered, content = fetch(missing.uri)
+            document.add(missing.uri, content, answered)
 
 
 def groups() -> Iterator[Any]:

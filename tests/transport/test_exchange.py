@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from werkzeug.serving import make_server
 
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import RequestsTransport, SocketTransport, Transport, default_transport
+from dynclient.transport import RequestsTransport, SocketTransport, Transport, transport_for
 
 from .server import HangUp, reply
 
@@ -381,8 +381,10 @@ def test_it_talks_to_servers_that_others_wrote(transport):
 
 
 def test_transports_are_transports():
-    with default_transport(timeout=1.0) as transport:
+    transport, own = transport_for(None, timeout=1.0)
+    with transport:
         assert isinstance(transport, Transport)
+        assert own is transport
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), (1, 0)])

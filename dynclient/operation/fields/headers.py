@@ -1,4 +1,4 @@
-"""Declared response headers: read by style `simple`, and judged.
+"""Declared response headers: read by their style, and judged.
 
 Source: OpenAPI 3.1.1, section "Header Object".
 """
@@ -10,12 +10,14 @@ from functools import cached_property
 from typing import Any
 
 from ...document import Document, Location, Node
-from ...errors import DocumentError, masked
+from ...errors import DocumentError, NotLoaded, masked
 from ...media import kind_of, parse_media_type
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
 from ...schema import Validator, compile_validator
-from .styles import COLLECTION_FORMATS
+from .parameters import schema_of
+from .reading import field_reader
+from .styles import STYLES_BY_LOCATION
 from .texts import Reader, json_reader, scalar_reader
 
 __all__ = ["DeclaredHeader", "read_headers"]
@@ -31,20 +33,11 @@ class DeclaredHeader:
         self.at = at
         self.required = value.get("required") is True
         self.explode = value.get("explode") is True
-        self.style = str(value.get("style", "simple"))
-        self._joint = COLLECTION_FORMATS.get(self.style, ",")
+        style = str(value.get("style"))
+        self.style = style if style in STYLES_BY_LOCATION["header"] else "simple"
         self._document = document
-        content = value.get("content")
         #: The media type of a header that has `content`: such a one has no style.
-        self.content_type: str | None = None
-        if isinstance(content, dict) and content:
-            self.content_type, entry = next(iter(content.items()))
-            entry = entry if isinstance(entry, dict) else {}
-            self.schema: Any = entry.get("schema", {})
-            self.schema_at = at.child("content", self.content_type, "schema")
-        else:
-            self.schema = value.get("schema", {})
-            self.schema_at = at.child("schema")
+        self.content_type, self.schema, self.schema_at = schema_of(Node(document, value, at))
         self._validators: dict[bool, Validator] = {}
 
     @property
@@ -71,20 +64,34 @@ class DeclaredHeader:
             return
         try:
             validator = self.validator(formats)
+        except NotLoaded:
+            raise
         except DocumentError as error:
-            # The answer has come and must not be lost: that it can't be judged is told beside it.
+            # The response is there and must not be lost: that it can't be judged goes beside it.
             reason = f"the header can't be judged: {error}"
             yield Violation(where, "", error.pointer or "", "document", reason, "headers")
             return
-        # Lines of Set-Cookie "cannot be combined" (RFC 9110, section 5.3): each is a value.
-        lines = headers.get_list(self.name) if self.name.lower() == "set-cookie" else [text]
-        for line in lines:
-            value = self.read(line)
+        for value, line in zip(self.values(headers), self._lines(headers), strict=True):
             if validator.is_valid(value) or self._is_other(line, value, validator):
                 continue
             found = validator.explain(value, where, layer="headers")
             secret = DEFAULT_REDACTOR.is_secret_header(self.name)
             yield from map(masked, found) if secret else found
+
+    def _lines(self, headers: Headers) -> list[str]:
+        """The texts that are a value each: all lines joined, as one list of RFC 9110, section 5.3.
+
+        But lines of Set-Cookie can't be joined (OpenAPI 3.2.0, "Representing the Set-Cookie
+        Header"): each is a value, or an item of the one array.
+        """
+        if not self._is_set_cookie:
+            return [headers[self.name]]
+        lines = headers.get_list(self.name)
+        return ["\n".join(lines)] if self.content_type or self._is_array else lines
+
+    def values(self, headers: Headers) -> list[Any]:
+        """The values of the fields of that name; a response has one, but for Set-Cookie."""
+        return [self.read(text) for text in self._lines(headers)] if self.name in headers else []
 
     def _is_other(self, text: str, value: Any, validator: Validator) -> bool:
         """Whether text that may be a string or something else is valid as something else."""
@@ -97,27 +104,31 @@ class DeclaredHeader:
         """The header's text as the value its schema asks for; as text where it can't be that."""
         return self._reader(text)
 
+    @property
+    def _is_set_cookie(self) -> bool:
+        return self.name.lower() == "set-cookie"
+
+    @cached_property
+    def _is_array(self) -> bool:
+        return "array" in (self.node.types() or ())
+
     @cached_property
     def _reader(self) -> Reader:
         schema = self.node
         if self.content_type is not None:
             is_json = kind_of(parse_media_type(self.content_type)) == "json"
             return json_reader if is_json else scalar_reader(schema)
-        types = schema.types() or frozenset()
-        if "array" in types:
-            read, joint = scalar_reader(schema.item()), self._joint
-            return lambda text: [read(part.strip()) for part in text.split(joint)]
-        if "object" in types:
-            return self._object
-        return scalar_reader(schema)
+        if self._is_set_cookie and self._is_array:
+            read = scalar_reader(schema.item())
+            return lambda text: [read(line) for line in text.split("\n")]
+        if self._is_set_cookie and "object" in (schema.types() or ()):
+            return self._cookie
+        return field_reader(schema, self.style, self.explode)
 
-    def _object(self, text: str) -> dict[str, Any]:
-        parts = [part.strip() for part in text.split(",")]
-        if self.explode:
-            pairs = [part.partition("=")[::2] for part in parts]
-        else:
-            pairs = list(zip(parts[::2], parts[1::2], strict=False))
-        return {name: scalar_reader(self.node.member(name))(part) for name, part in pairs}
+    def _cookie(self, line: str) -> dict[str, Any]:
+        """The name and value of a cookie, and its attributes (RFC 6265, section 4.1)."""
+        pairs = [part.strip().partition("=") for part in line.split(";")]
+        return {n: scalar_reader(self.node.member(n))(text) for n, _, text in pairs if n}
 
 
 def read_headers(

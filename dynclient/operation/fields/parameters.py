@@ -8,20 +8,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from ...document import Document, Location
+from ...document import Document, Location, Node
 from ...media import kind_of, parse_media_type
 from ..bodies import encode_form
 from ..names import TAKEN, python_name
 from .styles import (
     DEFAULT_STYLES,
     STYLES_BY_LOCATION,
+    DeepObject,
     Serializer,
     StyleError,
+    inner_formats,
     serializer,
     text_of,
 )
 
-__all__ = ["LOCATIONS", "Parameter", "read_parameters"]
+__all__ = ["LOCATIONS", "Parameter", "read_parameters", "schema_of"]
 
 LOCATIONS = ("path", "query", "querystring", "header", "cookie")
 LOCATIONS_BEFORE_32 = tuple(name for name in LOCATIONS if name != "querystring")
@@ -40,8 +42,8 @@ class Parameter:
     location      path, query, header, cookie, or (OpenAPI 3.2) querystring
     content_type  the media type of a `content` parameter, else None
     schema        the Schema Object as the document has it (references not followed)
+    inner         the collectionFormats of arrays in an array, from outside in (Swagger 2.0)
     allow_empty   whether an empty value may stand for any other (`allowEmptyValue`)
-    nullable      whether null is a value of it; where it is not, None means "not given"
     default       the schema's default; it is never sent unless asked for
     """
 
@@ -53,7 +55,7 @@ class Parameter:
     explode: bool
     allow_reserved: bool
     allow_empty: bool
-    nullable: bool
+    inner: tuple[str, ...]
     content_type: str | None
     schema: Any
     default: Any
@@ -67,7 +69,11 @@ class Parameter:
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"{self.location}.{self.name}")
 
-    def serializer(self) -> Serializer:
+    def node(self, document: Document) -> Node:
+        """The schema and its place."""
+        return Node(document, self.schema, self.schema_at)
+
+    def serializer(self, deep_object: DeepObject | None = None) -> Serializer:
         """The function that makes this parameter's text; see `styles.serializer`."""
         if self.location == "querystring":
             return self._whole_query
@@ -77,6 +83,8 @@ class Parameter:
             self.style,
             self.explode,
             allow_reserved=self.allow_reserved,
+            deep_object=deep_object,
+            inner=self.inner,
         )
         if self.content_type is None:
             return plain
@@ -161,7 +169,7 @@ def _read_group(document: Document, group: Any, place: Location) -> Iterator[Par
 def _parameter(
     document: Document, value: dict[str, Any], name: str, location: str, at: Location
 ) -> Parameter:
-    content_type, schema, schema_at = _schema_of(document, value, at)
+    content_type, schema, schema_at = schema_of(Node(document, value, at))
     style = value.get("style")
     if style is None:
         style = DEFAULT_STYLES[location]
@@ -179,12 +187,11 @@ def _parameter(
         required=location == "path" or value.get("required") is True,
         style=style,
         explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
-        # Before 3.2 it "only applies to parameters with an `in` value of query"; in a cookie it
-        # would let a value end it.
+        # Before 3.2 it "only applies to parameters with an `in` value of query".
         allow_reserved=value.get("allowReserved") is True
-        and (location == "query" or (document.dialect == "3.2" and location == "path")),
+        and (location == "query" or (document.dialect == "3.2" and location in ("path", "cookie"))),
+        inner=inner_formats(Node(document, schema, schema_at)),
         allow_empty=location == "query" and value.get("allowEmptyValue") is True,
-        nullable=_takes_null(target),
         content_type=content_type,
         schema=schema,
         default=target.get("default") if isinstance(target, dict) else None,
@@ -195,25 +202,15 @@ def _parameter(
     )
 
 
-def _schema_of(
-    document: Document, value: dict[str, Any], at: Location
-) -> tuple[str | None, Any, Location]:
-    content = value.get("content")
-    if isinstance(content, dict) and content:
-        media_type, entry = next(iter(content.items()))
-        entry, place = document.resources.follow(entry, at.child("content", media_type))
-        schema = entry.get("schema", {}) if isinstance(entry, dict) else {}
-        return media_type, schema, place.child("schema")
-    return None, value.get("schema", {}), at.child("schema")
+def schema_of(declared: Node) -> tuple[str | None, Any, Location]:
+    """The media type of a parameter or header that has `content`, its schema and the place of it.
 
-
-def _takes_null(schema: Any) -> bool:
-    """Whether a Schema Object names null among its types (3.0: by `nullable`)."""
-    if not isinstance(schema, dict):
-        return False
-    kind = schema.get("type")
-    names = kind if isinstance(kind, list) else [kind]
-    return "null" in names or (schema.get("nullable") is True and kind is not None)
+    From OpenAPI 3.2 on, what stands under a media type may be a Reference Object.
+    """
+    for media_type, entry in declared.items("content"):
+        target = entry.follow()
+        return str(media_type), target.get("schema", {}), target.at.child("schema")
+    return None, declared.get("schema", {}), declared.at.child("schema")
 
 
 def _undeclared(name: str, at: Location) -> Parameter:
@@ -226,7 +223,7 @@ def _undeclared(name: str, at: Location) -> Parameter:
         explode=False,
         allow_reserved=False,
         allow_empty=False,
-        nullable=False,
+        inner=(),
         content_type=None,
         schema={"type": "string"},
         default=None,

@@ -1,4 +1,4 @@
-"""How values become text in a URL, a header or a form: the style and explode tables, as data.
+"""Values to text in a URL, a header or a form: the style and explode tables, as data.
 
 Sources: OpenAPI 3.1.1, sections "Style Values", "Style Examples" and appendix E; RFC 6570.
 """
@@ -8,18 +8,42 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import io
 import numbers
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote, quote_plus
 
-__all__ = ["DEFAULT_STYLES", "Serializer", "StyleError", "plain", "serializer", "text_of"]
+from ...document import Node
+from ...document.document import SWAGGER_VERSIONS
+from ...document.pointer import append
+from ...remedies import Remedy, give
+
+__all__ = [
+    "COLLECTION_FORMATS",
+    "DEFAULT_STYLES",
+    "STYLES_BY_LOCATION",
+    "DeepObject",
+    "Serializer",
+    "Shape",
+    "StyleError",
+    "inner_formats",
+    "plain",
+    "serializer",
+    "shape_of",
+    "text_of",
+]
 
 #: Makes the text of one parameter out of its plain value.
 Serializer: TypeAlias = Callable[[Any], str]
 _Encode: TypeAlias = Callable[[str], str]
+#: Makes the text of a member of an array or object, which has an index or a name.
+_EncodeMember: TypeAlias = Callable[[Any, str | int], str]
+#: How style deepObject names the items of an array, and then goes into objects at any depth:
+#: `a[b]=1&a[b]=2`, `a[b][]=1&a[b][]=2` or `a[b][0]=1&a[b][1]=2`.
+DeepObject: TypeAlias = Literal["repeat", "brackets", "indices"]
 _Pairs: TypeAlias = list[tuple[str, str]]
 
 #: The style of a parameter that names none, by location.
@@ -37,13 +61,26 @@ _RESERVED = ":/?@!$&'()*+,;="  # RFC 3986's, less `#[]`, which no query or path 
 
 
 class StyleError(ValueError):
-    """A value that its style has no form for. The message is fit for a Violation."""
+    """A value that can't be serialized. Message, pointer and remedy are fit for a Violation.
+
+    pointer  JSON Pointer into the value that was given
+    """
+
+    def __init__(self, message: str, pointer: str = "", *, remedy: Remedy | None = None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+        self.remedy = remedy
+
+    def within(self, token: str | int) -> StyleError:
+        """The same error, of a value that contains this one under a name or index."""
+        self.pointer = append("", token) + self.pointer
+        return self
 
 
 def plain(value: Any) -> Any:
     """Plain data for a value: what JSON has stays, dates, UUIDs, enums and tuples become it.
 
-    Bytes stay bytes, for bodies. StyleError for what has no form in a request.
+    Bytes stay bytes, for bodies. StyleError for what can't be serialized.
     """
     kind = type(value)
     if kind is str or kind is int or kind is bool or kind is float or value is None:
@@ -66,8 +103,12 @@ def _plain_datetime(value: datetime.datetime) -> str:
 
 def _plain_decimal(value: decimal.Decimal) -> int | decimal.Decimal:
     if not value.is_finite():
-        raise StyleError(f"{value} is no number that can be sent")
+        raise StyleError(f"{value} is no number that can be serialized")
     return int(value) if value == value.to_integral_value() else value
+
+
+def _refuse_file(_: io.IOBase) -> Any:
+    raise StyleError("an open file can't be serialized here; read it, and give what is in it")
 
 
 #: What becomes plain data, and how; the first that fits counts.
@@ -75,6 +116,7 @@ _CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (enum.Enum, lambda value: plain(value.value)),
     (Mapping, _plain_mapping),
     ((bytes, bytearray, memoryview), lambda value: value),
+    (io.IOBase, _refuse_file),
     (str, str),
     ((Sequence, Set, Iterator), lambda value: [plain(item) for item in value]),
     (datetime.datetime, _plain_datetime),
@@ -94,11 +136,11 @@ def _built_in(value: Any) -> Any:
         return msgspec.to_builtins(value)
     except (TypeError, ValueError):
         kind = type(value).__name__
-        raise StyleError(f"a value of type {kind} has no form in a request") from None
+        raise StyleError(f"a value of type {kind} can't be serialized") from None
 
 
 def text_of(value: Any) -> str:
-    """The text of a scalar as JSON would write it; strings as they are, null as nothing."""
+    """The text of a scalar as in JSON; strings as they are, null as nothing."""
     if isinstance(value, str):
         return value
     if value is True:
@@ -109,14 +151,12 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, int | float):
         if value != value or value in (_INFINITY, -_INFINITY):  # noqa: PLR0124 - only NaN differs
-            raise StyleError(f"{value} is no number that can be sent")
+            raise StyleError(f"{value} is no number that can be serialized")
         # A whole number is an integer to JSON Schema, however Python holds it.
         return repr(int(value) if value == int(value) and abs(value) < _EXACT else value)
     if isinstance(value, decimal.Decimal):
         return str(value)
-    if isinstance(value, dict | list):
-        raise StyleError("arrays and objects inside arrays or objects have no form in this style")
-    raise StyleError(f"{type(value).__name__} has no form as text")
+    raise StyleError(f"a value of type {type(value).__name__} can't be serialized as text")
 
 
 #: RFC 3986, section 2.3: what is never encoded, and most values are made of.
@@ -139,11 +179,6 @@ def _reserved_run(runs: list[str]) -> Iterable[str]:
         yield ("" if is_triple else "25") + quote(run, safe=_RESERVED)
 
 
-def _no_dot_segment(text: str) -> str:
-    # "." and ".." alone would be resolved away (RFC 3986, section 5.2.4).
-    return text.replace(".", "%2E") if text in (".", "..") else text
-
-
 def _verbatim(text: str) -> str:
     return text
 
@@ -158,13 +193,13 @@ def _cookie_text(text: str) -> str:
     return text
 
 
-class _Shape(NamedTuple):
+class Shape(NamedTuple):
     """How one style and explode lays out values: `prefix` stands before, `joint` between.
 
     named     whether the parameter's name stands before a value (`name=`)
     bare      what stands for a named empty string (`;color`, not `;color=`)
     spread    whether members of an array or object each stand alone (explode)
-    taken     a character no member may hold, since the style has no way to tell it from `joint`
+    taken     characters no member may hold, since the style has no way to tell them from `joint`
     """
 
     prefix: str
@@ -176,21 +211,21 @@ class _Shape(NamedTuple):
 
 
 # (style, explode) → shape. deepObject has its own function: its names are made of two parts.
-_SHAPES: dict[tuple[str, bool], _Shape] = {
-    ("simple", False): _Shape("", ","),
-    ("simple", True): _Shape("", ",", spread=True),
-    ("label", False): _Shape(".", ","),
-    ("label", True): _Shape(".", ".", spread=True),
-    ("matrix", False): _Shape(";", ",", named=True, bare=True),
-    ("matrix", True): _Shape(";", ";", named=True, bare=True, spread=True),
-    ("form", False): _Shape("", ",", named=True),
-    ("form", True): _Shape("", "&", named=True, spread=True),
-    ("spaceDelimited", False): _Shape("", "%20", named=True, taken=" "),
-    ("spaceDelimited", True): _Shape("", "&", named=True, spread=True),
-    ("cookie", False): _Shape("", ",", named=True),
-    ("cookie", True): _Shape("", "; ", named=True, spread=True),
-    ("pipeDelimited", False): _Shape("", "%7C", named=True, taken="|"),
-    ("pipeDelimited", True): _Shape("", "&", named=True, spread=True),
+_SHAPES: dict[tuple[str, bool], Shape] = {
+    ("simple", False): Shape("", ","),
+    ("simple", True): Shape("", ",", spread=True),
+    ("label", False): Shape(".", ","),
+    ("label", True): Shape(".", ".", spread=True),
+    ("matrix", False): Shape(";", ",", named=True, bare=True),
+    ("matrix", True): Shape(";", ";", named=True, bare=True, spread=True),
+    ("form", False): Shape("", ",", named=True),
+    ("form", True): Shape("", "&", named=True, spread=True),
+    ("spaceDelimited", False): Shape("", "%20", named=True, taken=" "),
+    ("spaceDelimited", True): Shape("", "&", named=True, spread=True),
+    ("cookie", False): Shape("", ",", named=True),
+    ("cookie", True): Shape("", "; ", named=True, spread=True),
+    ("pipeDelimited", False): Shape("", "%7C", named=True, taken="|"),
+    ("pipeDelimited", True): Shape("", "&", named=True, spread=True),
 }
 
 #: What stands between members by Swagger 2.0's collectionFormats (its "Parameter Object"). Each is
@@ -198,10 +233,33 @@ _SHAPES: dict[tuple[str, bool], _Shape] = {
 COLLECTION_FORMATS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 
 
-def _collection_shape(name: str, location: str) -> _Shape:
-    separator = COLLECTION_FORMATS[name]
-    joint = separator if location == "header" else quote(separator)
-    return _Shape("", joint, named=location in ("query", "form"), taken=separator)
+def shape_of(location: str, style: str, explode: bool) -> Shape:
+    """The shape of values of a style, but for deepObject, in a location."""
+    if style in COLLECTION_FORMATS:
+        separator = COLLECTION_FORMATS[style]
+        named = location in ("query", "form")
+        # In a URL a comma of a member is encoded, and so no other than the one between members.
+        joint = separator if location == "header" else quote(separator, safe=",")
+        is_apart = location != "header" and separator == ","
+        return Shape("", joint, named=named, taken="" if is_apart else separator)
+    shape = _SHAPES[style, explode]
+    if location == "header" or style == "cookie":  # nothing is encoded there
+        shape = shape._replace(taken=",")
+    return shape._replace(joint="; ") if location == "cookie" and shape.spread else shape
+
+
+def inner_formats(schema: Node) -> tuple[str, ...]:
+    """The collectionFormats of the arrays in an array, from outside in; only Swagger 2.0 has any.
+
+    Source: Swagger 2.0, "Items Object": each array says for itself how its items are separated.
+    """
+    found: list[str] = []
+    items = schema.item() if schema.document.version in SWAGGER_VERSIONS else None
+    while items is not None and items.get("type") == "array":
+        name = items.get("collectionFormat")
+        found.append(name if name in COLLECTION_FORMATS else "csv")
+        items = items.item()
+    return tuple(found)
 
 
 #: Where each style may stand (OpenAPI 3.1.1, "Style Values").
@@ -214,10 +272,14 @@ STYLES_BY_LOCATION: dict[str, tuple[str, ...]] = {
     "form": ("form", "spaceDelimited", "pipeDelimited", "deepObject", "tsv"),
 }
 
+#: What `allowReserved` leaves encoded, as it would end what the value stands in: a segment or the
+#: path (OpenAPI 3.2.0, Parameter Object), or a cookie (RFC 6265, section 4.1.1).
+_ENDS = {"path": "/?", "cookie": ";,"}
 
-def _reserved_in_path(text: str) -> str:
-    # What would end the segment or the path stays encoded (OpenAPI 3.2.0, "path" allowReserved).
-    return _reserved(text).replace("/", "%2F").replace("?", "%3F")
+
+def _reserved_in(location: str) -> _Encode:
+    ends = {ord(each): quote(each, safe="") for each in _ENDS.get(location, "")}
+    return (lambda text: _reserved(text).translate(ends)) if ends else _reserved
 
 
 def _encoder(location: str, style: str, allow_reserved: bool) -> _Encode:
@@ -225,89 +287,139 @@ def _encoder(location: str, style: str, allow_reserved: bool) -> _Encode:
         return _cookie_text
     if location == "header":
         return _verbatim
-    if location == "path" and allow_reserved:
-        return _reserved_in_path
-    if location == "form":
-        return quote_plus if not allow_reserved else _reserved
-    return _reserved if allow_reserved else _strict
+    if allow_reserved:
+        return _reserved_in(location)
+    return quote_plus if location == "form" else _strict
 
 
 def serializer(
-    name: str, location: str, style: str, explode: bool, *, allow_reserved: bool = False
+    name: str,
+    location: str,
+    style: str,
+    explode: bool,
+    *,
+    allow_reserved: bool = False,
+    deep_object: DeepObject | None = None,
+    inner: Sequence[str] = (),
 ) -> Serializer:
     """The function that makes the text of one parameter.
 
     `location` is path, query, header, cookie, or form for a member of a form body. The text is
     complete: with its name in a query, cookie or form (`limit=10`), percent-encoded where the
     location asks for it. An array or object without members makes an empty text: RFC 6570 counts
-    it as undefined. StyleError for a value that the style has no form for.
+    it as undefined. `inner` are the collectionFormats of arrays in an array (Swagger 2.0), from
+    outside in. StyleError, with the place in the value, for what can't be serialized.
     """
     encode = _encoder(location, style, allow_reserved)
     key = name if location == "header" else encode(name)
     if style == "deepObject":
-        return _deep_object(key, encode)
-    if style in COLLECTION_FORMATS:
-        shape = _collection_shape(style, location)
-    else:
-        shape = _SHAPES[style, explode]
-    if location == "cookie" and shape.spread:
-        shape = shape._replace(joint="; ")
-    member_of = _member_encoder(shape, style, encode)
+        return _deep_object(key, encode, deep_object)
+    shape = shape_of(location, style, explode)
+    inner_shapes = [shape_of(location, each, False) for each in inner]
+    taken = "".join(each.taken for each in (shape, *inner_shapes))
+    member_of = _member_encoder(taken, style, encode)
+    for each in reversed(inner_shapes):
+        member_of = _inner_encoder(each, member_of)
 
     def serialize(value: Any) -> str:
         if isinstance(value, dict):
             # A member that is null counts as undefined (RFC 6570, section 2.3).
-            pairs = [(member_of(k), member_of(v)) for k, v in value.items() if v is not None]
+            pairs = [(member_of(k, k), member_of(v, k)) for k, v in value.items() if v is not None]
             return _object(shape, key, pairs) if pairs else ""
         if isinstance(value, list):
-            items = [member_of(item) for item in value if item is not None]
+            items = [member_of(item, i) for i, item in enumerate(value) if item is not None]
             return _array(shape, key, items) if items else ""
         return shape.prefix + _named(shape, key, encode(text_of(value)))
 
-    # Style label writes dots of its own, so that a segment can be judged only once it is whole.
-    return (lambda value: _no_dot_segment(serialize(value))) if location == "path" else serialize
+    return serialize
 
 
-def _member_encoder(shape: _Shape, style: str, encode: _Encode) -> Callable[[Any], str]:
-    def member(value: Any) -> str:
-        text = text_of(value)
-        if shape.taken and shape.taken in text:
-            raise StyleError(f"{style} has no form for a member that holds {shape.taken!r}")
+def _member_encoder(taken: str, style: str, encode: _Encode) -> _EncodeMember:
+    def member(value: Any, token: str | int) -> str:
+        try:
+            if isinstance(value, dict | list):
+                kind = "an object" if isinstance(value, dict) else "an array"
+                raise StyleError(f"{kind} inside of a value can't be serialized with style {style}")
+            text = text_of(value)
+            for character in taken:
+                if character in text:
+                    reason = (
+                        f"a text with {character!r} can't be serialized with style {style} here"
+                    )
+                    raise StyleError(reason)
+        except StyleError as error:
+            raise error.within(token) from None
         return encode(text)
 
     return member
 
 
-def _named(shape: _Shape, key: str, text: str) -> str:
+def _inner_encoder(shape: Shape, member_of: _EncodeMember) -> _EncodeMember:
+    """Serializes an array in an array: its items as `member_of` does, `shape.joint` between."""
+
+    def array(value: Any, token: str | int) -> str:
+        if not isinstance(value, list):
+            return member_of(value, token)
+        try:
+            return shape.joint.join([member_of(item, i) for i, item in enumerate(value)])
+        except StyleError as error:
+            raise error.within(token) from None
+
+    return array
+
+
+def _named(shape: Shape, key: str, text: str) -> str:
     if not shape.named:
         return text
     return key if shape.bare and not text else f"{key}={text}"
 
 
-def _array(shape: _Shape, key: str, items: list[str]) -> str:
+def _array(shape: Shape, key: str, items: list[str]) -> str:
     if shape.spread:
         return shape.prefix + shape.joint.join(_named(shape, key, item) for item in items)
     return shape.prefix + _named(shape, key, shape.joint.join(items))
 
 
-def _object(shape: _Shape, key: str, pairs: _Pairs) -> str:
+def _object(shape: Shape, key: str, pairs: _Pairs) -> str:
     if shape.spread:
         return shape.prefix + shape.joint.join(f"{member}={text}" for member, text in pairs)
     flat = shape.joint.join(part for pair in pairs for part in pair)
     return shape.prefix + _named(shape, key, flat)
 
 
-def _deep_object(key: str, encode: _Encode) -> Serializer:
+def _deep_object(key: str, encode: _Encode, arrays: DeepObject | None) -> Serializer:
+    def pairs(name: str, value: Any, level: int) -> Iterator[str]:
+        if isinstance(value, dict):
+            if level and arrays is None:
+                raise StyleError(
+                    "an object in an object can't be serialized with style deepObject, unless told "
+                    "how",
+                    remedy=give(options={"deep_object": "brackets"}),
+                )
+            members = [(f"{name}%5B{encode(member)}%5D", member) for member in value]
+        elif isinstance(value, list):
+            members = [(name + _index(arrays, i), i) for i in range(len(value))]
+        else:
+            yield f"{name}={encode(text_of(value))}"
+            return
+        for inner, token in members:
+            if value[token] is not None:
+                try:
+                    yield from pairs(inner, value[token], level + 1)
+                except StyleError as error:
+                    raise error.within(token) from None
+
     def serialize(value: Any) -> str:
-        if not isinstance(value, dict):
-            raise StyleError("deepObject has a form for objects only")
-        parts: list[str] = []
-        for member, item in value.items():
-            name = f"{key}%5B{encode(member)}%5D"
-            # Arrays inside have no form in the specification; repeating the name is what servers
-            # that take them expect.
-            items = [] if item is None else item if isinstance(item, list) else [item]
-            parts.extend(f"{name}={encode(text_of(each))}" for each in items)
-        return "&".join(parts)
+        if not isinstance(value, dict) and (arrays is None or not isinstance(value, list)):
+            raise StyleError("only an object can be serialized with style deepObject")
+        return "&".join(pairs(key, value, 0))
 
     return serialize
+
+
+def _index(arrays: DeepObject | None, index: int) -> str:
+    """What stands behind the name of an array for one of its items.
+
+    The specification does not say. To repeat the name is what servers that take arrays expect.
+    """
+    return {"brackets": "%5B%5D", "indices": f"%5B{index}%5D"}.get(arrays or "", "")

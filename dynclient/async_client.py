@@ -1,0 +1,153 @@
+"""The asynchronous client: the same calls, awaited.
+
+async with AsyncClient("qiskit-runtime", auth={...}) as client:
+    job = await client.call("create_job", program_id="sampler", backend="ibm_fez", params={...})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from .base_client import BaseClient
+from .document import is_remote
+from .drive import drive
+from .drive_async import drive_async
+from .messages import HttpRequest, Response
+from .operation import NO_OPTIONS, UNSET, Options
+from .transport.base import CLOSED
+
+if TYPE_CHECKING:
+    from .explanation import Explanation
+    from .streaming import AsyncStreamedResponse
+
+__all__ = ["AsyncClient"]
+
+
+class AsyncClient(BaseClient):
+    """A client for asyncio. For any number of tasks; picklable. Arguments: `BaseClient`.
+
+    `transport` is None (aiohttp, of the extra `async`), an `aiohttp.ClientSession`, an
+    `httpx2.AsyncClient`, or an object with `async open(HttpRequest) -> AsyncOpenResponse`.
+
+    A document from a path or a mapping is opened at once; one from a URL by `async with` or
+    `await client.open()`. Functions given as credentials may be async; others run in a thread.
+    """
+
+    _asynchronous = True
+
+    async def call(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> Any:
+        """As `Client.call`."""
+        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
+        return (await drive_async(flow, self._transport)).data
+
+    async def request(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> Response:
+        """As `Client.request`."""
+        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
+        return await drive_async(flow, self._transport)
+
+    def stream(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> AbstractAsyncContextManager[AsyncStreamedResponse]:
+        """As `Client.stream`: `async with client.stream(...) as response:`."""
+        from .streaming import AsyncOpening
+
+        begin = self._streaming(operation, arguments, body, options or NO_OPTIONS, named_arguments)
+        return AsyncOpening(lambda: drive_async(begin(), self._transport))
+
+    async def send(self, request: HttpRequest, *, options: Options | None = None) -> Response:
+        """As `Client.send`."""
+        return await drive_async(self._sending(request, options or NO_OPTIONS), self._transport)
+
+    async def prepare(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> HttpRequest:
+        """As `Client.prepare`. Awaited, as a function that gives a credential may have to be."""
+        flow = self._preparing(operation, arguments, body, options or NO_OPTIONS, named_arguments)
+        return await drive_async(flow, self._transport)
+
+    async def explain(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> Explanation:
+        """As `Client.explain`."""
+        flow = self._explaining(operation, arguments, body, options or NO_OPTIONS, named_arguments)
+        return await drive_async(flow, self._transport)
+
+    async def compile(self, operation: str) -> None:
+        """As `Client.compile`."""
+        await drive_async(self._compiling(operation), self._transport)
+
+    # ── life cycle ───────────────────────────────────────────────────────────────────────────
+
+    def _open_now(self) -> None:
+        if not is_remote(self._settings.source):
+            drive(self._opening_document(), CLOSED)  # nothing is sent
+
+    async def open(self) -> Self:
+        """Open the document, if it is not open yet; `async with` does it too. The client itself."""
+        await drive_async(self._opening_document(), self._transport)
+        return self
+
+    async def aclose(self) -> None:
+        """As `Client.close`."""
+        if self._owned is not None:
+            self._owned.retire()
+            await self._owned.aclose()
+        else:
+            self._transport = CLOSED
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await self.open()
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()

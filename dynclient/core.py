@@ -1,0 +1,107 @@
+"""What a client is made of: its settings, and what its document gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+
+from .credentials import redactor_for, schemes_of
+from .document import Document, Source, Trust
+from .messages import Timeout
+from .operation import Operations
+from .settings import base_url_of, checked_defaults, checked_source
+from .validation import Level, Validation
+
+if TYPE_CHECKING:
+    from .auth import SecurityScheme
+    from .observers import Observer
+
+__all__ = ["Core", "Engine", "Settings"]
+
+#: Which validators judge: our compiled ones, or openapi-core.
+Engine: TypeAlias = Literal["compiled", "openapi-core"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a client was given, checked as far as that needs no document. See `Client`."""
+
+    source: Source
+    base_url: str | None = None
+    auth: Mapping[str, Any] | None = None
+    defaults: Mapping[str, Any] | None = None
+    validate: Level | Validation = "strict"
+    engine: Engine = "compiled"
+    timeout: Timeout | None = None
+    server_variables: Mapping[str, str] | None = None
+    transport: Any = None
+    trust: Trust
+    observers: tuple[Observer, ...] = ()
+    document_auth: Mapping[str, Mapping[str, str]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.engine not in get_args(Engine):
+            raise ValueError(f"engine={self.engine!r}: give 'compiled' or 'openapi-core'")
+        put = _put(self)
+        put("source", checked_source(self.source))
+        put("base_url", base_url_of(self.source, self.base_url))
+        put("validate", Validation.of(self.validate))
+        put("server_variables", dict(self.server_variables or {}) or None)
+
+    @classmethod
+    def of(cls, **given: Any) -> Settings:
+        """Settings as a caller gives them."""
+        return cls(**_typed(given))
+
+    def changed(self, **given: Any) -> Settings:
+        """These settings, some of them given anew."""
+        return replace(self, **_typed(given))
+
+    def within(self, core: Core) -> Settings:
+        """These settings, checked with the document.
+
+        UnknownOperation if `validate` names an operation that it does not have, ValueError if
+        `defaults` name a parameter that none of its operations has.
+        """
+        return replace(
+            self,
+            validate=core.policy(self.validate),
+            defaults=checked_defaults(self.defaults, core.operations, core.document),
+        )
+
+
+class Core(NamedTuple):
+    """What clients of one document share: nothing of it depends on their settings."""
+
+    document: Document
+    operations: Operations
+    schemes: Mapping[str, SecurityScheme]
+
+    @classmethod
+    def of(cls, document: Document) -> Core:
+        """The core for a document."""
+        schemes = schemes_of(document)
+        return cls(document, Operations(document, redactor_for(schemes)), schemes)
+
+    def policy(self, validate: Level | Validation) -> Validation:
+        """The policy, its operations under their own names; UnknownOperation for a stranger."""
+        policy = Validation.of(validate)
+        names = {self.operations[name].name: level for name, level in policy.operations.items()}
+        return replace(policy, operations=names)
+
+
+def _put(settings: Settings) -> Callable[[str, Any], None]:
+    return lambda name, value: object.__setattr__(settings, name, value)
+
+
+def _typed(given: dict[str, Any]) -> dict[str, Any]:
+    """What callers may give in several forms, in one."""
+    if given.get("timeout") is not None:
+        given["timeout"] = Timeout.of(given["timeout"])
+    if "observers" in given:
+        given["observers"] = tuple(given["observers"])
+        for each in given["observers"]:
+            if not callable(each):
+                raise TypeError(f"an observer is a function of one event, not {each!r}")
+    return given

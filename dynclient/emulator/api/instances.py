@@ -1,0 +1,115 @@
+"""The operations on instances, accounts, tags and versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from ..devices import Device
+from ..state.clock import moment
+from ..state.database import Database
+from ..state.instances import Instances
+from ..state.jobs import Jobs
+from .calls import Call, no_content
+from .errors import ApiError
+from .sessions import INTERACTIVE_TTL, MAX_TTL
+
+__all__ = ["PLAN", "PLAN_ID", "InstanceOperations", "account_of"]
+
+#: The one plan that every instance of the emulator has.
+PLAN = "emulator"
+PLAN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+def account_of(crn: str) -> str:
+    """The account in a CRN, without its a/."""
+    return crn.split(":")[6].removeprefix("a/")
+
+
+class InstanceOperations:
+    """What belongs to the instance of the caller, and to its account."""
+
+    def __init__(
+        self, database: Database, devices: Mapping[str, Device], versions: Sequence[str]
+    ) -> None:
+        self._instances = Instances(database)
+        self._jobs = Jobs(database)
+        self._devices = devices
+        self._versions = versions
+
+    def get(self, _call: Call) -> Response:
+        """get_instance."""
+        return JSONResponse({"qctrl_enabled": False})
+
+    def configuration(self, call: Call) -> Response:
+        """get_instance_configuration: the limit, if one was set."""
+        limit = self._instances.usage_limit(call.caller.instance)
+        return JSONResponse({} if limit is None else {"instance_limit": limit})
+
+    def replace_configuration(self, call: Call) -> Response:
+        """replace_instance_data: set or lift the limit; not below what was used."""
+        body = call.body
+        if body is None:
+            raise ApiError(400, "The new limits are missing.")
+        limit = body.get("instance_limit")
+        used = self._jobs.used_seconds(call.caller.instance)
+        if limit is not None and limit < used:
+            raise ApiError(
+                409,
+                f"The instance has used {used} seconds already, more than {limit}.",
+                solution="Choose a higher limit.",
+            )
+        self._instances.set_usage_limit(call.caller.instance, limit)
+        return no_content()
+
+    def usage(self, call: Call) -> Response:
+        """get_usage: seconds used in this month, and the limit."""
+        crn = call.caller.instance
+        limit = self._instances.usage_limit(crn)
+        used = self._jobs.used_seconds(crn)
+        view: dict[str, Any] = {
+            "instance_id": crn,
+            "plan_id": PLAN_ID,
+            "usage_period": _month(datetime.now(UTC)),
+            "usage_consumed_seconds": used,
+        }
+        if limit is not None:
+            view |= {"usage_limit_seconds": limit, "usage_limit_reached": used >= limit}
+        return JSONResponse(view)
+
+    def account(self, call: Call) -> Response:
+        """get_account_config: the plan of the account that the caller's instance belongs to."""
+        account = account_of(call.caller.instance)
+        if call.path["id"] != account:
+            raise ApiError(404, f"No such account: {call.path['id']}")
+        if call.query.get("plan_id", PLAN_ID) != PLAN_ID:
+            return JSONResponse({"plans": []})
+        plan = {
+            "plan_id": PLAN_ID,
+            "backends": list(self._devices),
+            "max_ttl": MAX_TTL,
+            "active_ttl": MAX_TTL,
+            "interactive_ttl": INTERACTIVE_TTL,
+        }
+        return JSONResponse({"plans": [plan]})
+
+    def tags(self, call: Call) -> Response:
+        """list_tags: labels in use that contain the text."""
+        found = self._jobs.find_tags(call.caller.instance, call.query["search"])
+        return JSONResponse({"tags": found})
+
+    def versions(self, _call: Call) -> Response:
+        """get_versions."""
+        return JSONResponse({"versions": list(self._versions)})
+
+
+def _month(now: datetime) -> dict[str, str]:
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return {
+        "start_time": moment(first),
+        "end_time": moment(following - timedelta(microseconds=1)),
+    }

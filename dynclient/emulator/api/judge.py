@@ -1,0 +1,156 @@
+"""Every request is held against the served document by openapi-core, before anything acts on it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+from jsonschema.exceptions import ValidationError, best_match
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.validation.request.exceptions import SecurityValidationError
+from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+
+from ..document import served_document
+
+__all__ = ["Judge", "Verdict", "WireRequest"]
+
+_LONGEST_MESSAGE = 300
+
+
+@dataclass(slots=True)
+class WireRequest:
+    """A request as openapi-core's protocol wants it.
+
+    `host_url` is the origin of the served document, not the Host field: the emulator is the same
+    server under every name of the loopback interface. `path_pattern` is the matched template
+    under that origin, so that openapi-core need not search for it.
+    """
+
+    host_url: str
+    path_pattern: str
+    path: str
+    method: str
+    content_type: str
+    body: bytes | None
+    parameters: RequestParameters
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What openapi-core found.
+
+    `query` holds the query parameters as the document types them, declared defaults filled in;
+    `body` the JSON body, None without one. `problems` are sentences; `unauthenticated` says that
+    no security alternative of the operation is met.
+    """
+
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    problems: tuple[str, ...] = ()
+    unauthenticated: bool = False
+
+
+class Judge:
+    """openapi-core, set up for one document.
+
+    The document itself is not checked here: that is the business of its tests. openapi-core makes
+    no promise about threads, so one request at a time is judged; those with a body, which can
+    take long, keep no others waiting.
+    """
+
+    def __init__(self, document: dict[str, Any], base_url: str) -> None:
+        served = served_document(document, base_url)
+        self._bodiless, self._bodied = (
+            (OpenAPI.from_dict(served, config=Config(spec_validator_cls=None)), threading.Lock())
+            for _ in range(2)
+        )
+
+    def judge(self, request: WireRequest) -> Verdict:
+        """Check the request's security, parameters and body."""
+        try:
+            return self._judge_body(request) if request.body else self._judge_rest(request)
+        except RecursionError:
+            return Verdict(problems=("The request is nested too deeply.",))
+
+    # No operation of the document has both a body and a query. Unmarshalling a body costs three
+    # times its validation and gives objects of generated classes where the store wants plain data.
+
+    def _judge_body(self, request: WireRequest) -> Verdict:
+        try:
+            body = _plain(request.body)
+        except ValueError as error:
+            # The validators stumble over such a body; credentials still come before it.
+            verdict = self._judge_rest(replace(request, body=None))
+            unreadable = f"Request body: {error}."
+            return replace(verdict, problems=(*verdict.problems, unreadable))
+        openapi, lock = self._bodied
+        with lock:
+            refusal = _refusal(list(openapi.iter_request_errors(request)))
+        return refusal or Verdict(body=body)
+
+    def _judge_rest(self, request: WireRequest) -> Verdict:
+        openapi, lock = self._bodiless
+        with lock:
+            result = openapi.request_unmarshaller.unmarshal(request)
+        refusal = _refusal(list(result.errors))
+        return refusal or Verdict(query=result.parameters.query)
+
+
+def _refusal(errors: list[Exception]) -> Verdict | None:
+    if any(isinstance(error, SecurityValidationError) for error in errors):
+        return Verdict(unauthenticated=True)
+    return Verdict(problems=tuple(_sentences(errors))) if errors else None
+
+
+def _plain(body: bytes | None) -> Any:
+    """JSON as plain data; ValueError for what JSON and Unicode don't have."""
+    if not body:
+        return None
+    data = json.loads(body, parse_constant=_refuse_constant)
+    try:
+        # allow_nan: 1e400 is JSON, but no number that can be stored or sent back.
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError("a text holds half of a surrogate pair") from error
+    return data
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _sentences(errors: Iterable[Exception]) -> Iterator[str]:
+    for error in errors:
+        cause = error.__cause__
+        if isinstance(cause, InvalidSchemaValue):
+            for fault in cause.schema_errors:
+                yield _shortened(f"{_place(error)}{_schema_sentence(fault)}")
+        elif cause is not None:
+            yield _shortened(f"{_place(error)}{cause}")
+        else:
+            yield _shortened(str(error))
+
+
+def _place(error: Exception) -> str:
+    name, location = getattr(error, "name", None), getattr(error, "location", None)
+    return f"Parameter {name} in {location}: " if name else "Request body: "
+
+
+def _schema_sentence(fault: Exception) -> str:
+    if not isinstance(fault, ValidationError):
+        return str(fault)
+    deepest = best_match([fault]) or fault
+    where = "/".join(str(step) for step in deepest.absolute_path)
+    return f"at /{where}: {deepest.message}" if where else deepest.message
+
+
+def _shortened(message: str) -> str:
+    """Long messages quote long values: keep how they begin and what they say at the end."""
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    half = _LONGEST_MESSAGE // 2
+    return f"{message[:half]} … {message[-half:]}"

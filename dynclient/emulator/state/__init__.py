@@ -1,0 +1,1 @@
+"""What the service keeps: jobs, sessions, instances, in one database."""

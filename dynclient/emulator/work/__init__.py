@@ -1,0 +1,1 @@
+"""Running jobs: the queue, the processes, the programs."""

@@ -1,0 +1,223 @@
+"""Observers: functions that are told what happens in a call.
+
+    client = Client("qiskit-runtime", observers=[LoggingObserver(), count_statuses])
+
+An observer takes one event and returns nothing. It is called by the thread or task that makes the
+call, between its steps: what takes long belongs elsewhere. An observer that raises does not end the
+call; its error is logged with the logger `dynclient`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .messages import Headers, HttpRequest, OperationInfo, Response, Violation
+
+__all__ = [
+    "Event",
+    "Failed",
+    "Judged",
+    "LoggingObserver",
+    "Observer",
+    "Prepared",
+    "Received",
+    "Retrying",
+    "Sent",
+    "Teller",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """What all events have.
+
+    operation  what is called; None for a request that a call needs besides its own, such as one
+               for a token
+    request    the request in question. It may hold credentials: its repr does not, and
+               `request.redacted()` has none
+    attempt    counts from 1
+    """
+
+    operation: OperationInfo | None
+    request: HttpRequest
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(_Event):
+    """The arguments were valid and the request is built; credentials are still to come.
+
+    `violations` are those that the validation policy lets pass.
+    """
+
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(_Event):
+    """A request is about to be sent: one hop, so that a redirect that is followed is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received(_Event):
+    """The header of a response is there, `seconds` after its request was sent."""
+
+    status: int
+    headers: Headers
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying(_Event):
+    """The call is tried once more, in `seconds`; `why` is for people."""
+
+    why: str
+    status: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(_Event):
+    """The response was read and held against the document.
+
+    response    the whole response; its `violations` are all that were found. Of a stream, its data
+                and content are what was last read, or nothing
+    error       what the call raises for it (StatusError, InvalidResponse), or None
+    seconds     from the first request to the end of the body
+    size        of the decoded body, in bytes
+    """
+
+    response: Response
+    error: Exception | None
+    seconds: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(_Event):
+    """The call raises `error` without a response that could be judged."""
+
+    error: BaseException
+    seconds: float
+
+
+Event: TypeAlias = Prepared | Sent | Received | Retrying | Judged | Failed
+Observer: TypeAlias = Callable[[Event], object]
+
+
+class Teller:
+    """Makes the events of one call and hands them to its observers."""
+
+    __slots__ = ("_clock", "_observers", "_sent_at", "_started", "attempt", "operation", "request")
+
+    def __init__(
+        self,
+        observers: Sequence[Observer],
+        operation: OperationInfo | None,
+        request: HttpRequest,
+        clock: Callable[[], float],
+    ) -> None:
+        self._observers = observers
+        self._clock = clock
+        self._started = self._sent_at = clock()
+        self.operation = operation
+        self.request = request
+        self.attempt = 1
+
+    def beside(self, request: HttpRequest) -> Teller:
+        """For a request that this call needs besides its own."""
+        return Teller(self._observers, None, request, self._clock)
+
+    def prepared(self, violations: tuple[Violation, ...]) -> None:
+        """The call begins."""
+        self._tell(Prepared(self.operation, self.request, self.attempt, violations))
+
+    def sent(self, request: HttpRequest) -> None:
+        """A hop begins."""
+        self.request = request
+        self._tell(Sent(self.operation, request, self.attempt))
+        self._sent_at = self._clock()
+
+    def received(self, status: int, headers: Headers) -> None:
+        """The header of its response is there."""
+        seconds = self._clock() - self._sent_at
+        self._tell(Received(self.operation, self.request, self.attempt, status, headers, seconds))
+
+    def retrying(self, why: str, status: int | None, seconds: float) -> None:
+        """Another attempt follows."""
+        self._tell(Retrying(self.operation, self.request, self.attempt, why, status, seconds))
+        self.attempt += 1
+
+    def judged(self, response: Response, error: Exception | None, size: int) -> None:
+        """The call has a response; `size` is that of its body, in bytes."""
+        seconds = self._clock() - self._started
+        self._tell(
+            Judged(self.operation, self.request, self.attempt, response, error, seconds, size)
+        )
+
+    def failed(self, error: BaseException) -> None:
+        """The call has none."""
+        seconds = self._clock() - self._started
+        self._tell(Failed(self.operation, self.request, self.attempt, error, seconds))
+
+    def _tell(self, event: Event) -> None:
+        for observer in self._observers:
+            try:
+                observer(event)
+            except Exception:
+                import logging
+
+                logging.getLogger("dynclient").exception("the observer %r failed", observer)
+
+
+class LoggingObserver:
+    """Logs calls with the logger `dynclient`: a line each at INFO, requests and headers at DEBUG.
+
+    Credentials are masked. What a call raises is in its line, at the same level.
+    """
+
+    def __init__(self) -> None:
+        import logging  # slow to import, and most programs that use us never log
+
+        self._log = logging.getLogger("dynclient")
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Judged):
+            self._judged(event)
+        elif isinstance(event, Failed):
+            name, milliseconds = _name(event), event.seconds * 1000
+            self._log.info("%s: %s after %.0f ms", name, type(event.error).__name__, milliseconds)
+        elif isinstance(event, Sent):
+            request = event.request
+            line = f"{request.method} {request.redactor.url(request.url)}"
+            self._debug(event, "sent", line, request.headers)
+        elif isinstance(event, Received):
+            self._debug(event, "received", str(event.status), event.headers)
+        elif isinstance(event, Retrying):
+            self._log.info("%s: attempt %d: %s", _name(event), event.attempt, event.why)
+
+    def _judged(self, event: Judged) -> None:
+        response = event.response
+        count = len(response.violations)
+        broken = f", {count} violation{'s'[: count != 1]}" if count else ""
+        attempts = f", attempt {event.attempt}" if event.attempt > 1 else ""
+        self._log.info(
+            "%s: %d in %.0f ms, %d bytes%s%s",
+            *(_name(event), response.status, event.seconds * 1000, event.size, attempts, broken),
+        )
+
+    def _debug(self, event: Sent | Received, verb: str, line: str, headers: Headers) -> None:
+        import logging
+
+        if self._log.isEnabledFor(logging.DEBUG):
+            fields = event.request.redactor.headers(headers.pairs())
+            shown = "".join(f"\n  {name}: {event.request.masked(value)}" for name, value in fields)
+            self._log.debug("%s: %s: %s%s", _name(event), verb, line, shown)
+
+
+def _name(event: Event) -> str:
+    if event.operation is not None:
+        return event.operation.name
+    return event.request.operation or event.request.method

@@ -1,0 +1,174 @@
+"""Bodies that hold files: what of them a schema can judge.
+
+What a file says is for nobody to read here, so that no keyword can be held against it: neither
+`maxLength` nor the object that its JSON is. What stands beside it is judged as ever, and a file
+is there where `required` asks for it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ...messages import Violation
+from ...schema import Validator
+from ..fields.styles import StyleError, plain
+from .files import File, is_stream
+from .sequential import ItemsValidator
+
+__all__ = ["BesideFiles", "Opaque", "is_opaque", "judged_data", "plain_data", "without"]
+
+#: The members of an object, by name, or the items of an array, by index, that are files; each with
+#: whether all of it is one: of a list of files only the items are.
+Opaque: TypeAlias = frozenset[tuple[str | int, bool]]
+
+_DEFS = "#/$defs/"
+#: Keywords that judge an item beside others.
+_JUDGE_ALL = ("contains", "minContains", "maxContains", "uniqueItems")
+
+
+def is_opaque(value: Any) -> bool:
+    """Whether a value is content of a part, not data."""
+    return isinstance(value, File | bytes | bytearray | memoryview) or is_stream(value)
+
+
+def plain_data(data: Any) -> dict[str, Any] | list[Any]:
+    """An object or array with plain data for all in it that is no file.
+
+    Members of an object that are None are left out, and so is None in a list that is a member:
+    they make no part. An item of the array keeps its position, whatever it is.
+    """
+    if not isinstance(data, Mapping):
+        return [_plain(item) for item in data]
+    return {str(name): _plain_member(value) for name, value in data.items() if value is not None}
+
+
+def _plain_member(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value if item is not None]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if is_opaque(value):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        _refuse_files(value)
+    return plain(value)
+
+
+def _refuse_files(value: Any, name: Any = None) -> None:
+    if isinstance(value, File) or is_stream(value):
+        raise StyleError(f"{name!r} is a file inside an object: only a part can be one")
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            _refuse_files(member, key)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_files(item, name)
+
+
+def judged_data(data: dict[str, Any] | list[Any]) -> tuple[Any, Opaque]:
+    """The data with empty strings in the place of files, and where those are."""
+    members: Iterable[tuple[str | int, Any]]
+    members = enumerate(data) if isinstance(data, list) else data.items()
+    opaque = frozenset((key, is_opaque(value)) for key, value in members if _has_file(value))
+    if isinstance(data, list):
+        return _judged(data), opaque
+    return {name: _judged(value) for name, value in data.items()}, opaque
+
+
+def _has_file(value: Any) -> bool:
+    return any(map(_has_file, value)) if isinstance(value, list) else is_opaque(value)
+
+
+def _judged(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_judged(item) for item in value]
+    return "" if is_opaque(value) else value
+
+
+class BesideFiles(ItemsValidator):
+    """Judges a row of items as another does, but for those that are files."""
+
+    def __init__(self, row: ItemsValidator, opaque: Opaque) -> None:
+        super().__init__(row.item)
+        self._row = row
+        self._files = frozenset(str(index) for index, _ in opaque)
+
+    def is_valid(self, items: Any) -> bool:
+        return not self.explain(items, "")
+
+    def explain(
+        self, items: Any, where: str, *, layer: str = "body", slots: bool = False
+    ) -> list[Violation]:
+        found = self._row.explain(items, where, layer=layer, slots=slots)
+        return [each for each in found if each.pointer[1:].split("/")[0] not in self._files]
+
+
+def without(validator: Validator, opaque: Opaque, *, formats: bool) -> Validator:
+    """A validator that asks nothing of these members or items but that they may be there."""
+    closure = validator.closure
+    schema = copy.deepcopy(closure.schema)
+    for key, whole in opaque:
+        for place in list(_in_place(schema, schema)):
+            _open(schema, place, key, whole)
+    return Validator(replace(closure, schema=schema), formats=formats, ecma=True)
+
+
+def _open(root: Any, place: dict[str, Any], key: str | int, whole: bool) -> None:
+    if isinstance(key, int):
+        for keyword in _JUDGE_ALL:
+            place.pop(keyword, None)
+    elif key not in place.get("properties", ()):
+        if isinstance(place.get("additionalProperties"), dict):
+            place.setdefault("properties", {})[key] = True
+        return
+    holder, slot = _holder(place, key)
+    if holder is place and slot not in place:
+        return
+    if holder[slot] is False:
+        return  # what is readOnly, or one item too many, is refused, whatever it holds
+    if whole:
+        holder[slot] = True
+        return
+    for array in list(_in_place(root, holder[slot])):
+        array["items"] = True
+        for keyword in ("prefixItems", *_JUDGE_ALL):
+            array.pop(keyword, None)
+
+
+def _holder(place: dict[str, Any], key: str | int) -> tuple[Any, Any]:
+    """What holds the schema of a member or an item, and under which key or index."""
+    if isinstance(key, str):
+        return place["properties"], key
+    first = place.get("prefixItems", ())
+    return (first, key) if key < len(first) else (place, "items")
+
+
+def _in_place(root: Any, schema: Any) -> Iterator[dict[str, Any]]:
+    """The parts of a compiled schema that judge the same value as it does."""
+    seen: set[int] = set()
+    stack = [schema]
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, dict) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith(_DEFS):
+            stack.append(root["$defs"].get(reference.removeprefix(_DEFS)))
+        stack.extend(_applied(part))
+
+
+def _applied(part: Mapping[str, Any]) -> Iterable[Any]:
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from part.get(keyword, ())
+    for keyword in ("if", "then", "else"):
+        yield part.get(keyword)
+    yield from part.get("dependentSchemas", {}).values()

@@ -1,0 +1,274 @@
+"""The parameters of one operation, compiled: values in, path, query and header fields out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from ...abnf import is_field_value
+from ...document import Document, Location, Node
+from ...errors import masked
+from ...jsontext import JsonTextError, decode, encode
+from ...messages import Violation
+from ...origins import encoded_path
+from ...redaction import Redactor
+from ...schema import Validator, compile_validator
+from ..faults import UNREADABLE_TEXT, fault, unserializable
+from .parameters import Parameter
+from .styles import DeepObject, Serializer, StyleError
+
+__all__ = ["ParametersPlan", "Slot"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+#: The keywords by which a schema says outright that a value may be empty.
+_LEAST = ("minLength", "minItems", "minProperties")
+
+
+class Slot(NamedTuple):
+    """A parameter, its key, and what serializes it."""
+
+    parameter: Parameter
+    key: str
+    serialize: Serializer
+
+    def text(self, values: Mapping[str, Any], found: list[Violation]) -> str:
+        """The text of its value; what is wrong with that goes to `found`."""
+        try:
+            return self.serialize(values[self.key])
+        except (StyleError, JsonTextError) as error:
+            found.append(unserializable(f"request.{self.key}", "style", error))
+        except UnicodeEncodeError:
+            found.append(fault(f"request.{self.key}", "style", UNREADABLE_TEXT))
+        return "-"
+
+
+class ParametersPlan:
+    """How values of parameters, by `Parameter.key`, are judged and become parts of a request.
+
+    joint   what stands between path and query: the path template may have a query already
+    secret  the keys of those whose values must not be shown
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        parameters: Sequence[Parameter],
+        template: str,
+        at: Location,
+        redactor: Redactor,
+        *,
+        formats: bool,
+        deep_object: DeepObject | None = None,
+    ) -> None:
+        self.parameters = parameters
+        slots = {p.key: Slot(p, p.key, p.serializer(deep_object)) for p in parameters}
+        by_location: dict[str, list[Slot]] = {}
+        for slot in slots.values():
+            by_location.setdefault(slot.parameter.location, []).append(slot)
+        # At most one of the two is there (OpenAPI 3.2.0, `in: querystring`).
+        self._query = (*by_location.get("query", ()), *by_location.get("querystring", ()))
+        self._header = tuple(by_location.get("header", ()))
+        self._cookie = tuple(by_location.get("cookie", ()))
+        self.secret = frozenset(
+            p.key for p in parameters if redactor.is_secret_part(p.location, p.name)
+        )
+        in_path = by_location.get("path", [])
+        self._hidden = tuple(slot for slot in in_path if slot.key in self.secret)
+        self._spread = tuple(
+            key
+            for key in self.secret
+            if slots[key].parameter.explode and slots[key].parameter.location != "path"
+        )
+        path, fragment = template.partition("#")[::2]
+        if fragment:
+            # A fragment is never sent (RFC 3986, section 3.5); publishers use it to tell two
+            # operations of one path apart.
+            document.note(at, f"a path has no fragment: {fragment!r} is left out", "path")
+        self.joint = "&" if "?" in path else "?"
+        self._pieces = _pieces(path, {slot.parameter.name: slot for slot in in_path})
+        self._may_be_empty = frozenset(
+            slot.key for slot in in_path if _says_empty(slot.parameter.node(document))
+        )
+        self._required = tuple((p, p.key, p.location == "path") for p in parameters if p.required)
+        self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
+        self._validator: Validator | None = None
+        if parameters:
+            roots = {p.key: (p.schema, p.schema_at) for p in parameters}
+            self._validator = compile_validator(document, roots, "request", formats=formats)
+
+    # ── judging ──────────────────────────────────────────────────────────────────────────────
+
+    def takes_null(self, parameter: Parameter) -> bool:
+        """Whether null is a value of a parameter, in whatever way its schema says so."""
+        return self._validator is not None and bool(self._validator.is_valid({parameter.key: None}))
+
+    def judge(
+        self,
+        values: Mapping[str, Any],
+        supplied: frozenset[str],
+        found: list[Violation],
+        *,
+        schemas: bool,
+    ) -> None:
+        """What is missing, and with `schemas` what breaks its schema, goes to `found`."""
+        told = {each.where for each in found}
+        for parameter, key, in_path in self._required:
+            if key not in values and key not in supplied and (schemas or in_path):
+                missing = _missing(parameter)
+                if missing.where not in told:
+                    found.append(missing)
+        validator = self._validator
+        if not schemas or not values or validator is None:
+            return
+        if self._allow_empty:  # schemas have no say in an empty value that stands for any other
+            values = {k: v for k, v in values.items() if v != "" or k not in self._allow_empty}
+        try:
+            if validator.is_valid(values):
+                return
+            broken = validator.explain(values, "request", layer="request", slots=True)
+        except (ValueError, TypeError):
+            broken = validator.explain(_as_json(values), "request", layer="request", slots=True)
+        for each in broken:
+            if each.where not in told:
+                secret = each.where.removeprefix("request.") in self.secret
+                found.append(masked(each) if secret else each)
+
+    # ── serializing ──────────────────────────────────────────────────────────────────────────
+
+    def path(self, values: Mapping[str, Any], found: list[Violation]) -> str:
+        """The path, percent-encoded."""
+        parts: list[str] = []
+        suspicious = False
+        for literal, slot in self._pieces:
+            parts.append(literal)
+            if slot is not None:
+                text = slot.text(values, found) if slot.key in values else "-"
+                if not text:
+                    suspicious = True
+                parts.append(text)
+        path = "".join(parts)
+        if suspicious or "/." in path or "/%2" in path:
+            found.extend(self._judged_segments(parts))
+        return path
+
+    def _judged_segments(self, parts: Sequence[str]) -> list[Violation]:
+        """Segments that would make another path: empty ones, and `.` and `..` once decoded.
+
+        The latter are resolved away (RFC 3986, section 5.2.4), by servers even if they are encoded.
+        """
+        found = []
+        for texts, slots in _segments(parts, [slot for _, slot in self._pieces]):
+            segment = unquote("".join(texts))
+            if not slots:
+                continue
+            where = f"request.{slots[-1].key}"
+            if segment in (".", ".."):
+                reason = f"a path segment {segment!r} would make another path"
+                found.append(fault(where, "dot-segment", reason))
+            elif not segment and not any(slot.key in self._may_be_empty for slot in slots):
+                reason = "an empty path segment would make another path"
+                found.append(fault(where, "empty-path", reason, slots[-1].parameter.at.pointer))
+        return found
+
+    def query(self, values: Mapping[str, Any], found: list[Violation]) -> str:
+        """The query, percent-encoded; empty if there is none."""
+        parts = []
+        for slot in self._query:
+            if slot.key in values:
+                text = slot.text(values, found)
+                if text:
+                    parts.append(text)
+                elif slot.parameter.required:
+                    reason = "an empty array or object can't be serialized in a query"
+                    found.append(fault(f"request.{slot.key}", "style", reason))
+        return "&".join(parts)
+
+    def fields(self, values: Mapping[str, Any], found: list[Violation]) -> list[tuple[str, str]]:
+        """The header fields: header parameters, and one Cookie."""
+        fields = []
+        for slot in self._header:
+            if slot.key in values:
+                text = slot.text(values, found)
+                if not is_field_value(text):
+                    reason = "a header holds one line of Latin-1 text"
+                    found.append(fault(f"request.{slot.key}", "header", reason))
+                fields.append((slot.parameter.name, text))
+        if self._cookie:
+            cookies = [slot.text(values, found) for slot in self._cookie if slot.key in values]
+            if any(cookies):
+                fields.append(("Cookie", "; ".join(filter(None, cookies))))
+        return fields
+
+    def hiding(self, redactor: Redactor, values: Mapping[str, Any]) -> Redactor:
+        """A redactor that knows which texts in this request's path are secret."""
+        if self._hidden:
+            texts = [slot.text(values, []) for slot in self._hidden if slot.key in values]
+            redactor = redactor.hiding(*texts)
+        for key in self._spread:  # members that stand alone, by names that the schema may not have
+            if isinstance(value := values.get(key), dict):
+                redactor = redactor.extended(fields=value)
+        return redactor
+
+
+def _missing(parameter: Parameter) -> Violation:
+    # Without a path segment there is no URL; without another one the policy decides.
+    rule = "missing-argument" if parameter.location == "path" else "required"
+    reason = f"the argument {parameter.python_name!r} is missing"
+    return fault(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as JSON has them; without those that it has not, which can't be serialized."""
+    found = {}
+    for key, value in values.items():
+        try:
+            found[key] = decode(encode(value))
+        except JsonTextError:
+            continue
+    return found
+
+
+def _says_empty(schema: Node) -> bool:
+    """Whether a schema says outright that an empty value is one: a path may need it."""
+    for node in schema.in_place():
+        listed = node.get("enum")
+        if "" in (listed if isinstance(listed, list) else [node.get("const")]):
+            return True
+        if any(node.get(keyword) == 0 for keyword in _LEAST):
+            return True
+    return False
+
+
+def _pieces(path: str, slots: Mapping[str, Slot]) -> tuple[tuple[str, Slot | None], ...]:
+    """The path template as pairs of a literal and what stands behind it; None at the end."""
+    pieces: list[tuple[str, Slot | None]] = []
+    end = 0
+    for match in _PLACEHOLDER.finditer(path):
+        if match[1] in slots:
+            pieces.append((encoded_path(path[end : match.start()]), slots[match[1]]))
+            end = match.end()
+    pieces.append((encoded_path(path[end:]), None))
+    return tuple(pieces)
+
+
+def _segments(
+    parts: Sequence[str], slots: Sequence[Slot | None]
+) -> list[tuple[list[str], list[Slot]]]:
+    """The texts of each segment of a path, and the parameters in it.
+
+    `parts` are literals and texts of slots by turns. What stands behind `?` is no segment.
+    """
+    segments: list[tuple[list[str], list[Slot]]] = [([], [])]
+    for index, slot in enumerate(slots):
+        path, mark, _ = parts[2 * index].partition("?")
+        first, *others = path.split("/")
+        segments[-1][0].append(first)
+        segments += [([other], []) for other in others]
+        if mark:
+            break
+        if slot is not None:
+            segments[-1][0].append(parts[2 * index + 1])
+            segments[-1][1].append(slot)
+    return segments

@@ -1,0 +1,197 @@
+"""What a client works out once for each operation: a plan, which its calls follow.
+
+Nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .auth import AuthPlan
+from .core import Core, Settings
+from .credentials import AuthChoice, Credentials
+from .errors import AuthError, DocumentError, NotLoaded
+from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
+from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
+from .operation.request import RequestPlan
+from .operation.response import Begun, ResponsePlan
+from .validation import Validation
+
+if TYPE_CHECKING:
+    from .reference import ReferenceEngine
+
+__all__ = ["CallPlan", "Plans"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """One operation as one client calls it: all that does not depend on the arguments.
+
+    raises     whether 4xx and 5xx are errors
+    reference  judges in place of the compiled validators, where the client was told so
+    refusal    why the operation can't be authenticated; raised once the arguments are valid
+    supplied   keys of the parameters that the credentials fill in
+    timeout    for calls that name none; None for that of the transport
+    """
+
+    operation: Operation
+    policy: Validation
+    base_url: str
+    defaults: Mapping[str, Any] | None
+    auth: AuthPlan
+    requests: RequestPlan
+    responses: ResponsePlan
+    raises: bool = True
+    reference: ReferenceEngine | None = None
+    refusal: AuthError | None = None
+    supplied: frozenset[str] = frozenset()
+    timeout: Timeout | None = None
+
+    def prepare(
+        self,
+        arguments: Mapping[str, Any] | None,
+        named: Mapping[str, Any],
+        body: Any,
+        options: Options,
+    ) -> Prepared:
+        """The request without credentials; InvalidRequest if the arguments break the document."""
+        if self.timeout is not None and options.timeout is None:
+            options = replace(options, timeout=self.timeout)
+        return self.requests.build(
+            arguments,
+            named,
+            body,
+            base_url=self.base_url,
+            defaults=self.defaults,
+            options=options,
+            policy=self.policy,
+            supplied=self.supplied,
+            second=None if self.reference is None else partial(self._judge_again, self.reference),
+        )
+
+    def _judge_again(
+        self, reference: ReferenceEngine, request: HttpRequest, ours: list[Violation]
+    ) -> list[Violation]:
+        formats = self.policy.formats != "off"
+        return reference.judge_request(
+            self.operation, request, ours, self.supplied, formats=formats
+        )
+
+    def declares(self, status: int) -> bool:
+        """Whether a redirect of that status is the response itself, and not to be followed."""
+        return self.responses.declares(status)
+
+    def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
+        """The response with everything that was found."""
+        response = self.responses.parse(self.operation, http, request, self.policy)
+        if self.reference is None or not self.policy.judges_responses:
+            return response
+        ours, formats = response.violations, self.policy.formats != "off"
+        try:
+            found = self.reference.judge_response(
+                self.operation, request, http, ours, formats=formats
+            )
+        except NotLoaded:
+            raise
+        except DocumentError as error:
+            # The response must not be lost: that it can't be judged is a violation beside it.
+            broken = Violation(
+                "response.body",
+                "",
+                error.pointer or "",
+                "document",
+                error.problem,
+                "body",
+                error.remedy,
+            )
+            found = [*ours, broken]
+        return replace(response, violations=tuple(found))
+
+    def begin(self, http: HttpResponse, request: HttpRequest) -> tuple[Begun, Response]:
+        """How a body that is still to come is read, and the response as far as it is there."""
+        begun, found = self.responses.begin(http.status, http.headers, self.policy)
+        return begun, Response(
+            None,
+            http.status,
+            http.headers,
+            b"",
+            self.operation.info,
+            http.elapsed,
+            request,
+            begun.media_type,
+            tuple(found),
+        )
+
+
+class Plans:
+    """The plans of one client: made at the first call of an operation, and kept."""
+
+    def __init__(self, settings: Settings, core: Core, credentials: Credentials) -> None:
+        self._settings = settings
+        self._core = core
+        self._credentials = credentials
+        self._kept: dict[str, CallPlan] = {}
+        self._reference: ReferenceEngine | None = None
+        if settings.engine == "openapi-core":
+            from .reference import ReferenceEngine
+
+            self._reference = ReferenceEngine()
+
+    def get(self, name: str, options: Options = NO_OPTIONS) -> CallPlan:
+        """The plan for calls with these options.
+
+        UnknownOperation, DocumentError if the document breaks what the operation needs.
+        """
+        if not isinstance(options, Options):
+            raise TypeError(f"options= takes Options(...), not {type(options).__name__}")
+        if options.changes_plan:
+            return self._make(self._core.operations[name], options)
+        plan = self._kept.get(name)
+        if plan is None:
+            plan = self._make(self._core.operations[name], options)
+            if plan.refusal is None:  # credentials of the environment may come
+                self._kept[name] = plan
+        return plan
+
+    def check_carried(self, plan: CallPlan, options: Options) -> None:
+        """Raises the plan's refusal, unless header fields of the call are its credentials."""
+        if plan.refusal is not None and not self._credentials.carried_by(options.headers):
+            raise plan.refusal
+
+    def _make(self, operation: Operation, options: Options) -> CallPlan:
+        settings = self._settings
+        policy = self._core.policy(options.validate or settings.validate)
+        policy = policy.for_operation(operation.name)
+        formats = policy.formats != "off"
+        own_server = settings.base_url is None and options.server is None
+        auth = self._credentials.choose(operation, options.auth, own_server=own_server)
+        declared = {p.name for p in operation.parameters}
+        declared |= {p.python_name for p in operation.parameters}
+        defaults = {k: v for k, v in (settings.defaults or {}).items() if k in declared}
+        return CallPlan(
+            operation,
+            policy,
+            self._url(operation, options, auth),
+            defaults or None,
+            auth.plan,
+            operation.request_plan(formats, options.deep_object),
+            operation.response_plan(formats),
+            options.raise_for != "never",
+            self._reference,
+            auth.refusal,
+            auth.fills_in(operation),
+            settings.timeout,
+        )
+
+    def _url(self, operation: Operation, options: Options, auth: AuthChoice) -> str:
+        """Where the operation is served."""
+        settings = self._settings
+        if options.server is None and settings.base_url is not None:
+            return settings.base_url
+        if auth.account is not None:
+            return auth.account.base_url()
+        variables = settings.server_variables
+        return base_url(self._core.document, operation.servers, options.server, variables)

@@ -1,0 +1,95 @@
+"""What a response comes to: the response itself, or the error that the call raises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .detail import detail_of
+from .errors import DynclientError, InvalidResponse, StatusError, status_error_class
+from .messages import Response, Violation
+
+if TYPE_CHECKING:
+    from .validation import Validation
+
+__all__ = ["verdict"]
+
+
+def verdict(
+    response: Response,
+    policy: Validation,
+    told_before: tuple[Violation, ...] = (),
+    *,
+    raises: bool = True,
+) -> tuple[Response, DynclientError | None]:
+    """The response with its violations settled by the policy, and what is to be raised for it.
+
+    `told_before` are the violations of the request that the policy let pass. What the policy lets
+    pass of the response is logged once and stays in `violations`. `raises` tells whether 4xx and
+    5xx are errors; one that breaks the document as well is an error of both classes.
+    """
+    if response.status < 400 and not response.violations and not told_before:
+        return response, None
+    errors: tuple[Violation, ...] = ()
+    if response.violations or told_before:
+        masked = _masked(response)
+        errors, told = policy.split(masked)
+        response = replace(response, violations=(*told_before, *errors, *told))
+        if told_before or told:
+            listed = "; ".join(str(violation) for violation in (*told_before, *told))
+            _warn("%s: %s", response.operation.name, listed)
+    if response.status >= 400 and raises:
+        kind = status_error_class(response.status)
+        detail = detail_of(response.data, response.request.masked)
+        if errors:
+            return response, _invalid(kind)(response.operation.name, response, errors, detail)
+        return response, kind(response.operation.name, response, detail)
+    if errors:
+        return response, InvalidResponse(response.operation.name, response, errors)
+    return response, None
+
+
+def _masked(response: Response) -> tuple[Violation, ...]:
+    """The violations, without the credentials that a server may have put in its answer."""
+    mask = response.request.masked
+    return tuple(replace(each, message=mask(each.message)) for each in response.violations)
+
+
+def _warn(message: str, *values: str) -> None:
+    import logging  # dear at start, and most programs that use us never log
+
+    logging.getLogger("dynclient").warning(message, *values)
+
+
+class _InvalidStatus(InvalidResponse, StatusError):
+    """An error answer that breaks the document: caught by its status, and as InvalidResponse."""
+
+    def __init__(
+        self, operation: str, response: Response, violations: tuple[Violation, ...], detail: str
+    ) -> None:
+        StatusError.__init__(self, operation, response, detail)
+        self.args = (f"{self.args[0]}; the response breaks the document",)
+        self.violations = tuple(violations)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind = status_error_class(self.status)
+        return _revive, (kind, self.args, self.__dict__)
+
+
+_INVALID_KINDS: dict[type[StatusError], Any] = {}
+
+
+def _invalid(kind: type[StatusError]) -> Any:
+    """The class of an error answer of this kind that breaks the document; made once."""
+    if kind not in _INVALID_KINDS:
+        _INVALID_KINDS[kind] = type(
+            kind.__name__, (_InvalidStatus, kind), {"__doc__": kind.__doc__}
+        )
+    return _INVALID_KINDS[kind]
+
+
+def _revive(kind: type[StatusError], args: Any, state: dict[str, Any]) -> StatusError:
+    error: StatusError = _invalid(kind).__new__(_invalid(kind))
+    error.args = args
+    error.__dict__.update(state)
+    return error
