@@ -7,6 +7,7 @@ headers, parameters and event hooks are used as they are.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
@@ -160,10 +161,13 @@ class AsyncHttpxTransport(_Httpx, AsyncHttpTransport):
     async def _open(
         self, request: HttpRequest, body: Stream | None, limits: Limits
     ) -> AsyncOpenResponse:
+        import asyncio
+
         for attempt in (1, 2):
             built = self._built(request, body, limits)
             try:
-                response = await self._given.send(built, **self._options(request))
+                async with asyncio.timeout(limits.within(inf) if limits.total else None):
+                    response = await self._given.send(built, **self._options(request))
                 break
             except Exception as problem:
                 if attempt == 2 or not self._may_again(problem, request, body):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +64,20 @@ def _with_session(**settings: Any) -> RequestsTransport:
     return RequestsTransport(session, **settings)
 
 
+@cache
+def _usual_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 def _with_httpx(kind: Any, **settings: Any) -> Any:
     """Over a caller's own client: what belongs to the client is set there."""
     size = settings.pop("pool_size", 10)
     verify = settings.pop("verify", True)
-    if isinstance(verify, str | Path):
+    if verify is True:
+        # One for all, as it takes long to make; the environment's counts otherwise.
+        named = settings.get("trust_env", True) and os.environ.get("REQUESTS_CA_BUNDLE")
+        verify = True if named else _usual_context()
+    elif isinstance(verify, str | Path):
         verify = ssl.create_default_context(cafile=verify)
     client = kind(
         verify=verify,
@@ -99,6 +110,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
                 stack.callback(given.close)
             return transport
 
+        build.kind = request.param  # type: ignore[attr-defined]
         yield build
 
 

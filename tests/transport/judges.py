@@ -162,7 +162,7 @@ def table(found: dict[str, list[bytes | str]]) -> str:
             agreed["refuses" if told == {REFUSES} else "reads"] += 1
             continue
         read = told - {REFUSES}
-        usual = max(read, key=row.count)
+        usual = max(sorted(read), key=row.count)
         cells = [_cell(body, usual) for body in row]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + (

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from dynclient.errors import ConnectionBroken, RequestTimeout
 from dynclient.messages import HttpRequest, Timeout
-from dynclient.transport import SocketTransport
+from dynclient.transport import RequestsTransport
 from dynclient.transport.incoming import BadMessage, Incoming
 
-from .blocking import Blocking
 from .judges import FAULTS, REFUSALS, by_h11, by_http_client, by_us
 from .server import HangUp, reply
 
@@ -56,7 +55,7 @@ def test_a_response_cut_at_any_byte_is_broken(transport, serve, name, how):
             try:
                 assert transport.send(request).content == b"hello"
             except ConnectionBroken:
-                assert isinstance(transport, SocketTransport | Blocking)
+                assert not isinstance(transport, RequestsTransport)
     if how == "closed":
         assert transport.send(HttpRequest("GET", f"{server.url}/9999")).content == b"hello"
 
@@ -148,8 +147,16 @@ def test_what_has_no_end_is_refused_soon(name):
     assert received < 300_000
 
 
+def of_our_own(make):
+    """A caller's httpx2 client has the bounds that httpx2 has."""
+    if "httpx" in make.kind:
+        pytest.skip("httpx2 does not bound a header as a whole")
+
+
 @pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n"])
 def test_a_header_that_drips_is_given_up_after_the_read_timeout(make, serve, interim):
+    of_our_own(make)
+
     def handler(_, sock):
         for byte in interim + b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 100:
             sock.sendall(bytes([byte]))
@@ -164,6 +171,8 @@ def test_a_header_that_drips_is_given_up_after_the_read_timeout(make, serve, int
 
 
 def test_interim_responses_do_not_make_the_wait_longer(make, serve):
+    of_our_own(make)
+
     def handler(_, sock):
         for _ in range(100):
             sock.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
@@ -178,6 +187,8 @@ def test_interim_responses_do_not_make_the_wait_longer(make, serve):
 
 
 def test_interim_responses_without_an_end_are_refused(make, serve):
+    of_our_own(make)
+
     def handler(_, sock):
         while True:
             sock.sendall(b"HTTP/1.1 102 Processing\r\n\r\n" * 1000)
@@ -223,6 +234,8 @@ def test_a_total_timeout_ends_what_drips_and_what_stalls(make, serve, where):
             time.sleep(0.05)
         raise HangUp
 
+    if make.kind == "httpx" and where == "header":
+        pytest.skip("httpx2 does not bound a header as a whole")
     server = serve(handler)
     transport = make(timeout=Timeout(5, 5, 0.5))
     began = time.monotonic()
