@@ -157,7 +157,11 @@ def _parts(hand: Hand, client: Client) -> Iterator[Row]:
 
 
 def _transports(hand: Hand) -> Iterator[Row]:
-    sockets, pooled, session = SocketTransport(), RequestsTransport(), RequestsTransport(hand.session)
+    sockets, pooled, session = (
+        SocketTransport(),
+        RequestsTransport(),
+        RequestsTransport(hand.session),
+    )
     for name, path in (("GET of one job", _GET), ("GET of 200 jobs (44 KB)", _LIST)):
         request = HttpRequest("GET", hand.base + path, Headers({"Accept": "application/json"}))
         works: dict[str, Callable[[], Any]] = {

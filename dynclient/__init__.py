@@ -40,13 +40,12 @@ from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Vio
 from .operation import UNSET, File, Only, Operation, Options, Parameter
 from .remedies import Remedy
 from .validation import Validation
+from .version import __version__
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
     from .transport import RequestsTransport, SocketTransport
-
-__version__ = "0.1.0"
 
 __all__ = [
     "UNSET",
@@ -91,6 +90,7 @@ __all__ = [
     "UnknownOperation",
     "Validation",
     "Violation",
+    "__version__",
     "bundled_names",
     "load",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +18,7 @@ from .drive import drive
 from .drive_async import drive_async
 from .messages import HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Options
+from .ops import Ops
 from .transport.base import CLOSED
 
 if TYPE_CHECKING:
@@ -117,6 +119,11 @@ class AsyncClient(BaseClient):
     async def compile(self, operation: str) -> None:
         """As `Client.compile`."""
         await drive_async(self._compiling(operation), self._transport)
+
+    @cached_property
+    def ops(self) -> Ops:
+        """The operations as attributes: `client.ops.create_job(...)`."""
+        return Ops(self)
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .commands import Commands
@@ -19,7 +19,6 @@ from .errors import NotLoaded
 from .exchange import Conduct, Opened, at_hand, exchange, fetching, loaded, opening
 from .messages import HttpRequest, Response, TimeoutValue
 from .operation import Operations, Options, Prepared
-from .ops import Ops
 from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
 from .transport import transport_for
@@ -255,11 +254,6 @@ class BaseClient:
         if refuse and plan.refusal is not None:
             plans.check_carried(plan, options)
         return plan, prepared
-
-    @cached_property
-    def ops(self) -> Ops:
-        """The operations as attributes: `client.ops.create_job(...)`."""
-        return Ops(self)
 
     # ── another client ───────────────────────────────────────────────────────────────────────
 

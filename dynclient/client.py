@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,7 @@ from .base_client import BaseClient
 from .drive import drive
 from .messages import HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Options
+from .ops import Ops
 from .transport.base import CLOSED
 
 if TYPE_CHECKING:
@@ -134,6 +136,11 @@ class Client(BaseClient):
         Calls do so as far as they must. DocumentError if the document breaks the operation.
         """
         drive(self._compiling(operation), self._transport)
+
+    @cached_property
+    def ops(self) -> Ops:
+        """The operations as attributes: `client.ops.create_job(...)`."""
+        return Ops(self)
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 

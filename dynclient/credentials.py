@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .auth import Authenticator, AuthPlan, SecurityScheme
 from .document import Document
-from .errors import AuthError, DocumentError, NotLoaded
+from .errors import AuthError, DocumentError
 from .operation import Operation
+from .operation.security import security_schemes
 from .redaction import DEFAULT_REDACTOR, Redactor
 
 if TYPE_CHECKING:
@@ -20,15 +21,11 @@ __all__ = ["AuthChoice", "Credentials", "redactor_for", "schemes_of"]
 def schemes_of(document: Document) -> dict[str, SecurityScheme]:
     """The security schemes of a document by name; a broken one is noted and left out."""
     schemes: dict[str, SecurityScheme] = {}
-    for name in document.component_names("securitySchemes"):
-        at = document.resources.root.child("components", "securitySchemes", name)
+    for name, value in security_schemes(document):
         try:
-            found = document.component("securitySchemes", name)
-            if found is not None:
-                schemes[name] = SecurityScheme.from_mapping(name, found[0])
-        except NotLoaded:
-            raise
+            schemes[name] = SecurityScheme.from_mapping(name, value)
         except DocumentError as error:
+            at = document.resources.root.child("components", "securitySchemes", name)
             document.note(at, error.problem, "security-scheme")
     return schemes
 
@@ -118,7 +115,9 @@ class Credentials:
             auth, account = self._auth, None
             if auth is None:
                 auth, account = self._found(own_server)
-            known = self._known[own_server] = (Authenticator(self._schemes, auth), account)
+            made = (Authenticator(self._schemes, auth), account)
+            # Of threads that come here together one wins: all share its handlers and tokens.
+            known = self._known.setdefault(own_server, made)
         return known
 
     def _found(self, own_server: bool) -> tuple[Mapping[str, Any], Account | None]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .auth import SecurityScheme
+from .curl import curl_line
 from .environment import URL_VARIABLE
 from .errors import AuthError
 from .messages import HttpRequest
 from .plans import CallPlan
-from .redaction import MASK, NOT_SHOWN
+from .redaction import MASK
 from .remedies import Words, in_python
 from .wording import shown
 
@@ -28,7 +29,10 @@ class Explanation:
     refusal    the error of a call, where none of the alternatives can be met
     arguments  for each argument that is sent: its name, its place and style, its value
     request    the request, redacted
-    curl       the request as a command for a POSIX shell, secrets as `[redacted]`
+    curl       the request as a command for a POSIX shell: credentials of the schemes in use as
+               `"$DYNCLIENT_AUTH_<NAME>"`, other secrets as `[redacted]`
+    schemes    the security schemes in use
+    pending    those of them whose token would be fetched first
     """
 
     operation: str
@@ -38,6 +42,8 @@ class Explanation:
     request: HttpRequest
     curl: str
     refusal: AuthError | None = None
+    schemes: tuple[SecurityScheme, ...] = ()
+    pending: tuple[SecurityScheme, ...] = ()
 
     def auth_worded(self, words: Words = in_python) -> str:
         """`auth`, with a remedy in the words of one face."""
@@ -79,16 +85,20 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
     auth = plan.auth.reason
     if plan.auth.alternative:
         auth = f"{' and '.join(plan.auth.alternative)}; {auth}"
-        if any(step.ready() is None for step in plan.auth.steps):
-            auth += "; the token would be fetched first"
+    pending = tuple(step.scheme for step in plan.auth.steps if step.ready() is None)
+    if pending:
+        auth += "; the token would be fetched first"
+    schemes = tuple(step.scheme for step in plan.auth.steps)
     return Explanation(
         operation.name,
         f"{redacted.redactor.url(plan.base_url)} ({source})",
         auth,
         tuple(_arguments(plan, given)),
         redacted,
-        _curl(redacted),
+        curl_line(redacted, schemes),
         plan.refusal,
+        schemes,
+        pending,
     )
 
 
@@ -107,22 +117,3 @@ def _arguments(plan: CallPlan, given: Mapping[str, Any]) -> list[tuple[str, str,
                 found.append((parameter.name, place, text))
                 break
     return found
-
-
-def _curl(request: HttpRequest) -> str:
-    """The request as a command. A body that has no text stands as the file `BODY`."""
-    parts = ["curl"]
-    if request.method == "HEAD":
-        parts.append("--head")
-    elif request.method != "GET":
-        parts += ["-X", shlex.quote(request.method)]
-    parts.append(shlex.quote(request.url))
-    for name, value in request.headers.pairs():
-        if name.lower() != "content-length":  # curl counts what it sends
-            parts += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name};")]
-    content = request.content
-    if isinstance(content, bytes) and not content.startswith(NOT_SHOWN):
-        parts += ["--data-raw", shlex.quote(content.decode("utf-8", "replace"))]
-    elif content is not None:
-        parts += ["--data-binary", "@BODY"]
-    return " ".join(parts)

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .errors import UnknownOperation
-from .operation import UNSET, Operation, Options
-
-if TYPE_CHECKING:
-    from .base_client import BaseClient
+from .operation import UNSET, Operation, Operations, Options
 
 __all__ = ["OperationCall", "Ops"]
+
+
+class Calls(Protocol):
+    """What calls operations: a client."""
+
+    @property
+    def operations(self) -> Operations: ...
+
+    def call(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+        **named_arguments: Any,
+    ) -> Any: ...
 
 
 class OperationCall:
     """`client.ops.create_job`: calling it is `client.call("create_job", ...)`."""
 
-    def __init__(self, client: BaseClient, operation: Operation) -> None:
+    def __init__(self, client: Calls, operation: Operation) -> None:
         self._client = client
         self.operation = operation
         self.__name__ = self.__qualname__ = operation.name
@@ -40,7 +55,7 @@ class OperationCall:
         options: Options | None = None,
         **named_arguments: Any,
     ) -> Any:
-        return self._client.call(  # type: ignore[attr-defined]
+        return self._client.call(
             self.operation.name, arguments, body=body, options=options, **named_arguments
         )
 
@@ -51,7 +66,7 @@ class OperationCall:
 class Ops:
     """Every operation of a client as an attribute: by name, or by snake_case alias."""
 
-    def __init__(self, client: BaseClient) -> None:
+    def __init__(self, client: Calls) -> None:
         self._client = client
         self._calls: dict[str, OperationCall] = {}
 

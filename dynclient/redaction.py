@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote_plus, unquote, unquote_plus
-
-if TYPE_CHECKING:
-    from .messages import Content
 
 __all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor", "without"]
 
@@ -109,7 +106,15 @@ class Redactor:
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """The header fields with secret values masked."""
-        return [(name, MASK if name.lower() in self.header_names else v) for name, v in pairs]
+        return [(name, self._header(name.lower(), value)) for name, value in pairs]
+
+    def _header(self, name: str, value: str) -> str:
+        if name not in self.header_names:
+            return value
+        if name != "cookie":
+            return MASK
+        # Names of cookies are no secret, and show which are sent.
+        return "; ".join(f"{crumb.partition('=')[0].strip()}={MASK}" for crumb in value.split(";"))
 
     def url(self, url: str) -> str:
         """The URL with secret query values and any password in its authority masked."""
@@ -127,6 +132,8 @@ class Redactor:
         """The secret texts among header fields, in a query and a path, the longest first."""
         found = {value for name, value in headers if self.is_secret_header(name)}
         found |= {value.partition(" ")[2] for value in found}  # without the scheme: `Bearer …`
+        for value in list(found):
+            found |= _parts_of(value)
         for match in _FORM_FIELD.finditer(url.partition("?")[2]):
             name, value = map(unquote_plus, match.groups())
             if self.is_secret_field(name):
@@ -135,7 +142,7 @@ class Redactor:
             found |= {segment, *_values_of(unquote(segment))}
         return sorted((text for text in found if len(text) >= _LEAST_SECRET), key=len, reverse=True)
 
-    def content(self, content: Content, content_type: str) -> Content:
+    def content(self, content: Any, content_type: str) -> Any:
         """A body fit to be shown: secret members masked; a body that can't be read is named."""
         if not isinstance(content, bytes):
             return None if content is None else NOT_SHOWN + b": it is read as it is sent]"
@@ -187,6 +194,19 @@ class Redactor:
             return content
         text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
+
+
+def _parts_of(value: str) -> set[str]:
+    """The values of a Cookie field; user and password of `Basic …` (RFC 7617)."""
+    if value[:6].lower() == "basic ":
+        from base64 import b64decode
+
+        try:
+            pair = b64decode(value[6:], validate=True).decode()
+        except ValueError:
+            return set()
+        return {pair, pair.partition(":")[2]}
+    return {crumb.partition("=")[2].strip() for crumb in value.split(";") if "=" in crumb}
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from dynclient.auth import AuthPlan
 from dynclient.drive import drive
 from dynclient.exchange import Conduct, round_trip
 from dynclient.transport import OpenResponse
+from dynclient.transport.opened import AsyncOpenResponse
 
 BASE = "http://api.test/v1"
 OK: Mapping[str, Any] = {"200": {"description": "done"}}
@@ -42,6 +44,21 @@ class Sends(Whole):
 
     def __init__(self, send: Callable[[HttpRequest], HttpResponse]) -> None:
         self.send = send  # type: ignore[method-assign]
+
+
+class AsyncSends:
+    """An asynchronous transport over a function from a request to its HttpResponse."""
+
+    def __init__(self, send: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.send = send
+
+    async def open(self, request: HttpRequest) -> AsyncOpenResponse:
+        await asyncio.sleep(0)  # as any transport would, it lets the other tasks go on
+        http = self.send(request)
+        return AsyncOpenResponse(http.status, http.headers, http.content, request=request)
+
+    async def aclose(self) -> None:
+        pass
 
 
 def authenticate(

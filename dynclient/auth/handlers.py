@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeAlias
 
 from ..commands import Command, Run
@@ -74,9 +74,12 @@ class Handler:
         return f"<{type(self).__name__}>"
 
 
-#: What `auth={"scheme": …}` takes.
+#: What `auth={"scheme": …}` takes; functions may be async for an asynchronous client.
 AuthValue: TypeAlias = (
-    PlainValue | Callable[[], PlainValue] | Callable[[HttpRequest], HttpRequest] | Handler
+    PlainValue
+    | Callable[[], PlainValue | Awaitable[PlainValue]]
+    | Callable[[HttpRequest], HttpRequest | Awaitable[HttpRequest]]
+    | Handler
 )
 
 
@@ -108,15 +111,15 @@ class APIKeyHeader(Handler):
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential:
         if scheme.type != "apiKey":
             raise AuthError(
-                f"{scheme.name} is not an apiKey but {scheme.type}: APIKeyHeader no use"
+                f"APIKeyHeader needs a scheme of type apiKey; {scheme.name} is {scheme.type}"
             )
         if not isinstance(self._key, str) or not self._key:
-            raise AuthError(f"{scheme.name}: the key given to APIKeyHeader is empty or not a text")
+            raise AuthError(f"{scheme.name}: the key given to APIKeyHeader is empty or not a str")
         return plain_credential(scheme, self._prefix + self._key)
 
 
 class _AskingHandler(Handler):
-    """A function without arguments, asked for a plain value at every call."""
+    """A function without arguments, called for a plain value at every request."""
 
     shared = False
 
@@ -145,13 +148,14 @@ class _SigningHandler(Handler):
     blocking = True
 
     def __init__(self, function: Callable[[HttpRequest], HttpRequest]) -> None:
-        self._function = function
+        # On the object: whoever runs it sees the function itself, and whether it is async.
+        self.modify = function  # type: ignore[assignment, method-assign]
 
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential:
         return NOTHING
 
     def modify(self, request: HttpRequest) -> HttpRequest:
-        return self._function(request)
+        raise NotImplementedError
 
 
 def handler_for(scheme: SecurityScheme, value: object) -> Handler:
@@ -174,8 +178,8 @@ def _for_callable(scheme: SecurityScheme, function: Callable[..., Any]) -> Handl
     if _accepts(function, 1):
         return _SigningHandler(function)
     raise AuthError(
-        f"{scheme.name}: a function takes nothing and returns the value, or takes the "
-        f"HttpRequest and returns it; this one takes something else (wrap it in a lambda)"
+        f"{scheme.name}: give a function without arguments that returns the value, or one that "
+        f"takes the HttpRequest and returns it; this one takes something else"
     )
 
 

@@ -47,10 +47,13 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class _Token:
+    """A token; `refused` is set once, so that no thread can forget a newer one in its place."""
+
     credential: Credential
     refresh_at: float
+    refused: bool = False
 
 
 class IAMAuth(Handler):
@@ -92,7 +95,7 @@ class IAMAuth(Handler):
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential | None:
         """The current token, unless it is missing or soon to end."""
         token = self._token
-        if token is None or self._clock() >= token.refresh_at:
+        if token is None or token.refused or self._clock() >= token.refresh_at:
             return None
         return token.credential
 
@@ -118,7 +121,7 @@ class IAMAuth(Handler):
         """Forget the refused token. True: a fresh one may be accepted."""
         token = self._token
         if token is not None and token.credential.is_on(request):
-            self._token = None
+            token.refused = True
         return True
 
     def _margin(self, life: float) -> float:

@@ -13,13 +13,15 @@ import click
 from ..document import Node
 from ..jsontext import JsonTextError, decode
 from ..media import kind_of, parse_media_type
-from ..operation import UNSET, Operation
+from ..operation import UNSET, File, Operation
 from ..operation.bodies import RequestBody
 from ..operation.content.files import size_of
-from .schemas import body_members
+from .schemas import body_members, is_item
 from .streams import read_stdin
 
-__all__ = ["read_arguments", "read_body", "read_value"]
+__all__ = ["read_arguments", "read_body", "read_parts", "read_value"]
+
+_TYPE = ";type="
 
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,4})?")
 _ITEM = re.compile(r"(?P<name>[^=]*?)(?P<mark>:=|=)(?P<text>.*)", re.DOTALL)
@@ -52,7 +54,7 @@ def read_arguments(
             is_file = text[:1] == "@"
             value = _json(f"{name}:=", _content(text, name) if is_file else text.encode())
         elif is_multipart and text[:1] == "@" and name not in parameters:
-            value = _path(text, name)
+            value = _file(text, name)
         else:
             value = read_value(schemas.get(name), text)
         found[name] = value if name not in found else _joined(schemas, name, found[name], value)
@@ -92,6 +94,36 @@ def read_body(operation: Operation, text: str | None, content_type: str | None) 
             return _form(content)
         case _:
             return _json("--body", content)
+
+
+def read_parts(operation: Operation, texts: Sequence[str], content_type: str | None) -> list[Any]:
+    """The parts of a multipart body by their positions, each read by the schema of its own."""
+    body = operation.request_body
+    if body is not None and content_type is not None:
+        body = body.preferring(content_type)
+    media = body.preferred if body is not None else None
+    if media is None or media.kind != "multipart":
+        reason = f"{operation.name} declares no multipart body"
+        raise click.BadParameter(reason, param_hint="--part")
+    node = media.node
+    schemas = (node if is_item(node) else node.item(index) for index in range(len(texts)))
+    return [_part(text, schema) for text, schema in zip(texts, schemas, strict=True)]
+
+
+def _part(text: str, schema: Node | None) -> Any:
+    if text == "-":
+        return read_stdin("--part")
+    if text[:1] == "@":
+        return _file(text, "--part")
+    return _json("--part", text[2:].encode()) if text[:2] == ":=" else read_value(schema, text)
+
+
+def _file(text: str, param_hint: str) -> Path | File:
+    """The file that `@FILE` or `@FILE;type=TYPE` names, as a part."""
+    name, mark, content_type = text.rpartition(_TYPE)
+    if not mark or Path(text[1:]).exists():
+        return _path(text, param_hint)
+    return File(_path(name, param_hint), content_type=content_type)
 
 
 def _body_kind(operation: Operation, content_type: str | None) -> str:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
+from ..client import Client
+from ..curl import curl_line
 from ..errors import InvalidResponse, StatusError
 from ..explanation import Explanation
-from ..messages import Response
-from ..operation import Options
-from .arguments import read_arguments, read_body
+from ..messages import HttpRequest, Response
+from ..operation import Operation, Options
+from .arguments import read_arguments, read_body, read_parts
 from .command import Command
-from .options import SECONDS, base_url_option, document_option, open_document, output_option
-from .output import Masker, show, show_json, tell
+from .options import (
+    SECONDS,
+    base_url_option,
+    document_options,
+    open_document,
+    output_option,
+    verbose_option,
+)
+from .output import PRINTED, Masker, show, show_json, tell
 from .remedies import on_command_line
 from .rendering import show_response
-from .secrets import credentials, masked_environment
+from .secrets import credentials, masked_environment, variable_names
 
 __all__ = ["command"]
 
@@ -31,9 +41,23 @@ __all__ = ["command"]
 @click.argument("operation", metavar="OP")
 @click.argument("items", nargs=-1, metavar="[KEY=VALUE | KEY:=JSON]...")
 @click.option("--body", metavar="@FILE|-|TEXT", help="The whole body: a file, stdin, or JSON text.")
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="@FILE|-|TEXT",
+    help="The next part of a multipart body whose parts have positions.",
+)
 @click.option("--content-type", metavar="TYPE", help="Which of the declared body types to send.")
-@document_option
+@document_options
 @base_url_option
+@click.option(
+    "--server-variable",
+    "server_variables",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value for a variable of the document's server.",
+)
 @click.option(
     "--auth",
     multiple=True,
@@ -54,43 +78,33 @@ __all__ = ["command"]
     type=click.Choice(["strict", "warn", "off"]),
     default="strict",
     show_default=True,
-    help="What happens when request or answer break the document.",
+    help="What happens when the request or the response breaks the document.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["compiled", "openapi-core"]),
     default="compiled",
     show_default=True,
-    help="Who judges.",
+    help="Which validators judge.",
 )
-@click.option("--dry-run", is_flag=True, help="Tell what would be sent, and send nothing.")
-@click.option("--include", is_flag=True, help="Status and headers of the answer, on stderr.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
+@click.option("--curl", is_flag=True, help="Print the call as a curl line on stderr.")
+@click.option(
+    "--show-secrets", is_flag=True, help="Show credentials in what --dry-run and --curl print."
+)
+@click.option("--include", is_flag=True, help="Print status and headers on stderr.")
+@verbose_option
 @output_option("json", "table", "raw")
 @click.pass_obj
-def command(
-    masker: Masker,
-    operation: str,
-    items: tuple[str, ...],
-    body: str | None,
-    content_type: str | None,
-    document: str,
-    base_url: str | None,
-    auth: tuple[str, ...],
-    header: tuple[str, ...],
-    timeout: float,
-    validate: Any,
-    engine: Any,
-    dry_run: bool,
-    include: bool,
-    output: str | None,
-) -> None:
+def command(masker: Masker, /, **given: Any) -> None:
     """Call the operation OP (its name, or "METHOD /path").
 
     KEY=VALUE is read by the type that the document gives KEY: numbers, true and false, lists as
     a,b,c or as JSON. KEY:=JSON is always JSON, KEY:=@FILE JSON from a file.
 
-    JSON answers are printed as JSON, text and binary ones as they are; -o json makes JSON of all
-    of them (binary as base64), -o raw prints the very bytes.
+    JSON responses are printed as JSON, text and binary ones as they are; -o json makes JSON of all
+    of them (binary as base64), -o raw prints the very bytes. With -o or --include, the body of a
+    failed call is printed as well.
 
     \b
     dynclient call list_jobs limit=5 tags=a,b -o table
@@ -99,36 +113,133 @@ def command(
     dynclient call replace_job_tags id=d2k4v6s5ppas73f0m1q0 --body '{"tags": []}'
     dynclient call get_instance --auth IBMCloudAuth=@token.txt --auth ServiceCRN=env:CRN
     """
-    _check_stdin(body, auth)
-    headers = dict(map(_header, header))
-    settings = {"timeout": timeout, "validate": validate, "engine": engine}
-    with open_document(document, base_url=base_url, **settings) as opened:
-        given = credentials(auth, opened, document)
-        masked_environment(masker, given or {}, opened)
-        client = opened if given is None else opened.with_options(auth=given)
-        found = client.operations[operation]
-        arguments = read_arguments(found, items, content_type)
-        data = read_body(found, body, content_type)
-        options = Options(content_type=content_type, headers=headers or None)
-        if dry_run:
-            explanation = client.explain(found.name, arguments, body=data, options=options)
-            _show_explanation(explanation, output, masker)
-            return
+    _Call(masker=masker, **given).run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """One run of the command; the fields are its options."""
+
+    masker: Masker
+    operation: str
+    items: Sequence[str]
+    body: str | None
+    parts: Sequence[str]
+    content_type: str | None
+    document: str
+    trust: Any
+    base_url: str | None
+    server_variables: Sequence[str]
+    auth: Sequence[str]
+    header: Sequence[str]
+    timeout: float
+    validate: Any
+    engine: Any
+    dry_run: bool
+    curl: bool
+    show_secrets: bool
+    include: bool
+    output: str | None
+
+    def run(self) -> None:
+        """Call, or explain, and print. Raises what a call raises, its response printed."""
+        self._check_stdin()
+        with open_document(
+            self.document,
+            trust=self.trust,
+            base_url=self.base_url,
+            server_variables=dict(_pairs(self.server_variables, "--server-variable")) or None,
+            timeout=self.timeout,
+            validate=self.validate,
+            engine=self.engine,
+        ) as opened:
+            given = credentials(self.auth, opened, self.document)
+            masked_environment(self.masker, given or {}, opened)
+            client = opened if given is None else opened.with_options(auth=given)
+            found = client.operations[self.operation]
+            arguments = read_arguments(found, self.items, self.content_type)
+            call = _Prepared(client, found.name, arguments, self._body(found), self._options())
+            if self.dry_run or self.curl:
+                explanation = self._explanation(call)
+                if self.dry_run:
+                    self._show(explanation)
+                    return
+                tell(explanation.curl, None if self.show_secrets else self.masker)
+            response = self._response(call)
+        self._print(response, failed=False)
+
+    def _check_stdin(self) -> None:
+        readers = [option for option in self.auth if option.partition("=")[2] == "-"]
+        if len(readers) + [self.body, *self.parts].count("-") > 1:
+            raise click.UsageError("stdin (-) can be read for one option only")
+
+    def _body(self, operation: Operation) -> Any:
+        if not self.parts:
+            return read_body(operation, self.body, self.content_type)
+        if self.body is not None:
+            raise click.UsageError("give --body or --part, not both")
+        return read_parts(operation, self.parts, self.content_type)
+
+    def _options(self) -> Options:
+        headers = dict(map(_header, self.header))
+        return Options(content_type=self.content_type, headers=headers or None)
+
+    def _response(self, call: _Prepared) -> Response:
         try:
-            response = client.request(found.name, arguments, body=data, options=options)
+            response: Response = call(call.client.request)
         except (StatusError, InvalidResponse) as error:
-            if include:
-                _tell_head(error.response, masker)
+            self._print(error.response, failed=True)
             raise
-    if include:
-        _tell_head(response, masker)
-    show_response(response, output)
+        return response
+
+    def _print(self, response: Response, *, failed: bool) -> None:
+        if self.include:
+            tell(f"HTTP {response.status} ({response.elapsed * 1000:.0f} ms)")
+            for name, value in response.request.redactor.headers(response.headers.pairs()):
+                tell(f"{name}: {value}", self.masker)
+        if failed and self.output != "raw":  # errors repeat what was sent
+            response = self.masker.response(response)
+        if not failed or self.include or self.output is not None:
+            click.get_current_context().meta[PRINTED] = True
+            show_response(response, self.output)
+
+    def _explanation(self, call: _Prepared) -> Explanation:
+        explanation: Explanation = call(call.client.explain)
+        variables = variable_names(self.auth)
+        if not self.show_secrets:
+            curl = curl_line(explanation.request, explanation.schemes, variables)
+            return replace(explanation, curl=curl)
+        request: HttpRequest = call(call.client.prepare)
+        curl = curl_line(request, explanation.pending, variables)
+        return replace(explanation, request=request, curl=curl)
+
+    def _show(self, explanation: Explanation) -> None:
+        masker = (lambda text: text) if self.show_secrets else self.masker
+        if self.output == "json":
+            show_json(_as_data(explanation, masker))
+        else:
+            show(masker(explanation.worded(on_command_line)))
 
 
-def _check_stdin(body: str | None, auth: Sequence[str]) -> None:
-    readers = [option for option in auth if option.partition("=")[2] == "-"]
-    if len(readers) + (body == "-") > 1:
-        raise click.UsageError("stdin (-) can be read for one option only")
+@dataclass(frozen=True)
+class _Prepared:
+    """What the methods of a client that call, prepare and explain are given."""
+
+    client: Client
+    name: str
+    arguments: Mapping[str, Any]
+    body: Any
+    options: Options
+
+    def __call__(self, method: Callable[..., Any]) -> Any:
+        return method(self.name, self.arguments, body=self.body, options=self.options)
+
+
+def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in given]
+    if not all(name and mark for name, mark, _ in pairs):
+        raise click.BadParameter("give NAME=VALUE", param_hint=option)
+    return [(name, value) for name, _, value in pairs]
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -138,33 +249,23 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _show_explanation(explanation: Explanation, output: str | None, masker: Masker) -> None:
-    if output != "json":
-        show(masker(explanation.worded(on_command_line)))
-        return
+def _as_data(explanation: Explanation, masker: Callable[[str], str]) -> dict[str, Any]:
     request = explanation.request
     content = request.content
-    show_json(
-        {
-            "operation": explanation.operation,
-            "server": explanation.server,
-            "auth": explanation.auth_worded(on_command_line),
-            "arguments": [
-                {"name": name, "place": place, "value": value}
-                for name, place, value in explanation.arguments
-            ],
-            "request": {
-                "method": request.method,
-                "url": request.url,
-                "headers": [list(pair) for pair in request.headers.pairs()],
-                "body": content.decode("utf-8", "replace") if isinstance(content, bytes) else None,
-            },
-            "curl": explanation.curl,
-        }
-    )
-
-
-def _tell_head(response: Response, masker: Masker) -> None:
-    tell(f"HTTP {response.status} ({response.elapsed * 1000:.0f} ms)")
-    for name, value in response.request.redactor.headers(response.headers.pairs()):
-        tell(f"{name}: {value}", masker)
+    body = content.decode("utf-8", "replace") if isinstance(content, bytes) else None
+    return {
+        "operation": explanation.operation,
+        "server": explanation.server,
+        "auth": masker(explanation.auth_worded(on_command_line)),
+        "arguments": [
+            {"name": name, "place": place, "value": masker(value)}
+            for name, place, value in explanation.arguments
+        ],
+        "request": {
+            "method": request.method,
+            "url": masker(request.url),
+            "headers": [[name, masker(value)] for name, value in request.headers.pairs()],
+            "body": None if body is None else masker(body),
+        },
+        "curl": masker(explanation.curl),
+    }

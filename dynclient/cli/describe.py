@@ -11,12 +11,12 @@ import click
 
 from ..auth import SecurityScheme
 from ..credentials import schemes_of
-from ..document import Node
+from ..document import Node, Trust
 from ..errors import DocumentError
 from ..operation import Operation, Parameter
 from .command import Command
 from .examples import example_of
-from .options import base_url_option, document_option, open_document, output_option
+from .options import base_url_option, document_options, open_document, output_option
 from .outline import facts_of, outline, type_text
 from .output import is_terminal, json_text, show, show_json
 from .schemas import is_item
@@ -30,10 +30,10 @@ _LEAST_ROOM = 30
 
 @click.command("describe", cls=Command)
 @click.argument("operation", metavar="OP")
-@document_option
+@document_options
 @base_url_option
 @output_option("text", "json", default="text")
-def command(operation: str, document: str, base_url: str | None, output: str) -> None:
+def command(operation: str, document: str, trust: Trust, base_url: str | None, output: str) -> None:
     """Describe the operation OP (its name, or "METHOD /path").
 
     Shows arguments, body, responses and credentials, and ends with a call that is ready to run, in
@@ -43,7 +43,7 @@ def command(operation: str, document: str, base_url: str | None, output: str) ->
     dynclient describe create_job
     dynclient describe "GET /pets/{id}" --doc openapi.yaml -o json
     """
-    with open_document(document) as client:
+    with open_document(document, trust=trust) as client:
         found = client.operations[operation]
         description = describe(found, schemes_of(client.document))
         example = example_of(found, document, base_url, schemes_of(client.document))

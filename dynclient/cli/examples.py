@@ -214,8 +214,11 @@ def _shell(
         words += [_item(operation, name, value) for name, value in body.items()]
     elif isinstance(body, SampleFile):
         words.append(f"--body @{body}")
+    elif isinstance(body, list) and _kind(operation) == "multipart":
+        words += [f"--part {_part(value)}" for value in body]
     elif body is not None:
-        text = body if isinstance(body, str) and not _is_json(operation) else _compact(body)
+        is_text = isinstance(body, str) and _kind(operation) in ("text", "binary")
+        text = body if is_text else _compact(body)
         words.append(f"--body {shlex.quote(text)}")
     if named := document_words(document):
         words.append(" ".join(named))
@@ -246,9 +249,16 @@ def _item(operation: Operation, name: str, value: Any) -> str:
     return f"{name}:={shlex.quote(_compact(value))}"
 
 
-def _is_json(operation: Operation) -> bool:
+def _part(value: Any) -> str:
+    if isinstance(value, SampleFile):
+        return f"@{value}"
+    is_plain = isinstance(value, str) and value[:1] not in ("@", "-", ":")
+    return shlex.quote(value if is_plain else _compact(value))
+
+
+def _kind(operation: Operation) -> str:
     body = operation.request_body
-    return body is not None and body.preferred.kind not in ("text", "binary")
+    return "" if body is None else str(body.preferred.kind)
 
 
 def _compact(value: Any) -> str:

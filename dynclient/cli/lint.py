@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import click
 
 from ..client import Client
+from ..document import Trust
 from ..errors import DocumentError
 from . import exits
 from .command import Command
-from .options import doc_option, one_document, open_document, output_option
+from .options import doc_option, one_document, open_document, output_option, trust_option
 from .output import show, show_json, tell
 
 __all__ = ["command"]
@@ -21,9 +22,12 @@ __all__ = ["command"]
 @click.command("lint", cls=Command)
 @click.argument("document", metavar="DOC", required=False)
 @doc_option
+@trust_option
 @output_option("text", "json", default="text")
 @click.pass_context
-def command(ctx: click.Context, document: str | None, doc: str | None, output: str) -> None:
+def command(
+    ctx: click.Context, document: str | None, doc: str | None, trust: Trust, output: str
+) -> None:
     """Tell what is wrong with DOC: a bundled name, a path or a URL.
 
     Checks the document by the schemas of OpenAPI, and compiles every operation of it. Exit code 1
@@ -36,7 +40,7 @@ def command(ctx: click.Context, document: str | None, doc: str | None, output: s
     document = one_document(document, doc)
     if document is None:
         raise click.UsageError("Missing argument 'DOC'.")
-    with _quiet_log(), open_document(document) as client:
+    with _quiet_log(), open_document(document, trust=trust) as client:
         unusable = unusable_operations(client)
         problems = client.document.check()
     count = len(client.operations)
@@ -63,9 +67,9 @@ def command(ctx: click.Context, document: str | None, doc: str | None, output: s
 def unusable_operations(client: Client) -> list[str]:
     """The names of the operations that the document breaks; the others are compiled."""
     unusable = []
-    for name, operation in client.operations.items():
+    for name in client.operations:
         try:
-            client._complete(operation.compile)
+            client.compile(name)
         except DocumentError:
             unusable.append(name)
     return unusable

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import click
 
+from ..document import Trust
 from ..operation import Operation
 from ..settings import usual_document
 from .command import Command
-from .options import doc_option, one_document, open_document, output_option
+from .options import doc_option, one_document, open_document, output_option, trust_option
 from .output import show_json, tell
 from .rendering import show_records
 
@@ -21,9 +22,12 @@ _COLUMNS = ("name", "method", "path", "summary")
 @click.command("ops", cls=Command)
 @click.argument("document", metavar="[DOC]", required=False)
 @doc_option
+@trust_option
 @click.option("--tag", metavar="TAG", help="Only the operations with this tag.")
 @output_option("table", "json", default="table")
-def command(document: str | None, doc: str | None, tag: str | None, output: str) -> None:
+def command(
+    document: str | None, doc: str | None, trust: Trust, tag: str | None, output: str
+) -> None:
     """List the operations of DOC: a bundled name, a path or a URL.
 
     DOC is the bundled qiskit-runtime, or what DYNCLIENT_DOC names, unless it is given.
@@ -34,7 +38,7 @@ def command(document: str | None, doc: str | None, tag: str | None, output: str)
     dynclient ops openapi.yaml -o json | jq -r '.[].name'
     """
     document = one_document(document, doc) or usual_document()
-    with open_document(document) as client:
+    with open_document(document, trust=trust) as client:
         operations = list(client.operations.values())
     if tag is not None:
         _check_tag(tag, operations)

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import difflib
+import logging
 import math
+import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from ..client import Client
+from ..document import Trust
 from ..environment import DOCUMENT_VARIABLE, URL_VARIABLE
 from ..errors import DocumentError, TransportError
+from ..observers import LoggingObserver
 from ..origins import checked_base_url
 from ..settings import DEFAULT_DOCUMENT, usual_document
-from .output import tell
+from .output import LOGGER, tell
 
 __all__ = [
     "SECONDS",
     "base_url_option",
     "doc_option",
-    "document_option",
+    "document_options",
     "document_words",
     "named_document",
     "one_document",
     "open_document",
     "output_option",
+    "trust_option",
+    "verbose_option",
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -54,10 +62,32 @@ def one_document(argument: str | None, option: str | None) -> str | None:
 
 def open_document(document: str, **settings: Any) -> Client:
     """A client for a document. One that can't be fetched is one that can't be read."""
+    if logging.getLogger(LOGGER).isEnabledFor(logging.INFO):
+        settings["observers"] = [LoggingObserver()]
     try:
         return Client(document, **settings)
     except TransportError as error:
         raise DocumentError(f"the document can't be fetched: {error}") from error
+
+
+def _trust(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -> Trust:
+    known = {each.name: type(each.default) for each in fields(Trust)}
+    values: dict[str, Any] = {}
+    for option in given:
+        name, _, text = option.partition("=")
+        if name not in known or not text:
+            near = difflib.get_close_matches(name, known, n=1) or known
+            raise click.BadParameter(f"give NAME=VALUE; NAME may be {', '.join(near)}")
+        if known[name] is not int:
+            values.setdefault(name, []).append(text)
+        elif re.fullmatch("[0-9]{1,18}", text):
+            values[name] = int(text)
+        else:
+            raise click.BadParameter(f"{name} is a number, not {text!r}")
+    try:
+        return Trust(**values)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _noted_document(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -87,7 +117,7 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         raise click.BadParameter(str(error)) from None
 
 
-document_option = click.option(
+_doc_option = click.option(
     "--doc",
     "document",
     callback=_noted_document,
@@ -97,6 +127,20 @@ document_option = click.option(
     show_default=True,
     help="The document: a bundled name, a path or a URL.  [env: DYNCLIENT_DOC]",
 )
+
+trust_option = click.option(
+    "--trust",
+    multiple=True,
+    callback=_trust,
+    metavar="NAME=VALUE",
+    help="What the document may make dynclient do: origins=URL, folders=PATH, max_depth=N, …",
+)
+
+
+def document_options(command: _F) -> _F:
+    """`--doc`, and what goes with it."""
+    return _doc_option(trust_option(command))
+
 
 #: For commands whose document is an argument, since their siblings have the option.
 doc_option = click.option("--doc", "doc", metavar="DOC", help="The same as the argument DOC.")
@@ -136,3 +180,18 @@ def output_option(*choices: str, default: str | None = None) -> Callable[[_F], _
         show_default=default is not None,
         help="Form of the output.",
     )
+
+
+def _verbose(_ctx: click.Context, _param: click.Parameter, count: int) -> None:
+    if count:
+        logging.getLogger(LOGGER).setLevel(logging.INFO if count == 1 else logging.DEBUG)
+
+
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    callback=_verbose,
+    help="Log each call on stderr; -vv with what is sent and received, secrets masked.",
+)

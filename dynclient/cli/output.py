@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..messages import Response
 from ..redaction import MASK
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "LOGGER",
+    "PRINTED",
     "Masker",
     "console_for",
     "is_terminal",
     "json_text",
+    "logged",
     "printable",
     "show",
     "show_json",
@@ -58,6 +65,49 @@ class Masker:
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
         return text
+
+    def response(self, response: Response) -> Response:
+        """The response with the secrets taken out of its body."""
+        content = response.content
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            content = content.replace(secret.encode(errors="surrogateescape"), MASK.encode())
+        return replace(response, data=self._data(response.data), content=content)
+
+    def _data(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {self(key): self._data(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._data(item) for item in value]
+        return self(value) if isinstance(value, str) else value
+
+
+LOGGER = "dynclient"
+#: In the `meta` of a context: the response of a failed call is on stdout already.
+PRINTED = "dynclient.printed"
+
+
+@contextmanager
+def logged(masker: Masker) -> Iterator[None]:
+    """What the library logs goes to stderr, as everything that is told there."""
+    logger = logging.getLogger(LOGGER)
+    handler = _Handler(masker)
+    before = logger.level
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, masker: Masker) -> None:
+        super().__init__()
+        self._masker = masker
+
+    def emit(self, record: logging.LogRecord) -> None:
+        head = f"{record.levelname.capitalize()}: " if record.levelno >= logging.WARNING else ""
+        tell(head + record.getMessage(), self._masker)
 
 
 def printable(text: str) -> str:

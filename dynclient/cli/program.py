@@ -12,12 +12,13 @@ from typing import Any
 
 import click
 
-from .. import __version__, errors
+from .. import errors
 from ..environment import environment_name
+from ..version import __version__
 from . import exits
 from .command import unknown_option
 from .options import document_words, named_document
-from .output import Masker, tell
+from .output import PRINTED, Masker, logged, tell
 from .remedies import on_command_line
 from .streams import UNWRITABLE, discard_stdout, prepare_streams
 
@@ -68,7 +69,8 @@ class Program(click.Group):
         masker = Masker()
         try:
             prepare_streams()
-            result = super().main(args, prog_name, obj=masker, **options)
+            with logged(masker):
+                result = super().main(args, prog_name, obj=masker, **options)
             code = result if isinstance(result, int) else 0
         except click.Abort:  # click's word for KeyboardInterrupt
             code = exits.INTERRUPTED
@@ -107,7 +109,8 @@ def _report_usage(error: click.ClickException, masker: Masker) -> None:
 
 def _report(error: errors.DynclientError, ctx: click.Context) -> None:
     tell(f"Error: {error.worded(on_command_line)}", ctx.obj)
-    if hint := _hint(error, named_document(ctx)):
+    hint = _hint(error, named_document(ctx))
+    if hint and not ctx.meta.get(PRINTED):
         tell(f"Hint: {hint}", ctx.obj)
 
 
@@ -128,8 +131,10 @@ def _hint(error: Exception, document: str | None) -> str:
             return f"on the command line: {options} (or @FILE, or - for stdin)"
         case errors.ConnectError():
             return "--base-url names another service"
-        case errors.InvalidResponse() if not isinstance(error, errors.StatusError):
-            return "`--validate warn` prints the answer nevertheless"
+        case errors.StatusError():
+            return "`-o json` prints the whole response" if error.response.content else ""
+        case errors.InvalidResponse():
+            return "`-o json` prints the response, `--validate warn` accepts it"
         case _:
             return ""
 

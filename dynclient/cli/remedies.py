@@ -45,7 +45,10 @@ _PLACEHOLDER = "VALUE"
 _WORDS: dict[tuple[str, str], Callable[[Setting], str]] = {
     ("auth", "*"): _entry("--auth"),
     ("base_url", ""): _option("--base-url", "URL"),
+    ("file", "content_type"): lambda setting: f"'KEY=@FILE;type={setting.value or _PLACEHOLDER}'",
     ("options", "content_type"): _option("--content-type", "TYPE"),
+    ("server_variables", "*"): _entry("--server-variable"),
     ("timeout", ""): _option("--timeout", "SECONDS"),
+    ("trust", "*"): _entry("--trust"),
     (ENVIRONMENT, "*"): lambda setting: setting.key,
 }

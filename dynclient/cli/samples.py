@@ -68,7 +68,9 @@ def _sample_parts(schema: Node) -> Any:
     """The parts of a multipart body; a file for what is no text, where parts have names."""
     sample = _sample(schema, 0)
     if is_item(schema):
-        return [sample]
+        return [_part(schema, sample)]
+    if isinstance(sample, list):
+        return [_part(schema.item(index) or schema, value) for index, value in enumerate(sample)]
     if isinstance(sample, dict):
         declared = schema.properties()
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -16,7 +16,7 @@ from ..environment import environment_name
 from .output import Masker
 from .streams import read_stdin_line
 
-__all__ = ["credentials", "masked_environment"]
+__all__ = ["credentials", "masked_environment", "variable_names"]
 
 
 def credentials(given: Sequence[str], client: Client, document: str) -> dict[str, object] | None:
@@ -48,6 +48,13 @@ def masked_environment(masker: Masker, auth: Mapping[str, object], client: Clien
     for value in (*values, os.environ.get("QISKIT_IBM_TOKEN")):
         if isinstance(value, str) and value:
             masker.add(value)
+
+
+def variable_names(given: Sequence[str]) -> Callable[[str], str]:
+    """The name of the variable that holds the credential for a scheme."""
+    pairs = (option.partition("=") for option in given)
+    named = {name: value[4:] for name, _, value in pairs if value.startswith("env:")}
+    return lambda scheme: named.get(scheme) or environment_name(scheme)
 
 
 def _value(name: str, source: str) -> str:

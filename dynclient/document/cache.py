@@ -24,6 +24,7 @@ except ImportError:
 
 from ..environment import CACHE_VARIABLE
 from ..jsontext import JsonTextError, decode, encode
+from ..version import __version__
 
 __all__ = ["Entry", "entry", "folder", "read", "write"]
 
@@ -81,8 +82,6 @@ def entry(content: bytes, *reading: int) -> Entry | None:
     where = folder()
     if where is None:
         return None
-    from .. import __version__
-
     way = repr((_FORMAT, __version__, reading)).encode()
     return Entry(where, blake2b(content, digest_size=32, key=way[:64]).hexdigest() + ".json")
 

@@ -138,24 +138,11 @@ class Document:
             for v in violations
         ]
 
-    def component(self, kind: str, name: str) -> tuple[Any, Location] | None:
-        """The component `name` of `kind` (`schemas`, `securitySchemes`, …), references followed."""
-        components = self.data.get("components")
-        group = components.get(kind) if isinstance(components, dict) else None
-        if not isinstance(group, dict) or name not in group:
-            return None
-        at = self.resources.root.child("components", kind, name)
-        return self.resources.follow(group[name], at)
-
     def component_exists(self, kind: str, name: str) -> bool:
-        """Whether there is a component of that kind and name."""
-        return name in self.component_names(kind)
-
-    def component_names(self, kind: str) -> list[str]:
-        """The names of the components of a kind."""
+        """Whether there is a component of a kind (`schemas`, …) and name."""
         components = self.data.get("components")
         group = components.get(kind) if isinstance(components, dict) else None
-        return list(group) if isinstance(group, dict) else []
+        return isinstance(group, dict) and name in group
 
     def check(self) -> list[Problem]:
         """Everything that is wrong with the document; empty if nothing is.

@@ -6,7 +6,7 @@ so a document may refer to itself, and a file is read only when something in it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -65,8 +65,8 @@ class Resources:
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
         #: Why files could not be had, by URI; see `unavailable`.
         self._failed: dict[str, str] = {}
-        #: Places from which a chain of `$ref`s does not end.
-        self._endless: set[Location] = set()
+        #: Places from which a chain of `$ref`s is too long, and whether that is as it is a ring.
+        self._endless: dict[Location, bool] = {}
         self._moved: Mapping[str, Location] = {}
         self._adapt: Callable[[Any], Any] | None = None
 
@@ -205,21 +205,30 @@ class Resources:
 
         DocumentError if the chain is a ring, is longer than the policy allows or leads nowhere.
         """
-        seen: set[Location] = set()
+        passed: dict[Location, None] = {}
         start = at
         while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
-            if at in seen or at in self._endless or len(seen) >= self.trust.max_references:
-                # Whoever enters a long ring elsewhere should not have to walk it again.
-                self._endless |= seen
-                at = self.published(start)
-                raise DocumentError(
-                    "the chain of $refs from here never ends",
-                    source=at.uri or None,
-                    pointer=at.pointer,
-                )
-            seen.add(at)
+            if at in passed or self._endless.get(at):
+                raise self._endless_chain(start, passed, is_ring=True)
+            if len(passed) >= self.trust.max_references or at in self._endless:
+                raise self._endless_chain(start, passed, is_ring=False)
+            passed[at] = None
             value, at = self.resolve(reference, at)
         return value, at
+
+    def _endless_chain(
+        self, start: Location, passed: Iterable[Location], *, is_ring: bool
+    ) -> DocumentError:
+        # Whoever enters a long ring elsewhere should not have to walk it again.
+        self._endless.update(dict.fromkeys(passed, is_ring))
+        at = self.published(start)
+        reason = f"is longer than {self.trust.max_references}"
+        return DocumentError(
+            f"the chain of $refs from here {'never ends' if is_ring else reason}",
+            source=at.uri or None,
+            pointer=at.pointer,
+            remedy=None if is_ring else give(trust={"max_references": ...}),
+        )
 
     def _root_of(self, uri: str, at: Location) -> Location:
         """Where the schema resource or file of that URI starts."""
@@ -298,14 +307,15 @@ class Resources:
     def _folders(self) -> list[Path]:
         """The folders whose files may be read; the document's own is the last."""
         own = self.root.uri
-        return [*self.trust.folders, *([local_path(own).resolve().parent] if own else [])]
+        folders = list(map(Path, self.trust.folders))
+        return [*folders, local_path(own).resolve().parent] if own else folders
 
     def _in_folders(self, reference: str, at: Location) -> str:
         """The URI of the file that a relative `$ref` names in a document given as data."""
         if not self.trust.folders:
             reason = "the document was given as data, so it has no place to start from"
             raise self._refused(reference, at, reason, give(trust={"folders": ...}))
-        places = [urljoin(f"{folder.as_uri()}/", reference) for folder in self.trust.folders]
+        places = [urljoin(f"{folder.as_uri()}/", reference) for folder in self._folders()]
         return next((uri for uri in places if local_path(uri).exists()), places[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -36,8 +37,8 @@ class Trust:
     max_redirects       how many redirects of one request are followed; 0 for none
     """
 
-    origins: frozenset[str] = frozenset()
-    folders: tuple[Path, ...] = ()
+    origins: Collection[str] = frozenset()
+    folders: Collection[str | PathLike[str]] = ()
     max_document_bytes: int = 128 * 1024 * 1024
     max_depth: int = 1_000
     max_nodes: int = 20_000_000

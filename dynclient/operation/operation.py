@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded
 from ..messages import Headers, HttpRequest, HttpResponse, OperationInfo, Response
 from ..redaction import Redactor
@@ -27,6 +27,7 @@ from .fields.styles import DeepObject
 from .options import NO_OPTIONS, Options
 from .request import Prepared, RequestPlan
 from .response import DeclaredResponse, ResponsePlan
+from .security import requirements_of
 from .signature import docstring_of, signature_of
 
 __all__ = ["Operation"]
@@ -144,10 +145,8 @@ class Operation:
     @property
     def security(self) -> Sequence[Mapping[str, Sequence[str]]]:
         """The security requirements in force: the operation's own, else the document's."""
-        own = self.value.get("security")
-        if not isinstance(own, list):
-            own = self.document.data.get("security")
-        return [entry for entry in own if isinstance(entry, dict)] if isinstance(own, list) else []
+        own = requirements_of(Node(self.document, self.value, self.at))
+        return (requirements_of(Node.root(self.document)) if own is None else own) or []
 
     @property
     def servers(self) -> Sequence[Mapping[str, Any]]:

@@ -11,9 +11,9 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from .. import __version__
 from ..errors import ConnectionBroken, TransportError
 from ..messages import HttpRequest, HttpResponse, Timeout
+from ..version import __version__
 from .base import CLOSED
 from .content import Stream, streamed
 from .cookies import Cookies

@@ -14,6 +14,7 @@ from dynclient.messages import Headers, HttpRequest, HttpResponse
 # The one key that the service of the `iam` fixture knows.
 KEY = "the-planted-api-key"
 REQUEST = HttpRequest("GET", "https://api.test/v1/jobs")
+REFUSAL = HttpResponse(401)
 
 
 class Clock:
@@ -134,24 +135,19 @@ def test_the_life_is_told_in_several_ways(plan_for, clock, member, life):
 
 def test_a_refused_token_is_replaced_once(iam, plan_for, send):
     plan = plan_for({"Bearer": IAMAuth(KEY, url=iam.url)})
-    assert token_of(plan, send) == "Bearer token-1"
-    assert plan.refused()
+    request = authenticate(plan, REQUEST, send)
+    assert request.headers["Authorization"] == "Bearer token-1"
+    assert plan.refused(request, REFUSAL)
     assert token_of(plan, send) == "Bearer token-2"
     assert token_of(plan, send) == "Bearer token-2"
 
 
 def test_a_refusal_of_an_older_token_does_not_throw_away_a_newer_one(iam, plan_for, send):
     plan = plan_for({"Bearer": IAMAuth(KEY, url=iam.url)})
-    assert token_of(plan, send) == "Bearer token-1"
-
-    def another_thread():
-        token_of(plan, send)
-        plan.refused()
-        return token_of(plan, send)
-
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(another_thread).result() == "Bearer token-2"
-    assert plan.refused()
+    first, second = (authenticate(plan, REQUEST, send) for _ in "ab")
+    assert plan.refused(first, REFUSAL)
+    assert token_of(plan, send) == "Bearer token-2"
+    assert plan.refused(second, REFUSAL)
     assert token_of(plan, send) == "Bearer token-2"
     assert len(iam.requests) == 2
 

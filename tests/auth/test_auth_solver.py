@@ -2,6 +2,7 @@ import pytest
 from support import authenticate
 
 from dynclient.auth import Authenticator, Credential, Handler
+from dynclient.commands import Once, Run
 from dynclient.errors import AuthError
 from dynclient.messages import HttpRequest, HttpResponse
 from dynclient.remedies import give
@@ -11,6 +12,11 @@ REQUEST = HttpRequest("GET", "https://a.test/")
 
 def requirement(names):
     return {name: [] for name in names.split()}
+
+
+def yielded(request):
+    """A round trip by whoever drives the generator by hand."""
+    return (yield request)
 
 
 @pytest.mark.parametrize(
@@ -112,19 +118,29 @@ def test_the_flow_yields_the_same_requests_without_a_transport(schemes):
             return Credential(headers=(("Authorization", response.content.decode()),))
 
     auth = Authenticator(schemes, {"OAuth": Asks(), "QueryKey": "k"})
-    flow = auth.plan("op", [requirement("OAuth QueryKey")]).flow(REQUEST)
-    assert next(flow).url == "https://t.test/token"
+    flow = auth.plan("op", [requirement("OAuth QueryKey")]).flow(REQUEST, yielded)
+    once = next(flow)
+    assert isinstance(once, Once)
+    fetching = once.flow()
+    assert next(fetching).url == "https://t.test/token"
+    with pytest.raises(StopIteration) as fetched:
+        fetching.send(HttpResponse(200, content=b"T"))
     with pytest.raises(StopIteration) as stop:
-        flow.send(HttpResponse(200, content=b"T"))
+        flow.send(fetched.value.value)
     assert stop.value.value.headers["Authorization"] == "T"
     assert stop.value.value.url == "https://a.test/?hidden=k"
 
 
-def test_a_flow_that_needs_nothing_yields_nothing(plan_for):
-    for auth in ({"Bearer": "t"}, {"Bearer": lambda: "t"}):
-        with pytest.raises(StopIteration) as stop:
-            next(plan_for(auth).flow(REQUEST))
-        assert stop.value.value.headers["Authorization"] == "Bearer t"
+def test_a_flow_yields_only_what_it_needs(plan_for):
+    with pytest.raises(StopIteration) as stop:
+        next(plan_for({"Bearer": "t"}).flow(REQUEST, yielded))
+    assert stop.value.value.headers["Authorization"] == "Bearer t"
+    flow = plan_for({"Bearer": lambda: "t"}).flow(REQUEST, yielded)
+    asked = next(flow)
+    assert isinstance(asked, Run)
+    with pytest.raises(StopIteration) as stop:
+        flow.send(asked.function())
+    assert stop.value.value.headers["Authorization"] == "Bearer t"
 
 
 def test_a_handler_with_modify_only_needs_nothing_else(authenticated):
@@ -187,15 +203,20 @@ def test_every_handler_hears_of_a_refusal_and_one_hope_is_enough(schemes):
         def __init__(self, hope):
             self.hope = hope
 
-        def refused(self, scheme, scopes):
-            heard.append(scheme.name)
+        def refused(self, scheme, scopes, request, response):
+            heard.append((scheme.name, scopes, request.url, response.status))
             return self.hope
 
     auth = Authenticator(schemes, {"Bearer": Hears(True), "HeaderKey": Hears(False)})
-    assert auth.plan("op", [requirement("Bearer HeaderKey")]).refused()
-    assert heard == ["Bearer", "HeaderKey"]
-    assert not auth.plan("op", [requirement("HeaderKey")]).refused()
-    assert not auth.plan("op", None).refused()
+    refusal = HttpResponse(401)
+    both = auth.plan("op", [{"Bearer": ["read"], "HeaderKey": []}])
+    assert both.refused(REQUEST, refusal)
+    assert heard == [
+        ("Bearer", ("read",), REQUEST.url, 401),
+        ("HeaderKey", (), REQUEST.url, 401),
+    ]
+    assert not auth.plan("op", [requirement("HeaderKey")]).refused(REQUEST, refusal)
+    assert not auth.plan("op", None).refused(REQUEST, refusal)
 
 
 def test_two_authenticators_share_nothing_but_the_handlers_they_were_given(schemes):

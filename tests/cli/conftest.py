@@ -228,6 +228,27 @@ SHAPES: dict[str, Any] = {
                 "responses": {"204": {"description": "Taken."}},
             },
         },
+        "/mixed": {
+            "post": {
+                "operationId": "mix",
+                "requestBody": {
+                    "content": {
+                        "multipart/mixed": {
+                            "schema": {
+                                "type": "array",
+                                "prefixItems": [
+                                    {"type": "object"},
+                                    {"type": "integer"},
+                                    {"type": "string", "contentMediaType": "image/png"},
+                                ],
+                                "items": {"type": "string"},
+                            }
+                        }
+                    }
+                },
+                "responses": {"204": {"description": "Mixed."}},
+            },
+        },
         "/rows": {
             "put": {
                 "operationId": "append",

@@ -6,8 +6,8 @@ import click
 import pytest
 
 from dynclient import Client
-from dynclient.cli.arguments import read_arguments, read_body
-from dynclient.operation import UNSET
+from dynclient.cli.arguments import read_arguments, read_body, read_parts
+from dynclient.operation import UNSET, File
 
 
 @pytest.fixture
@@ -205,3 +205,27 @@ def test_a_body_is_read_by_the_type_that_was_chosen(
     operations, operation, content_type, text, body
 ):
     assert read_body(operations[operation], text, content_type) == body
+
+
+# ── parts by position ────────────────────────────────────────────────────────────────────────
+
+
+def test_parts_are_read_by_the_schemas_of_their_positions(operations, photo):
+    texts = ['{"a": 1}', "7", f"@{photo}", "8", ':=["x"]']
+    assert read_parts(operations["mix"], texts, None) == [{"a": 1}, 7, photo, "8", ["x"]]
+
+
+def test_a_file_may_name_its_type(operations, photo, tmp_path):
+    typed = File(photo, content_type="image/png")
+    assert read_parts(operations["mix"], [f"@{photo};type=image/png"], None) == [typed]
+    found = read_arguments(operations["upload"], [f"file=@{photo};type=image/png"])
+    assert found == {"file": typed}
+    odd = tmp_path / "a;type=b"
+    odd.write_bytes(b"")
+    assert read_arguments(operations["upload"], [f"file=@{odd}"]) == {"file": odd}
+
+
+@pytest.mark.parametrize("name", ["make", "find"])
+def test_parts_need_a_multipart_body(operations, name):
+    with pytest.raises(click.BadParameter, match=f"{name} declares no multipart body"):
+        read_parts(operations[name], ["a"], None)

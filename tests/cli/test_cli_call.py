@@ -2,6 +2,10 @@
 
 import base64
 import json
+import os
+import shutil
+import subprocess
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -69,7 +73,7 @@ def test_include_tells_them_of_a_refusal_too(run, access):
     assert done.returncode == 7
     assert "HTTP 404" in done.stderr
     assert "Error: get_job_details_jid: the server responded with 404: No such job" in done.stderr
-    assert done.stdout == ""
+    assert json.loads(done.stdout)["errors"][0]["message"].startswith("No such job")
 
 
 def test_the_reference_engine_judges_as_well(run, access):
@@ -309,3 +313,225 @@ def test_a_part_from_a_missing_file_is_wrong_usage(invoke, shapes):
     )
     assert done.exit_code == 2
     assert "Invalid value for file: nope can't be read: No such file or directory" in done.stderr
+
+
+def test_files_are_sent_at_their_positions(invoke, server, shapes, tmp_path):
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"\x89PNG")
+    server.answers["POST /mixed"] = (204, {}, b"")
+    call = ("call", "mix", "--doc", shapes, "--base-url", server.url)
+    done = invoke(*call, "--part", '{"a": 1}', "--part", "7", "--part", f"@{photo}")
+    assert (done.exit_code, done.stderr) == (0, "")
+    body = server.requests[0]["body"]
+    pieces = [body.index(piece) for piece in (b'{"a":1}', b"7\r\n", b"image/png", b"\x89PNG")]
+    assert pieces == sorted(pieces)
+    done = invoke(*call, "--part", "x", "--body", "[]")
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (
+        2,
+        "Error: give --body or --part, not both",
+    )
+
+
+# ── what a failed call shows ─────────────────────────────────────────────────────────────────
+
+GONE = {"type": "/gone", "title": "Gone", "detail": "It is gone.", "more": [1]}
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ((), ""),
+        (("-o", "json"), json.dumps(GONE, indent=2) + "\n"),
+        (("-o", "raw"), json.dumps(GONE)),
+        (("--include",), json.dumps(GONE, indent=2) + "\n"),
+        (("-o", "table"), None),
+    ],
+)
+def test_the_body_of_a_failed_call_is_printed_when_asked_for(
+    invoke, server, shapes, options, shown
+):
+    server.json("GET /things/a", GONE, 410)
+    done = invoke("call", "find", "kind=a", "--doc", shapes, "--base-url", server.url, *options)
+    assert done.exit_code == 7
+    assert "find: the server responded with 410: Gone: It is gone.; the resp" in done.stderr
+    if shown is None:
+        assert "It is gone." in done.stdout
+    else:
+        assert done.stdout == shown
+    assert ("HTTP 410" in done.stderr) is ("--include" in options)
+    assert ("`-o json` prints the whole response" in done.stderr) is (not options)
+
+
+def test_the_body_of_a_response_that_breaks_the_document_is_printed_when_asked_for(
+    invoke, server, shapes
+):
+    server.json("GET /things/a", [1])
+    call = ("call", "find", "kind=a", "--doc", shapes, "--base-url", server.url)
+    assert (invoke(*call).exit_code, invoke(*call).stdout) == (9, "")
+    done = invoke(*call, "-o", "json")
+    assert (done.exit_code, json.loads(done.stdout)) == (9, [1])
+
+
+# ── as a curl line ───────────────────────────────────────────────────────────────────────────
+
+SCHEMES = {
+    "Header": {"type": "apiKey", "in": "header", "name": "X-Key"},
+    "Query": {"type": "apiKey", "in": "query", "name": "the key"},
+    "Cookie": {"type": "apiKey", "in": "cookie", "name": "sid"},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+    "Basic": {"type": "http", "scheme": "basic"},
+    "OAuth": {"type": "oauth2", "flows": {}},
+}
+VALUES = {
+    "Header": "h3ader-$`\\\"'!",
+    "Query": "qu3ry&=+ /%",
+    "Cookie": "c00kie",
+    "Bearer": "b3arer",
+    "Basic": "user:p4ss w0rd",
+    "OAuth": "0auth",
+}
+
+
+@pytest.fixture
+def secured(tmp_path):
+    """The path of a document with an operation for each scheme, and for each with a body."""
+    paths = {}
+    for name in SCHEMES:
+        entry = {"responses": {"200": {"description": ""}}, "security": [{name: []}]}
+        entry["parameters"] = [{"name": "q", "in": "query", "schema": {"type": "string"}}]
+        content = {"application/json": {"schema": {"type": "object"}}}
+        paths[f"/{name}"] = {
+            "get": {**entry, "operationId": f"get{name}"},
+            "post": {**entry, "operationId": f"post{name}", "requestBody": {"content": content}},
+        }
+    path = tmp_path / "secured.json"
+    document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths}
+    path.write_text(json.dumps({**document, "components": {"securitySchemes": SCHEMES}}))
+    return str(path)
+
+
+def pasted(line, **env):
+    """Runs a curl line in a shell."""
+    shell = ["/bin/sh", "-c", f"{line} --silent --show-error"]
+    subprocess.run(shell, env={**os.environ, **env}, check=True, timeout=60)
+
+
+def seen(request):
+    """What both must send alike: not what curl adds of its own."""
+    headers = {n: v for n, v in request["headers"].items() if n not in ("user-agent", "host")}
+    path, _, query = request["path"].partition("?")
+    return (
+        request["method"],
+        path,
+        parse_qsl(query),
+        request["body"],
+        {
+            name: value
+            for name, value in headers.items()
+            if name in ("authorization", "x-key", "cookie", "content-type", "accept")
+        },
+    )
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_curl_line_sends_the_same_with_its_variables_set(invoke, server, secured, name, method):
+    if (name, method) == ("Query", "post"):
+        pytest.skip("a key beside a body goes into the URL as it is")
+    server.answers[f"{method.upper()} /{name}"] = (200, {}, b"")
+    words = [f"{method}{name}", "q=it's $HOME", "--doc", secured, "--base-url", server.url]
+    words += ["--body", '{"a": "it\'s"}'] if method == "post" else []
+    done = invoke("call", *words, "--auth", f"{name}={VALUES[name]}", "--curl")
+    assert done.exit_code == 0, done.stderr
+    line = done.stderr.splitlines()[0]
+    assert VALUES[name] not in line
+    assert "[redacted]" not in line
+    pasted(line, **{f"DYNCLIENT_AUTH_{name.upper()}": VALUES[name]})
+    ours, theirs = server.requests
+    assert seen(ours) == seen(theirs)
+
+    line = invoke(
+        *("call", *words, "--auth", f"{name}={VALUES[name]}", "--dry-run", "--show-secrets")
+    ).stdout.splitlines()[-1]
+    pasted(line)
+    assert seen(server.requests[-1]) == seen(ours)
+
+
+def test_a_curl_line_names_the_variable_that_an_option_names(invoke, server, secured):
+    call = ("call", "getBearer", "--doc", secured, "--base-url", server.url, "--dry-run")
+    done = invoke(*call, "--auth", "Bearer=env:MINE", env={"MINE": "s3cret"})
+    assert done.stdout.splitlines()[-1].endswith('-H "Authorization: Bearer $MINE"')
+    assert "s3cret" not in done.output
+
+
+def test_a_curl_line_is_printed_of_a_call_that_fails(invoke, server, secured):
+    call = ("call", "getBearer", "--doc", secured, "--base-url", "http://127.0.0.1:1", "--curl")
+    done = invoke(*call, "--auth", "Bearer=x")
+    assert done.exit_code == 6
+    assert done.stderr.startswith("curl http://127.0.0.1:1/Bearer ")
+
+
+# ── what is logged ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_warning_is_told_like_everything_on_stderr(invoke, server, shapes):
+    server.json("GET /things/a", ["\x1b[31m"])
+    call = ("call", "find", "kind=a", "--doc", shapes, "--base-url", server.url)
+    done = invoke(*call, "--validate", "warn", "-o", "json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, ["\x1b[31m"])
+    assert done.stderr.startswith("Warning: find: response.body: ")
+    assert "\x1b" not in done.stderr
+
+
+# ── trust and servers ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_folder_is_trusted_by_an_option(invoke, server, tmp_path):
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    shared.mkdir()
+    own.mkdir()
+    (shared / "types.json").write_text('{"Kind": {"type": "integer"}}')
+    parameter = {"name": "k", "in": "query", "schema": {"$ref": "../shared/types.json#/Kind"}}
+    operation = {"operationId": "op", "parameters": [parameter], "responses": {"200": {}}}
+    path = own / "api.json"
+    document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}}
+    path.write_text(json.dumps({**document, "paths": {"/a": {"get": operation}}}))
+    server.answers["GET /a"] = (200, {}, b"")
+    call = ("call", "op", "k=7", "--doc", str(path), "--base-url", server.url)
+    done = invoke(*call)
+    assert done.exit_code == 3
+    assert f"pass --trust folders={shared}" in done.stderr
+    assert invoke(*call, "--trust", f"folders={shared}").exit_code == 0
+
+
+def test_the_variables_of_a_server_are_given_by_an_option(invoke, tmp_path):
+    document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}}
+    server = {"url": "https://{region}.x.test", "variables": {"region": {}}}
+    operation = {"operationId": "op", "responses": {"200": {"description": ""}}}
+    path = tmp_path / "api.json"
+    path.write_text(
+        json.dumps({**document, "servers": [server], "paths": {"/a": {"get": operation}}})
+    )
+    call = ("call", "op", "--doc", str(path), "--dry-run")
+    done = invoke(*call)
+    assert done.exit_code == 3
+    assert "pass --server-variable region=VALUE or --base-url URL" in done.stderr
+    assert "https://eu.x.test/a" in invoke(*call, "--server-variable", "region=eu").stdout
+    done = invoke(*call, "--server-variable", "region")
+    assert (done.exit_code, "give NAME=VALUE" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("folder=x", "NAME may be folders"),
+        ("max_depth=x", "max_depth is a number, not 'x'"),
+        ("origins=ftp://x", "neither http nor https"),
+        ("nothing", "give NAME=VALUE"),
+    ],
+)
+def test_wrong_trust_is_wrong_usage(invoke, value, said):
+    done = invoke("ops", "--trust", value)
+    assert done.exit_code == 2
+    assert said in done.stderr

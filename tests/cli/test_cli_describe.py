@@ -375,7 +375,8 @@ def test_a_row_of_items_is_shown_as_one(media_type):
     assert media["type"] == "[object], each item"
     assert media["outline"] == ["a*: integer"]
     assert 'body=[{"a": 1}]' in example.python
-    assert """--body '[{"a": 1}]'""" in example.shell
+    words = {"application/jsonl": "--body '[{\"a\": 1}]'", "multipart/mixed": "--part '{\"a\": 1}'"}
+    assert words[media_type] in example.shell
     assert "Needs values" not in example.shell
 
 
@@ -390,18 +391,20 @@ def test_an_answer_of_events_is_shown_as_a_row():
 def test_parts_by_position_are_shown_in_their_order():
     schema = {
         "type": "array",
-        "prefixItems": [ROW, {"type": "string"}],
+        "prefixItems": [ROW, {"type": "string"}, {"contentMediaType": "image/png"}],
         "items": {"type": "integer"},
     }
     media, example = _described("multipart/mixed", {"schema": schema})
-    assert media["type"] == "[object, string, integer …]"
+    assert media["type"] == "[object, string, any, integer …]"
     assert media["outline"] == [
         "item 1: object",
         "  a*: integer",
         "item 2: string",
+        "item 3: any",
         "each further item: integer",
     ]
-    assert 'body=[{"a": 1}, "text"]' in example.python
+    assert 'body=[{"a": 1}, "text", Path("FILE")]' in example.python
+    assert """--part '{"a": 1}' --part text --part @FILE""" in example.shell
     assert "Needs values" not in example.python
 
 

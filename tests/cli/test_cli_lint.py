@@ -87,7 +87,7 @@ def test_what_cannot_be_opened_is_code_3(invoke, tmp_path, text, message):
 def test_the_document_may_be_named_by_the_option_of_the_siblings(invoke, shapes, command):
     by_option, by_argument = invoke(command, "--doc", shapes), invoke(command, shapes)
     assert by_option.output == by_argument.output
-    assert "8 operations" in by_option.stderr
+    assert "9 operations" in by_option.stderr
     twice = invoke(command, shapes, "--doc", shapes)
     assert twice.exit_code == 2
     assert "the document is named twice" in twice.stderr

@@ -278,7 +278,7 @@ def test_a_server_that_is_relative_asks_for_the_option(invoke, shapes):
         (
             give(server_variables={"a": ...}).otherwise(base_url=...),
             'pass server_variables={"a": ...} or base_url=...',
-            "pass --base-url URL",
+            "pass --server-variable a=VALUE or --base-url URL",
         ),
         (
             give(options={"content_type": "a/b; boundary=..."}),
@@ -333,7 +333,7 @@ def test_a_remedy_of_a_violation_is_worded_for_the_face_that_shows_it():
             "no option --sort-by; arguments of the operation have no dashes: sort_by=VALUE",
         ),
         ("call list_jobs --timout 5", "no option --timout; did you mean --timeout?"),
-        ("call list_jobs --url x", "no option --url; did you mean --base-url?"),
+        ("call list_jobs --url x", "did you mean --curl or --base-url?"),
         ("call list_jobs -x", "no option -x"),
         ("ops --tags x", "no option --tags; did you mean --tag?"),
         ("--versoin", "no option --versoin; did you mean --version?"),

@@ -98,7 +98,7 @@ def test_another_version_or_policy_is_another_entry(
     read(trust=Trust(max_depth=500))
     monkeypatch.setattr(parse, "_READER", parse._READER + 1)
     read()
-    monkeypatch.setattr("dynclient.__version__", "0.0.0.test")
+    monkeypatch.setattr("dynclient.document.cache.__version__", "0.0.0.test")
     read()
     assert len(parses) == len(files(place)) == 4
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import Answer, Scripted, json_content, one_operation, parameter
 
-from dynclient import Client, DocumentError, InvalidRequest, Trust
+from dynclient import Client, DocumentError, InvalidRequest, Trust, load
 
 THING = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 
@@ -107,6 +107,66 @@ def test_only_the_operation_that_needs_a_broken_reference_fails() -> None:
 def test_a_document_given_as_data_reaches_no_file() -> None:
     with pytest.raises(DocumentError, match="given as data"):
         Client(posting("thing.json")).operations["op"].compile()
+
+
+POINTERS = [
+    ("list/1", "b"),
+    ("list/0", "a"),
+    ("a~01", "tilde"),
+    ("a~1", "slash"),
+    ("a~1b~1%7Bid%7D", "template"),
+    ("a%7E1b%7e1{id}", "template"),
+    ("nested%2Fkey", "key"),
+    ("100%25", "percent"),
+    ("%E2%82%AC", "euro"),
+    ("%zz", "no hex"),
+    ("", "empty name"),
+]
+NO_POINTERS = ["list/01", "list/-", "list/-1", "list/2", "list/%D9%A1", "list/1.0", "a~2", "a~"]
+VALUES: dict[str, Any] = {
+    "list": ["a", "b"],
+    "a~1": "tilde",
+    "a/": "slash",
+    "a/b/{id}": "template",
+    "nested": {"key": "key"},
+    "100%": "percent",
+    "€": "euro",
+    "%zz": "no hex",
+    "": "empty name",
+}
+
+
+@pytest.mark.parametrize(("pointer", "value"), POINTERS)
+def test_where_a_json_pointer_leads(pointer: str, value: str) -> None:
+    # RFC 6901, sections 3, 4 and 6: percent-encoding goes first, `~1` before `~0`.
+    document = load({**one_operation(), "x": VALUES})
+    found, at = document.resources.resolve(f"#/x/{pointer}", document.resources.root)
+    assert found == value
+    assert document.resources.at(at) == value
+
+
+@pytest.mark.parametrize("pointer", NO_POINTERS)
+def test_a_json_pointer_that_leads_nowhere_is_told(pointer: str) -> None:
+    with pytest.raises(DocumentError, match="leads nowhere"):
+        Client(posting(f"#/x/{pointer}") | {"x": VALUES}).prepare("op", body={})
+
+
+@pytest.mark.parametrize(("length", "works"), [(5, True), (6, False)])
+def test_the_length_of_one_chain_is_bounded(length: int, works: bool) -> None:
+    chain: dict[str, Any] = {
+        f"P{n}": {"$ref": f"#/components/parameters/P{n + 1}"} for n in range(1, length)
+    }
+    chain[f"P{length}"] = parameter("query", name="q")
+    document = one_operation(
+        parameters=[{"$ref": "#/components/parameters/P1"}], components={"parameters": chain}
+    )
+    client = Client(document, trust=Trust(max_references=5))
+    if works:
+        assert client.prepare("op", q="a").url.endswith("?q=a")
+    for _ in range(0 if works else 2):
+        with pytest.raises(DocumentError, match=r"is longer than 5; .*max_references") as caught:
+            client.prepare("op", q="a")
+        assert caught.value.pointer == "/paths/~1thing/get/parameters/0"
 
 
 def test_folders_that_are_trusted_may_be_named(tmp_path: Path) -> None:
