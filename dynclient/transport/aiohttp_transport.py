@@ -292,6 +292,7 @@ class _Upload:
         self._scope: asyncio.Timeout | None = None
         #: Whether all of the body was taken: else the connection is not fit for another request.
         self.is_over = not isinstance(content, Stream) and len(content or b"") <= _ONE_WRITE
+        self._may_be_longer = isinstance(content, Stream) and not content.is_file
 
     async def sent(
         self,
@@ -340,6 +341,8 @@ class _Upload:
                 self.is_over = left <= 0
             self._allow(self._limits.read)
             yield piece
+            if self.is_over and not self._may_be_longer:
+                break  # to ask a file for its end takes longer than a peer takes to respond
             # For what the caller's own iterator takes.
             self._allow(None)
         self.is_over = True

@@ -41,6 +41,11 @@ class Stream:
         self.failure: BaseException | None = None
         self.started = False
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it ends by itself at its length, if it has one."""
+        return self._file is not None
+
     def __len__(self) -> int:
         return self.length or 0
 
