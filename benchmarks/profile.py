@@ -27,7 +27,7 @@ from dynclient.calls import CallPlan
 from dynclient import Client
 from dynclient.auth import AuthPlan
 from dynclient.operation.response import ResponsePlan
-from dynclient.transport import lean
+from dynclient.transport import socket_transport as sockets
 
 from .byhand import Hand
 from .documents import jobs_document
@@ -65,10 +65,10 @@ _LAYERS: Mapping[str, str] = {
 _WATCHED: tuple[tuple[Any, str, str], ...] = (
     (CallPlan, "prepare", "arguments"),
     (AuthPlan, "authenticate", "credentials"),
-    (lean.SocketTransport, "send", "connection"),
-    (lean.SocketTransport, "_fields", "request head"),
-    (lean, "head_of", "request head"),
-    (lean, "read_answer", "response head"),
+    (sockets.SocketTransport, "open", "connection"),
+    (sockets.SocketTransport, "_fields", "request head"),
+    (sockets, "head_of", "request head"),
+    (sockets.Incoming, "feed", "response head"),
     (ResponsePlan, "parse", "response"),
 )
 

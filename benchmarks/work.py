@@ -157,11 +157,15 @@ def _parts(hand: Hand, client: Client) -> Iterator[Row]:
 
 
 def _transports(hand: Hand) -> Iterator[Row]:
-    lean, pooled, session = SocketTransport(), RequestsTransport(), RequestsTransport(hand.session)
+    sockets, pooled, session = (
+        SocketTransport(),
+        RequestsTransport(),
+        RequestsTransport(hand.session),
+    )
     for name, path in (("GET of one job", _GET), ("GET of 200 jobs (44 KB)", _LIST)):
         request = HttpRequest("GET", hand.base + path, Headers({"Accept": "application/json"}))
         works: dict[str, Callable[[], Any]] = {
-            "SocketTransport": lambda request=request: lean.send(request),  # type: ignore[misc]
+            "SocketTransport": lambda request=request: sockets.send(request),  # type: ignore[misc]
             _BARE: lambda path=path: hand.bare(path),  # type: ignore[misc]
             "RequestsTransport": lambda request=request: pooled.send(request),  # type: ignore[misc]
             "RequestsTransport(session)": lambda request=request: session.send(request),  # type: ignore[misc]
@@ -170,7 +174,7 @@ def _transports(hand: Hand) -> Iterator[Row]:
         }
         contestants = {key: repeated(work) for key, work in works.items()}
         yield Row(f"transport alone, {name}", contestants, _BARE)
-    lean.close()
+    sockets.close()
     pooled.close()
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from .base import AsyncTransport, Transport
 from .opened import AsyncOpenResponse, OpenResponse
 
 if TYPE_CHECKING:
+    from .aiohttp_transport import AiohttpTransport
+    from .httpx_transport import HttpxTransport
     from .requests_transport import RequestsTransport
     from .socket_transport import SocketTransport
 
 __all__ = [
+    "AiohttpTransport",
     "AsyncOpenResponse",
     "AsyncTransport",
+    "HttpxTransport",
     "OpenResponse",
     "RequestsTransport",
     "SocketTransport",
@@ -22,6 +27,8 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "AiohttpTransport": ".aiohttp_transport",
+    "HttpxTransport": ".httpx_transport",
     "RequestsTransport": ".requests_transport",
     "SocketTransport": ".socket_transport",
 }
@@ -32,28 +39,46 @@ def transport_for(
 ) -> tuple[Any, Any | None]:
     """The transport for what a client was given; and the same again if the client is to close it.
 
-    given     None for the usual one, "requests", a `requests.Session`, or an object with `open`
-    settings  options of a transport that is made here
+    given         None for the usual one; "requests"; a `requests.Session`, an `httpx2.Client` or,
+                  asynchronous, an `httpx2.AsyncClient` or `aiohttp.ClientSession`; an object with
+                  `open`, which for an asynchronous client is an async function
+    settings      options of a transport that is made here
 
     TypeError for what can't send.
     """
-    made: Any = None
-    if given is None and not asynchronous:
-        from .socket_transport import SocketTransport
-
-        made = SocketTransport(**settings)
-    elif given == "requests" or hasattr(given, "prepare_request"):
-        from .requests_transport import RequestsTransport
-
-        made = RequestsTransport(None if given == "requests" else given, **settings)
-    if made is not None:
+    kind = _kind_of(given, asynchronous)
+    if kind is not None:
+        made = __getattr__(kind)(*_arguments(given), **settings)
         return made, made
-    if not callable(getattr(given, "open", None)):
-        raise TypeError(
-            "transport= takes an object with open(HttpRequest) -> OpenResponse, or a "
-            f"requests.Session, or the name 'requests', not {given!r}"
-        )
-    return given, None
+    opens = getattr(given, "open", None)
+    if callable(opens) and inspect.iscoroutinefunction(opens) == asynchronous:
+        return given, None
+    wanted = (
+        "an httpx2.AsyncClient, an aiohttp.ClientSession, or an object with "
+        "`async open(HttpRequest) -> AsyncOpenResponse`"
+        if asynchronous
+        else "a requests.Session, an httpx2.Client, the name 'requests', or an object with "
+        "`open(HttpRequest) -> OpenResponse`"
+    )
+    raise TypeError(f"transport= takes {wanted}, not {given!r}")
+
+
+def _kind_of(given: Any, asynchronous: bool) -> str | None:
+    """The name of our transport over what was given; told without importing its library."""
+    if given is None:
+        return "AiohttpTransport" if asynchronous else "SocketTransport"
+    room = type(given).__module__.partition(".")[0]
+    if asynchronous:
+        if room == "aiohttp":
+            return "AiohttpTransport"
+        return "HttpxTransport" if room == "httpx2" and hasattr(given, "aclose") else None
+    if given == "requests" or hasattr(given, "prepare_request"):
+        return "RequestsTransport"
+    return "HttpxTransport" if room == "httpx2" and not hasattr(given, "aclose") else None
+
+
+def _arguments(given: Any) -> tuple[Any, ...]:
+    return () if given is None or isinstance(given, str) else (given,)
 
 
 def __getattr__(name: str) -> Any:

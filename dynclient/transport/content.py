@@ -8,12 +8,13 @@ from typing import IO, Any, cast
 
 from ..messages import HttpRequest
 
-__all__ = ["FRAMING", "Stream", "streamed"]
+__all__ = ["FRAMING", "Stream", "length_of", "streamed"]
 
 #: Fields that tell where a body ends: a transport sends its own, made from the body.
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 _CHUNK = 1 << 16
+_LENGTH_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Stream:
@@ -39,6 +40,11 @@ class Stream:
             raise TypeError(f"a request body is bytes, a file or an iterable of bytes, not {kind}")
         self.failure: BaseException | None = None
         self.started = False
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it ends by itself at its length, if it has one."""
+        return self._file is not None
 
     def __len__(self) -> int:
         return self.length or 0
@@ -115,6 +121,15 @@ def streamed(request: HttpRequest) -> Stream | None:
         raise TypeError("a request body is bytes, not str: encode it first")
     declared = request.headers.get("Content-Length", "")
     return Stream(content, int(declared) if declared.isdecimal() else None)
+
+
+def length_of(request: HttpRequest, body: Stream | None) -> int | None:
+    """The Content-Length to send; None for none (RFC 9110, section 8.6)."""
+    if body is not None:
+        return body.length
+    if isinstance(request.content, bytes):
+        return len(request.content)
+    return 0 if request.method in _LENGTH_EXPECTED else None
 
 
 def _extent(file: IO[bytes]) -> tuple[int | None, int | None]:

@@ -1,15 +1,20 @@
-"""Response bodies on their way in: Content-Encoding (RFC 9110, section 8.4), with a bound."""
+"""Response bodies on their way in: Content-Encoding (RFC 9110, section 8.4), fed and bounded.
+
+urllib3 has decoders with a bound as well, but takes a gzip body that is cut for a whole one.
+"""
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
-__all__ = ["BadEncoding", "TooLarge", "accepted_encodings", "decoded", "decoded_pieces", "within"]
+__all__ = ["BadEncoding", "accepted_encodings", "decoded_async", "decoded_pieces"]
 
 _STEP = 1 << 16
 #: What is given to a decoder first: a body may be nothing but very short gzip members.
@@ -20,13 +25,9 @@ _GZIP = 31
 _ZLIB = 15
 _RAW_DEFLATE = -15
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZEROS = re.compile(rb"\0*")
+_NOT_ZERO = re.compile(rb"[^\0]")
 _BROTLI = ("brotli", "brotlicffi")
 _ZSTD = ("compression.zstd", "backports.zstd")  # the standard library's from Python 3.14
-
-
-class TooLarge(Exception):
-    """More bytes than the limit."""
 
 
 class BadEncoding(Exception):
@@ -43,184 +44,207 @@ def accepted_encodings() -> str:
     return ", ".join(names)
 
 
-def decoded(body: bytes, encodings: str, limit: int) -> bytes:
-    """The body without its content codings; no more than `limit` bytes are ever made of it.
+def decoded_pieces(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:
+    """The body without its content codings, as it comes. Raises BadEncoding.
 
     `encodings` is the Content-Encoding field: codings in the order they were applied. At one
     that is not known, as nobody offered it, decoding ends: the caller gets what there is then.
-    """
-    for name in _codings(encodings):
-        pieces = _pieces((body,), name) if body else None
-        if pieces is None:
-            break
-        body = within(pieces, limit)
-    return body
-
-
-def decoded_pieces(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:
-    """The same for a body as it comes: what a piece holds is yielded before the next is read.
-
     Each piece is short (64 KiB) whatever it was made of; there is no bound for all of them. The
-    coded pieces are read to their end, even if their content ends before. Raises BadEncoding.
+    coded pieces are read to their end, even if their content ends before.
     """
-    made = pieces
-    for name in _codings(encodings):
-        following = _pieces(made, name)
-        if following is None:
-            break
-        made = following
-    yield from made
-    for _ in pieces:
-        pass
+    decoders = _decoders(encodings)
+    for piece in pieces:
+        yield from _through(decoders, piece)
+    _end(decoders)
 
 
-def _codings(encodings: str) -> list[str]:
-    """The names in a Content-Encoding field, the one to be undone first in front."""
+async def decoded_async(pieces: AsyncIterator[bytes], encodings: str) -> AsyncIterator[bytes]:
+    """The same for what comes asynchronously."""
+    decoders = _decoders(encodings)
+    async for piece in pieces:
+        for made in _through(decoders, piece):
+            yield made
+    _end(decoders)
+
+
+def _decoders(encodings: str) -> list[_Decoder]:
+    """In the order of use: what was applied last is undone first."""
     names = [name for item in encodings.split(",") if (name := item.strip().lower())]
     if len(names) > _MAX_CODINGS:
         raise BadEncoding
-    return [name for name in reversed(names) if name != "identity"]
+    decoders = []
+    for name in reversed(names):
+        if name == "identity":
+            continue
+        decoder = _decoder(name)
+        if decoder is None:
+            break
+        decoders.append(decoder)
+    return decoders
 
 
-def within(pieces: Iterable[bytes], limit: int) -> bytes:
-    """The pieces as one. TooLarge as soon as they are more than `limit` bytes."""
-    whole: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > limit:
-            raise TooLarge
-        whole.append(piece)
-    return b"".join(whole)
-
-
-def _pieces(body: Iterable[bytes], name: str) -> Iterator[bytes] | None:
-    """The decoded body in short pieces; None for a coding that can't be decoded here.
-
-    Of nothing nothing is made, in any coding.
-    """
-    if name in {"gzip", "x-gzip"}:
-        return _inflated(_Source(body), gzip=True)
-    if name == "deflate":
-        return _inflated(_Source(body), gzip=False)
+def _decoder(name: str) -> _Decoder | None:
+    """None for a coding that can't be decoded here."""
+    if name in {"gzip", "x-gzip", "deflate"}:
+        return _Inflater(gzip=name != "deflate")
     if name == "br":
         brotli = _brotli()
-        return None if brotli is None else _unbrotlied(_Source(body), brotli)
+        return None if brotli is None else _Brotli(brotli)
     if name == "zstd":
         zstd = _first_of(_ZSTD)
-        return None if zstd is None else _unzstandarded(_Source(body), zstd)
+        return None if zstd is None else _Zstandard(zstd)
     return None
 
 
-class _Source:
-    """A coded body as it comes, taken in steps; what a decoder did not use goes back."""
-
-    __slots__ = ("_at", "_now", "_pieces")
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._now = b""
-        self._at = 0
-
-    def take(self, most: int) -> memoryview:
-        """The next bytes, one at least and `most` at most; none at the end."""
-        self.ahead(1)
-        taken = memoryview(self._now)[self._at : self._at + most]
-        self._at += len(taken)
-        return taken
-
-    def give_back(self, count: int) -> None:
-        """Take back the last `count` bytes of what `take` gave last."""
-        self._at -= count
-
-    def ahead(self, count: int) -> bytes:
-        """The next `count` bytes, which stay; fewer at the end."""
-        while len(self._now) - self._at < count:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            self._now = self._now[self._at :] + piece
-            self._at = 0
-        return self._now[self._at : self._at + count]
-
-    def skip_zeros(self) -> None:
-        """Go to the next byte that is not zero."""
-        while self.ahead(1) == b"\0":
-            zeros = _ZEROS.match(self._now, self._at)
-            self._at = zeros.end() if zeros else self._at
-
-
-def _inflated(source: _Source, *, gzip: bool) -> Iterator[bytes]:
-    start = source.ahead(2)
-    if not start:
+def _through(decoders: list[_Decoder], piece: bytes) -> Iterator[bytes]:
+    if not decoders:
+        yield piece
         return
-    # "deflate" means the zlib format; some servers send the bare stream all the same.
-    zlib_format = start[0] & 0x0F == 8 and int.from_bytes(start, "big") % 31 == 0
-    window = _GZIP if gzip else _ZLIB if zlib_format else _RAW_DEFLATE
-    while True:
-        inflater = zlib.decompressobj(window)
-        step = _FIRST_STEP
-        rest: bytes | memoryview = b""
-        made = b""
+    for made in decoders[0].feed(piece):
+        if made:
+            yield from _through(decoders[1:], made)
+
+
+def _end(decoders: list[_Decoder]) -> None:
+    for decoder in decoders:
+        decoder.end()
+
+
+class _Decoder(ABC):
+    """One coding. Of nothing nothing is made, and that is no error."""
+
+    @abstractmethod
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What can be made with `data`, in short pieces; to be iterated to its end."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """No more comes. BadEncoding if more should have."""
+
+
+class _Inflater(_Decoder):
+    """gzip with any number of members (RFC 1952); deflate (RFC 1950), with its header or bare."""
+
+    def __init__(self, *, gzip: bool) -> None:
+        self._gzip = gzip
+        self._inflater: Any = None
+        self._step = _FIRST_STEP
+        #: Bytes before a member, too few to be looked at.
+        self._waiting = b""
+        self._is_first = True
+        self._is_over = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        data, self._waiting = self._waiting + data, b""
+        at = 0
+        while at < len(data) and not self._is_over:
+            if self._inflater is None:
+                at = self._begun(data, at)
+                continue
+            piece = data[at : at + self._step]
+            at += len(piece)
+            self._step = min(2 * self._step, _STEP)
+            yield from self._inflated(piece)
+            if self._inflater.eof:
+                at -= len(self._inflater.unused_data)
+                self._inflater = None
+                self._is_over = not self._gzip
+
+    def _begun(self, data: bytes, at: int) -> int:
+        """Begin a member; where it begins. What follows the last one is ignored."""
+        if not self._is_first:
+            # A gzip body may have padding after a member.
+            other = _NOT_ZERO.search(data, at)
+            at = other.start() if other else len(data)
+        if len(data) - at < 2:
+            self._waiting = data[at:]
+            return len(data)
+        start = data[at : at + 2]
+        if self._gzip and start != _GZIP_MAGIC and not self._is_first:
+            self._is_over = True
+            return at
+        # "deflate" means the zlib format; some servers send the bare stream all the same.
+        zlib_format = start[0] & 0x0F == 8 and int.from_bytes(start, "big") % 31 == 0
+        self._inflater = zlib.decompressobj(
+            _GZIP if self._gzip else _ZLIB if zlib_format else _RAW_DEFLATE
+        )
+        self._is_first = False
+        self._step = _FIRST_STEP
+        return at
+
+    def _inflated(self, piece: bytes) -> Iterator[bytes]:
         try:
-            while not inflater.eof:
-                # After a full piece there may be more to come of what was given already.
-                if not rest and len(made) < _STEP:
-                    rest = source.take(step)
-                    step = min(2 * step, _STEP)
-                    if not rest:
-                        yield inflater.flush()
-                        break
-                made = inflater.decompress(rest, _STEP)
-                rest = inflater.unconsumed_tail
+            while True:
+                made = self._inflater.decompress(piece, _STEP)
                 yield made
+                piece = self._inflater.unconsumed_tail
+                # After a full piece there may be more to come of what was given already.
+                if self._inflater.eof or not (piece or len(made) == _STEP):
+                    return
         except zlib.error:
             raise BadEncoding from None
-        if not inflater.eof:
+
+    def end(self) -> None:
+        if self._inflater is not None or (self._waiting and self._is_first):
             raise BadEncoding
-        if not gzip:
-            return
-        # A gzip body may have several members, and padding after the last.
-        source.give_back(len(inflater.unused_data))
-        source.skip_zeros()
-        if source.ahead(2) != _GZIP_MAGIC:
-            return
 
 
-def _unbrotlied(source: _Source, brotli: ModuleType) -> Iterator[bytes]:
-    if not source.ahead(1):
-        return
-    decompressor = brotli.Decompressor()
-    try:
-        while not decompressor.is_finished():
-            given = b""
-            if decompressor.can_accept_more_data():
-                given = bytes(source.take(_STEP))
-            made = decompressor.process(given, output_buffer_limit=_STEP)
-            # With all input taken there may be output still: it has none only when it has ended.
-            if not made and not given:
-                raise BadEncoding
-            yield made
-    except brotli.error:
-        raise BadEncoding from None
+class _Brotli(_Decoder):
+    def __init__(self, brotli: ModuleType) -> None:
+        self._error = brotli.error
+        self._decompressor = brotli.Decompressor()
+        self._has_begun = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        self._has_begun = True
+        try:
+            while not self._decompressor.is_finished():
+                taken = self._decompressor.can_accept_more_data()
+                made = self._decompressor.process(data if taken else b"", output_buffer_limit=_STEP)
+                if taken:
+                    data = b""
+                yield made
+                # With all input taken there may be output still: it has none only at its end.
+                if not data and not made:
+                    return
+        except self._error:
+            raise BadEncoding from None
+
+    def end(self) -> None:
+        if self._has_begun and not self._decompressor.is_finished():
+            raise BadEncoding
 
 
-def _unzstandarded(source: _Source, zstd: ModuleType) -> Iterator[bytes]:
-    try:
-        while source.ahead(1):
-            decompressor = zstd.ZstdDecompressor()
-            step = _FIRST_STEP
-            while not decompressor.eof:
-                piece: bytes | memoryview = b""
-                if decompressor.needs_input:
-                    piece = source.take(step)
-                    step = min(2 * step, _STEP)
-                    if not piece:
-                        raise BadEncoding
-                yield decompressor.decompress(piece, _STEP)
-            source.give_back(len(decompressor.unused_data))
-    except zstd.ZstdError:
-        raise BadEncoding from None
+class _Zstandard(_Decoder):
+    """Any number of frames (RFC 8878)."""
+
+    def __init__(self, zstd: ModuleType) -> None:
+        self._zstd = zstd
+        self._decompressor: Any = None
+        self._step = _FIRST_STEP
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        at = 0
+        try:
+            while at < len(data):
+                if self._decompressor is None:
+                    self._decompressor = self._zstd.ZstdDecompressor()
+                    self._step = _FIRST_STEP
+                piece = data[at : at + self._step]
+                at += len(piece)
+                self._step = min(2 * self._step, _STEP)
+                yield self._decompressor.decompress(piece, _STEP)
+                while not (self._decompressor.eof or self._decompressor.needs_input):
+                    yield self._decompressor.decompress(b"", _STEP)
+                if self._decompressor.eof:
+                    at -= len(self._decompressor.unused_data)
+                    self._decompressor = None
+        except self._zstd.ZstdError:
+            raise BadEncoding from None
+
+    def end(self) -> None:
+        if self._decompressor is not None:
+            raise BadEncoding
 
 
 def _brotli() -> ModuleType | None:

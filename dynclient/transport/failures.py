@@ -45,7 +45,8 @@ class _Failure(NamedTuple):
 def explained(problem: BaseException, request: HttpRequest, limits: Limits) -> TransportError:
     """The TransportError for `problem`: to be raised outside of the `except` that caught it."""
     chain = tuple(chain_of(problem))
-    names = {cls.__name__ for error in chain for cls in type(error).__mro__}
+    kinds = [cls for error in chain for cls in type(error).__mro__]
+    names = {cls.__name__ for cls in kinds} | {f"{cls.__module__}.{cls.__name__}" for cls in kinds}
     if type(problem) is OSError and problem.errno is None:
         names = {"FileNotFoundError"}  # what requests raises for a CA bundle that is not there
     try:
@@ -122,6 +123,10 @@ def _connect_timeout(failure: _Failure) -> str:
     )
 
 
+def _connect_or_wait(failure: _Failure) -> str:
+    return f"{_connect_timeout(failure)} Or are more calls under way than connections (pool_size)?"
+
+
 def _read_timeout(failure: _Failure) -> str:
     seconds = f"{failure.limits.read:g}"
     return f"{failure.origin.place} sent nothing for {seconds} seconds (the read timeout)"
@@ -169,17 +174,34 @@ def _unsendable(_: _Failure) -> str:
     return "the request can't be written: a header or the URL has a character that may not be there"
 
 
+def _not_ascii(_: _Failure) -> str:
+    return "aiohttp can't send a header that is not ASCII: encode its value, or use Client"
+
+
 def _malformed(failure: _Failure) -> str:
     if any("SOCKS" in str(error) for error in failure.chain):
         return "the environment names a SOCKS proxy, which needs `pip install requests[socks]`"
     return f"the URL can't be used ({failure.cause})"
 
 
+_READ_TIMEOUTS = frozenset({"ReadTimeout", "ReadTimeoutError", "TimeoutError", "WriteTimeout"})
+_PROXIES = frozenset(
+    {
+        *("ProxyError", "InvalidProxyURL", "ProxySchemeUnknown"),
+        *("ClientProxyConnectionError", "ClientHttpProxyError"),
+    }
+)
 #: Whatever a wait was for: once the total has passed, the total is what ended it.
 _TIMEOUTS = frozenset(
     {
         *("OutOfTime", "TimeoutError", "ReadTimeout", "ReadTimeoutError", "SlowHeader"),
-        *("ConnectTimeout", "ConnectTimeoutError", "EmptyPoolError", "PoolIsBusy"),
+        *(
+            "ConnectTimeout",
+            "ConnectTimeoutError",
+            "ConnectionTimeoutError",
+            "EmptyPoolError",
+            "PoolIsBusy",
+        ),
     }
 )
 
@@ -193,25 +215,58 @@ _REMEDIES: dict[Callable[[_Failure], str], Remedy] = {
 
 #: The first row with a class name in the chain decides; the more telling ones come first.
 _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], str]], ...] = (
-    (frozenset({"ProxyError", "InvalidProxyURL", "ProxySchemeUnknown"}), ConnectError, _proxy),
+    (_PROXIES, ConnectError, _proxy),
     (frozenset({"gaierror", "NameResolutionError"}), ConnectError, _unknown_host),
     (frozenset({"ConnectTimeout"}), RequestTimeout, _connect_timeout),
-    (frozenset({"EmptyPoolError", "PoolIsBusy"}), RequestTimeout, _no_free_connection),
+    (frozenset({"ConnectionTimeoutError"}), RequestTimeout, _connect_or_wait),
+    (
+        frozenset({"EmptyPoolError", "PoolIsBusy", "PoolTimeout"}),
+        RequestTimeout,
+        _no_free_connection,
+    ),
     (frozenset({"ClosedPoolError"}), TransportError, _closed),
     (frozenset({"NewConnectionError", "ConnectionRefusedError"}), ConnectError, _refused),
     (frozenset({"ConnectTimeoutError"}), RequestTimeout, _connect_timeout),
     (frozenset({"SlowHeader"}), RequestTimeout, _slow_header),
-    (frozenset({"ReadTimeout", "ReadTimeoutError", "TimeoutError"}), RequestTimeout, _read_timeout),
+    (_READ_TIMEOUTS, RequestTimeout, _read_timeout),
     (frozenset({"SSLError", "CertificateError"}), TLSError, _tls),
-    (frozenset({"InvalidHeader", "UnicodeEncodeError"}), TransportError, _unsendable),
+    (frozenset({"ClientPayloadError"}), ConnectionBroken, _broken),
     (
-        frozenset({"InvalidURL", "InvalidSchema", "MissingSchema", "LocationValueError"}),
+        frozenset({"ClientResponseError", "BadHttpMessage", "urllib3.exceptions.InvalidHeader"}),
+        ConnectionBroken,
+        _garbled,
+    ),
+    (frozenset({"UnsendableField"}), TransportError, _not_ascii),
+    (
+        frozenset({"InvalidHeader", "UnicodeEncodeError", "LocalProtocolError"}),
+        TransportError,
+        _unsendable,
+    ),
+    (
+        frozenset(
+            {
+                "InvalidURL",
+                "InvalidSchema",
+                "MissingSchema",
+                "LocationValueError",
+                "UnsupportedProtocol",
+            }
+        ),
         TransportError,
         _malformed,
     ),
     (frozenset({"DecodeError", "ContentDecodingError"}), TransportError, _undecodable),
+    (frozenset({"ClientConnectorError", "ConnectError"}), ConnectError, _refused),
     (
-        frozenset({"RemoteDisconnected", "ConnectionError", "IncompleteRead"}),
+        frozenset(
+            {
+                "ClientOSError",
+                "ServerDisconnectedError",
+                "RemoteDisconnected",
+                "ConnectionError",
+                "IncompleteRead",
+            }
+        ),
         ConnectionBroken,
         _broken,
     ),

@@ -262,8 +262,10 @@ def _again(kind: type[_Http], settings: dict[str, Any]) -> _Http:
     return kind(**settings)
 
 
-def basic(user: str, password: str) -> str:
-    """An Authorization value for the user and password of a URL (RFC 7617)."""
+def basic(userinfo: str) -> str:
+    """An Authorization value for the `user:password` of a URL, percent-encoded (RFC 7617)."""
     from base64 import b64encode
+    from urllib.parse import unquote
 
-    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+    user, _, password = userinfo.partition(":")
+    return "Basic " + b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()

@@ -22,9 +22,16 @@ class _Opened:
     #: The whole body (or None): nothing has to be waited for. What is left of it.
     _content: bytes | None
 
-    def _bounded(self, whole: bytearray | bytes) -> None:
-        if self.limit is not None and len(whole) > self.limit:
-            raise too_large(self.limit, self.request)
+    def _is_too_large(self, size: int) -> bool:
+        return self.limit is not None and size > self.limit
+
+    def _announces_too_much(self) -> bool:
+        length = self.headers.get("Content-Length", "")
+        has_body = self.request.method != "HEAD" and self.status not in {204, 304}
+        return has_body and length.isdecimal() and self._is_too_large(int(length))
+
+    def _too_large(self) -> ResponseTooLarge:
+        return too_large(self.limit, self.request)
 
     def __repr__(self) -> str:
         kind = self.headers.get("Content-Type", "no content type")
@@ -95,14 +102,18 @@ class OpenResponse(_Opened):
         if self._content is not None:
             content, self._content = self._content, b""
             self._finish(True)
-            self._bounded(content)
+            if self._is_too_large(len(content)):
+                raise self._too_large()
             return content
         whole = bytearray()
+        if self._announces_too_much():
+            self.close()
+            raise self._too_large()
         for piece in self:
             whole += piece
-            if self.limit is not None and len(whole) > self.limit:
+            if self._is_too_large(len(whole)):
                 self.close()
-                self._bounded(whole)
+                raise self._too_large()
         return bytes(whole)
 
     def close(self) -> None:
@@ -176,14 +187,18 @@ class AsyncOpenResponse(_Opened):
         if self._content is not None:
             content, self._content = self._content, b""
             await self._finish(True)
-            self._bounded(content)
+            if self._is_too_large(len(content)):
+                raise self._too_large()
             return content
         whole = bytearray()
+        if self._announces_too_much():
+            await self.aclose()
+            raise self._too_large()
         async for piece in self:
             whole += piece
-            if self.limit is not None and len(whole) > self.limit:
+            if self._is_too_large(len(whole)):
                 await self.aclose()
-                self._bounded(whole)
+                raise self._too_large()
         return bytes(whole)
 
     async def aclose(self) -> None:
@@ -203,7 +218,7 @@ class AsyncOpenResponse(_Opened):
         await self.aclose()
 
 
-def too_large(limit: int, request: HttpRequest) -> ResponseTooLarge:
+def too_large(limit: int | None, request: HttpRequest) -> ResponseTooLarge:
     """The error for a body that is longer than its bound, in bytes."""
     return ResponseTooLarge(
         f"the response is longer than {limit} bytes",

@@ -167,7 +167,7 @@ class RequestsTransport(HttpTransport):
     def _route(self, head: str) -> _Route:
         """Let requests work out adapter, proxy and TLS for an origin, and keep the outcome."""
         import requests
-        from requests.utils import get_auth_from_url, select_proxy
+        from requests.utils import select_proxy
 
         from .strict import made_strict
 
@@ -183,8 +183,8 @@ class RequestsTransport(HttpTransport):
             adapter.cert_verify(pool, url, verify, cert)
         proxy = select_proxy(url, proxies)
         forwards = proxy and origin.scheme == "http" and not proxy.lower().startswith("socks")
-        user, password = get_auth_from_url(head)
-        authorization = basic(user, password) if user else None
+        userinfo = head.partition("://")[2].rpartition("@")[0]
+        authorization = basic(userinfo) if userinfo else None
         made_strict(pool)
         route = _Route(pool, url[:-1] if forwards else "", authorization)
         with self._lock:

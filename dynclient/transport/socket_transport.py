@@ -7,11 +7,9 @@ request (`outgoing`). Every origin that is reached through a proxy is handed to 
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -19,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
-from .content import FRAMING, Stream
+from .content import FRAMING, Stream, length_of
 from .decoding import decoded_pieces
 from .http_transport import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
 from .incoming import Incoming, NoResponse
 from .opened import OpenResponse
 from .outgoing import chunks, head_of
+from .proxies import environment_proxy
 from .sockets import Connection, SocketPool
 from .timing import Limits, SlowHeader
 from .tls import Tls
@@ -38,8 +37,6 @@ _BLOCK = 1 << 16
 #: What every system's buffers take without waiting for the peer to read.
 _ONE_WRITE = 1 << 16
 _UNKNOWN: Any = object()
-_LENGTH_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
-_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class _Route:
@@ -189,7 +186,7 @@ class SocketTransport(HttpTransport):
             fields += pairs
         else:
             fields += [pair for pair in pairs if pair[0].lower() not in FRAMING]
-        length = _length(request, body)
+        length = length_of(request, body)
         if length is not None:
             fields.append(("Content-Length", str(length)))
         elif body is not None:
@@ -208,27 +205,15 @@ class SocketTransport(HttpTransport):
             if len(self._routes) >= ORIGINS_KEPT:
                 _close_all(self._routes)
             route = None
-            if origin.is_unix or not self._has_proxy(head):
+            trusts = self._settings["trust_env"] and not origin.is_unix
+            if not (trusts and environment_proxy(head)):
                 context = self._tls if origin.scheme == "https" else None
                 pool = SocketPool(origin, self._settings["pool_size"], context)
                 if self._is_retired:
                     pool.close()  # for what is still under way: its connection is not kept
-                route = _Route(pool, _basic(userinfo) if userinfo else None)
+                route = _Route(pool, basic(userinfo) if userinfo else None)
             self._routes[head] = route
             return route
-
-    def _has_proxy(self, head: str) -> bool:
-        """Whether the environment sends requests for this origin through a proxy."""
-        if not self._settings["trust_env"]:
-            return False
-        if sys.platform not in {"win32", "darwin"}:
-            # Elsewhere proxies are in variables alone; without any, requests need not be asked.
-            names: Mapping[str, str] = os.environ
-            if not any(names.get(n) or names.get(n.upper()) for n in _PROXY_VARIABLES):
-                return False
-        from requests.utils import get_environ_proxies, select_proxy
-
-        return bool(select_proxy(head, get_environ_proxies(head)))
 
     def _proxied(self) -> RequestsTransport:
         from .requests_transport import RequestsTransport
@@ -337,21 +322,6 @@ def _arriving(connection: Connection, incoming: Incoming, limits: Limits) -> Ite
             incoming.feed(data)
         else:
             incoming.end()
-
-
-def _length(request: HttpRequest, body: Stream | None) -> int | None:
-    if body is not None:
-        return body.length
-    if isinstance(request.content, bytes):
-        return len(request.content)
-    return 0 if request.method in _LENGTH_EXPECTED else None
-
-
-def _basic(userinfo: str) -> str:
-    from urllib.parse import unquote
-
-    user, _, password = userinfo.partition(":")
-    return basic(unquote(user), unquote(password))
 
 
 def _close_all(routes: dict[str, _Route | None]) -> None:

@@ -94,6 +94,7 @@ class _Header:
         self._room = _MAX_HEAD
         self._is_first = True
         self.may_fold = False
+        self.close = stream.close
 
     def readline(self, _limit: int = -1) -> bytes:
         line: bytes = self._stream.readline(_MAX_LINE + 1)
@@ -131,7 +132,8 @@ class _StrictResponse(HTTPResponse):
         try:
             super().begin()
         finally:
-            self.fp = stream
+            if self.fp is not None:
+                self.fp = stream
         self._timed.in_header = False
         self._check_framing()
 
@@ -146,7 +148,7 @@ class _StrictResponse(HTTPResponse):
         raise BadMessage("no end of interim responses")
 
     def _check_framing(self) -> None:
-        lengths = self.headers.get_all("Content-Length", [])
+        lengths = [value.strip(" \t") for value in self.headers.get_all("Content-Length", [])]
         codings = [value.lower() for value in self.headers.get_all("Transfer-Encoding", [])]
         odd = any(not (value.isascii() and value.isdigit()) for value in lengths)
         if odd or len(set(lengths)) > 1 or any(len(value) > 18 for value in lengths):

@@ -159,7 +159,7 @@ def test_a_transport_is_anything_that_can_send() -> None:
             return HttpResponse(200, Headers({"Content-Type": "application/json"}), b'{"ok": 1}')
 
     assert Client(DOCUMENT, transport=Echo()).call("op", id="a") == {"ok": 1}
-    with pytest.raises(TypeError, match="an object with open"):
+    with pytest.raises(TypeError, match="an object with `open"):
         Client(DOCUMENT, transport=object())
 
 

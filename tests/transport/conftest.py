@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from dynclient.transport import RequestsTransport, SocketTransport
+from dynclient.transport import (
+    AiohttpTransport,
+    HttpxTransport,
+    RequestsTransport,
+    SocketTransport,
+)
 
+from .blocking import Blocking
 from .certificates import made
 from .server import Handler, Server, echo, serving
 
-Make = Callable[..., SocketTransport | RequestsTransport]
+Make = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -41,30 +52,70 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@pytest.fixture(params=["sockets", "requests", "session"])
+def _with_session(**settings: Any) -> RequestsTransport:
+    """Over a caller's own Session: what belongs to a Session is set there."""
+    session = requests.Session()
+    size = settings.pop("pool_size", 10)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=size, pool_block=True))
+    session.verify = settings.pop("verify", True)
+    session.cert = settings.pop("cert", None)
+    session.trust_env = settings.pop("trust_env", True)
+    return RequestsTransport(session, **settings)
+
+
+@cache
+def _usual_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _with_httpx(kind: Any, **settings: Any) -> Any:
+    """Over a caller's own client: what belongs to the client is set there."""
+    size = settings.pop("pool_size", 10)
+    verify = settings.pop("verify", True)
+    if verify is True:
+        # One for all, as it takes long to make; the environment's counts otherwise.
+        named = settings.get("trust_env", True) and os.environ.get("REQUESTS_CA_BUNDLE")
+        verify = True if named else _usual_context()
+    elif isinstance(verify, str | Path):
+        verify = ssl.create_default_context(cafile=verify)
+    client = kind(
+        verify=verify,
+        trust_env=settings.pop("trust_env", True),
+        limits=httpx2.Limits(max_connections=size),
+    )
+    return HttpxTransport(client, **settings)
+
+
+#: Every kind of transport over HTTP; the asynchronous ones run behind `Blocking`.
+KINDS: dict[str, Callable[..., Any]] = {
+    "sockets": SocketTransport,
+    "requests": RequestsTransport,
+    "session": _with_session,
+    "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
+    "httpx": lambda **settings: _with_httpx(httpx2.Client, **settings),
+    "async httpx": lambda **settings: Blocking(_with_httpx(httpx2.AsyncClient, **settings)),
+}
+
+
+@pytest.fixture(params=KINDS)
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """Make a transport of the kind under test; all are closed at the end."""
     with ExitStack() as stack:
 
-        def build(**settings: object) -> SocketTransport | RequestsTransport:
-            if request.param == "sockets":
-                return stack.enter_context(SocketTransport(**settings))  # type: ignore[arg-type]
-            if request.param == "requests":
-                return stack.enter_context(RequestsTransport(**settings))  # type: ignore[arg-type]
-            session = stack.enter_context(requests.Session())
-            # Their own: what belongs to a Session is set on the Session.
-            size = settings.pop("pool_size", 10)
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(pool_maxsize=size, pool_block=True))  # type: ignore[arg-type]
-            session.verify = settings.pop("verify", True)  # type: ignore[assignment]
-            session.trust_env = settings.pop("trust_env", True)  # type: ignore[assignment]
-            return stack.enter_context(RequestsTransport(session, **settings))  # type: ignore[arg-type]
+        def build(**settings: Any) -> Any:
+            transport = stack.enter_context(KINDS[request.param](**settings))
+            given = getattr(transport, "_given", None)
+            if hasattr(given, "close"):
+                stack.callback(given.close)
+            return transport
 
+        build.kind = request.param  # type: ignore[attr-defined]
         yield build
 
 
 @pytest.fixture
-def transport(make: Make) -> SocketTransport | RequestsTransport:
+def transport(make: Make) -> Any:
     """A transport of the kind under test with short timeouts."""
     return make(timeout=5.0)
 

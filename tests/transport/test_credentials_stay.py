@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynclient.errors import TooManyRedirects, TransportError
-from dynclient.messages import Headers, HttpRequest, HttpResponse
+from dynclient.messages import Headers, HttpRequest
 from dynclient.origins import origin_of
 from dynclient.transport import SocketTransport
 from dynclient.transport.cookies import Cookies
 from dynclient.transport.redirects import next_request
 
+from .following import followed
 from .server import reply
 
 SECRETS = Headers(
@@ -33,8 +34,7 @@ HERE = "https://h.org/a/b?apikey=s3cret&page=1"
 
 
 def after(location, status=302, url=HERE):
-    response = HttpResponse(status, Headers({"Location": location}))
-    return next_request(HttpRequest("GET", url, SECRETS), response)
+    return next_request(HttpRequest("GET", url, SECRETS), status, Headers({"Location": location}))
 
 
 ELSEWHERE = [
@@ -135,10 +135,10 @@ def test_what_is_no_safe_place_to_go_is_refused(location):
 def test_two_places_at_once_are_refused_and_one_said_twice_is_one():
     request = HttpRequest("GET", HERE)
     twice = Headers([("Location", "/c"), ("location", "/c")])
-    assert next_request(request, HttpResponse(302, twice)).url == "https://h.org/c"
+    assert next_request(request, 302, twice).url == "https://h.org/c"
     two = Headers([("Location", "/c"), ("Location", "https://other.org/")])
     with pytest.raises(TooManyRedirects, match="two places"):
-        next_request(request, HttpResponse(302, two))
+        next_request(request, 302, two)
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
@@ -163,7 +163,7 @@ def test_the_user_of_our_url_stays_within_the_origin(transport, serve):
         return reply(b"", "302 Found", Location=other.url)
 
     home = serve(handler)
-    transport.send(HttpRequest("GET", home.url.replace("://", "://us:pw@") + "/start"))
+    followed(transport, HttpRequest("GET", home.url.replace("://", "://us:pw@") + "/start"))
     assert [got.headers.get("authorization") for got in home.received] == ["Basic dXM6cHc="] * 2
     assert "authorization" not in other.received[0].headers
 
@@ -251,7 +251,7 @@ def test_a_cookie_set_on_the_way_goes_along(transport, serve):
         return reply(b"", "302 Found", Location="/end", Set_Cookie="a=1; Path=/")
 
     server = serve(handler)
-    transport.send(HttpRequest("GET", server.url))
+    followed(transport, HttpRequest("GET", server.url))
     assert server.received[1].headers["cookie"] == "a=1"
 
 
@@ -293,6 +293,8 @@ def test_localhost_is_found_whichever_address_it_listens_on(transport, serve, mo
         return [entry for at in found for entry in look_up(at, *more, **named)]
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
+    if type(getattr(transport, "inner", transport)).__name__ == "AsyncHttpxTransport":
+        pytest.skip("looks names up in a way of its own")
     server = serve(host=address)
     url = f"http://localhost:{server.port}/"
     assert transport.send(HttpRequest("GET", url)).status == 200

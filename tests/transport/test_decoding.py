@@ -12,9 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynclient.transport.decoding import BadEncoding, TooLarge, accepted_encodings, decoded
+from dynclient.errors import ResponseTooLarge
+from dynclient.messages import Headers, HttpRequest
+from dynclient.transport import OpenResponse
+from dynclient.transport.decoding import BadEncoding, accepted_encodings, decoded_pieces
 
 LIMIT = 1 << 26
+
+
+def decoded(body, encodings, limit, cut=None):
+    """Decoded whole, as an open response reads it; cut into pieces of `cut` bytes."""
+    pieces = [body] if cut is None else [body[at : at + cut] for at in range(0, len(body), cut)]
+    made = decoded_pieces(iter(pieces if body else []), encodings)
+    request = HttpRequest("GET", "http://h.example/")
+    return OpenResponse(200, Headers(), made, request=request, limit=limit).read()
 
 
 def brotlied(body):
@@ -47,7 +58,10 @@ def coding(name):
 @pytest.mark.parametrize("unit", [b"\0", os.urandom(1 << 16)], ids=["zeros", "noise"])
 def test_what_was_coded_comes_back(name, size, unit):
     body = (unit * (size // len(unit) + 1))[:size]
-    assert decoded(CODERS[name](body), coding(name), LIMIT) == body
+    coded = CODERS[name](body)
+    assert decoded(coded, coding(name), LIMIT) == body
+    for cut in (1, 3, 1000) if len(coded) < 100_000 else (60_000,):
+        assert decoded(coded, coding(name), LIMIT, cut) == body
 
 
 @pytest.mark.parametrize("name", CODERS)
@@ -63,12 +77,12 @@ def test_a_bomb_is_stopped_at_the_bound(name):
     bomb = CODERS[name](b"\0" * 50_000_000)
     assert len(bomb) < 60_000
     began = time.process_time()
-    with pytest.raises(TooLarge):
+    with pytest.raises(ResponseTooLarge):
         decoded(bomb, coding(name), 1_000_000)
     assert time.process_time() - began < 3
     bomb = CODERS[name](b"\0" * 1_000_000)
     assert len(decoded(bomb, coding(name), 1_000_000)) == 1_000_000
-    with pytest.raises(TooLarge):
+    with pytest.raises(ResponseTooLarge):
         decoded(bomb, coding(name), 999_999)
 
 
@@ -109,6 +123,7 @@ def test_what_may_follow_a_gzip_member(tail, expected):
             decoded(GZIP + tail, "gzip", LIMIT)
     else:
         assert decoded(GZIP + tail, "gzip", LIMIT) == expected
+        assert decoded(GZIP + tail, "gzip", LIMIT, 1) == expected
 
 
 @pytest.mark.parametrize(
@@ -137,5 +152,5 @@ def test_layers_without_number_are_refused():
 @given(st.binary(max_size=200), st.sampled_from(["gzip", "deflate", "br", "zstd"]))
 def test_noise_is_an_error_of_ours(noise, name):
     for body in (noise, b"\x1f\x8b\x08" + noise, b"\x78\x9c" + noise, b"\x28\xb5\x2f\xfd" + noise):
-        with contextlib.suppress(BadEncoding, TooLarge):
+        with contextlib.suppress(BadEncoding, ResponseTooLarge):
             assert isinstance(decoded(body, name, 10_000), bytes)

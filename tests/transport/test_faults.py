@@ -17,7 +17,7 @@ from dynclient.errors import (
     ResponseTooLarge,
     TransportError,
 )
-from dynclient.messages import Headers, HttpRequest
+from dynclient.messages import Headers, HttpRequest, Timeout
 from dynclient.transport import RequestsTransport, SocketTransport
 
 from .server import HangUp, reply
@@ -63,7 +63,7 @@ def test_a_host_that_does_not_exist(transport):
 def test_a_server_that_does_not_answer_in_time(transport, serve):
     release = threading.Event()
     server = serve(lambda *_: release.wait(5) and reply())
-    request = asking(server.url, timeout=(5.0, 0.2))
+    request = asking(server.url, timeout=Timeout(5.0, 0.2))
     failing(transport, request, RequestTimeout, r"nothing for 0\.2 seconds \(the read timeout\)")
     release.set()
 
@@ -77,7 +77,9 @@ def test_a_server_that_stops_in_the_middle_of_its_answer(transport, serve):
         raise HangUp
 
     server = serve(handler)
-    failing(transport, asking(server.url, timeout=0.2), RequestTimeout, "read timeout")
+    failing(
+        transport, asking(server.url, timeout=Timeout(0.2, 0.2)), RequestTimeout, "read timeout"
+    )
     release.set()
 
 
@@ -93,7 +95,7 @@ def test_a_server_that_does_not_take_the_connection(transport):
                 sock.connect_ex(address)
             time.sleep(0.05)
             url = f"http://127.0.0.1:{address[1]}"
-            request = asking(url, timeout=(0.2, 5.0))
+            request = asking(url, timeout=Timeout(0.2, 5.0))
             failing(transport, request, RequestTimeout, r"0\.2 seconds \(the connect timeout\)")
         finally:
             for sock in crowd:
@@ -127,12 +129,16 @@ def test_an_answer_that_is_not_whole(transport, serve, kind):
     failing(transport, asking(serve(handler).url), ConnectionBroken)
 
 
-# What http.client takes all the same, and SocketTransport does not.
 AMBIGUOUS = {
     "cut in the fields": b"HTTP/1.1 200 OK\r\nContent-Le",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
     "a length that is no number": b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
     "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
+    "two kinds of length": CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n")
+    + b"5\r\nhello\r\n0\r\n\r\n",
+    "a bare CR": b"HTTP/1.1 200 OK\r\nX: 1\rY: 2\r\nContent-Length: 5\r\n\r\nhello",
+    "a null": b"HTTP/1.1 200 OK\r\nX: 1\0\r\nContent-Length: 5\r\n\r\nhello",
+    "a negative chunk": CHUNKED + b"-7\r\nhello\r\n0\r\n\r\n",
     "a field without a colon": b"HTTP/1.1 200 OK\r\nContent-Length\r\n\r\nhello",
     "a folded length": b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 5\r\n\r\nhello",
     "a blank after a length's name": b"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello",
@@ -144,14 +150,22 @@ AMBIGUOUS = {
 }
 
 
+ALSO_READ = {
+    "AiohttpTransport": {"a folded length", "a blank after a length's name"},
+    "HttpxTransport": {"a folded length", "two kinds of length"},
+    "AsyncHttpxTransport": {"a folded length", "two kinds of length"},
+}
+
+
 @pytest.mark.parametrize("kind", AMBIGUOUS)
-def test_an_answer_that_could_be_read_in_two_ways_is_refused(serve, kind):
+def test_a_response_that_could_be_read_in_two_ways_is_refused(transport, serve, kind):
     def handler(_, sock):
         sock.sendall(AMBIGUOUS[kind])
         raise HangUp
 
-    with SocketTransport(timeout=5) as transport:
-        failing(transport, asking(serve(handler).url), ConnectionBroken)
+    if kind in ALSO_READ.get(type(getattr(transport, "inner", transport)).__name__, ()):
+        pytest.skip("a library that others keep reads it, in one way")
+    failing(transport, asking(serve(handler).url), ConnectionBroken)
 
 
 def test_what_comes_after_an_answer_is_never_the_next_answer(serve):
@@ -160,25 +174,6 @@ def test_what_comes_after_an_answer_is_never_the_next_answer(serve):
         for _ in range(2):
             assert transport.send(asking(server.url)).content == b"one"
     assert server.connections == 2
-
-
-def test_lengths_of_both_kinds_end_the_connection(serve):
-    answer = (
-        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"5\r\nhello\r\n0\r\n\r\n"
-    )
-    server = serve(lambda *_: answer)
-    with SocketTransport() as transport:
-        for _ in range(2):
-            assert transport.send(asking(server.url)).content == b"hello"
-    assert server.connections == 2
-
-
-def test_line_ends_without_a_carriage_return_are_read(serve):
-    server = serve(lambda *_: b"HTTP/1.1 200 OK\nX: 1\nContent-Length: 2\n\nok")
-    with SocketTransport() as transport:
-        response = transport.send(asking(server.url))
-    assert (response.content, response.headers["X"]) == (b"ok", "1")
 
 
 BOMB = gzip.compress(b"\0" * 5_000_000, mtime=0)
@@ -314,13 +309,15 @@ def test_a_full_pool_says_so(make, serve):
 
     server = serve(handler)
     thread = threading.Thread(target=transport.send, args=(asking(server.url),))
-    if transport.__class__ is RequestsTransport and transport._theirs is not None:
+    if isinstance(transport, RequestsTransport) and transport._given is not None:
         pytest.skip("the caller's adapter decides how long a thread waits")
     thread.start()
     entered.wait(5)
-    failing(transport, asking(server.url), RequestTimeout, "pool_size")
-    release.set()
-    thread.join()
+    try:
+        failing(transport, asking(server.url), RequestTimeout, "pool_size")
+    finally:
+        release.set()
+        thread.join()
 
 
 def test_an_error_gives_its_connection_back(make, serve):

