@@ -139,8 +139,7 @@ class AsyncClient(BaseClient):
     async def aclose(self) -> None:
         """As `Client.close`."""
         if self._owned is not None:
-            self._owned.retire()
-            await self._owned.aclose()
+            await self._owned.retire()
         else:
             self._transport = CLOSED
 

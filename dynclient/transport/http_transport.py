@@ -93,6 +93,10 @@ class _Http:
             )
         if body is not None and body.failure is not None:
             return body.failure
+        if self._is_retired:
+            return ConnectionBroken(
+                "the client was closed before the response was complete", request=request
+            )
         return explained(problem, request, limits)
 
 
