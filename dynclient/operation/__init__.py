@@ -8,6 +8,7 @@ from .arguments import UNSET
 from .bodies import BodyMedia, RequestBody
 from .content.files import File
 from .fields.parameters import Parameter
+from .fields.styles import DeepObject
 from .index import Operations
 from .only import Only
 from .operation import Operation
@@ -21,6 +22,7 @@ __all__ = [
     "UNSET",
     "BodyMedia",
     "DeclaredResponse",
+    "DeepObject",
     "File",
     "Only",
     "Operation",
