@@ -57,8 +57,10 @@ class Operations(Mapping[str, Operation]):
 
     def _keep(self, names: Iterable[str]) -> None:
         """Forget all but these operations."""
-        _ = self.aliases  # as they are among all
+        aliases = self.aliases
         self._by_name = {name: self._by_name[name] for name in names}
+        # What two share among all stays nobody's.
+        self._aliases = {k: v for k, v in aliases.items() if v is None or v in self._by_name}
         kept = set(self._by_name.values())
         self._by_path = {path: each for path, each in self._by_path.items() if each in kept}
 
@@ -149,7 +151,7 @@ class Operations(Mapping[str, Operation]):
         if found is not None:
             return found
         name = self.aliases.get(key)
-        if name is not None and name in self._by_name:
+        if name is not None:
             return self._by_name[name]
         raise UnknownOperation(key, self._nearest(key), title=self._document.title)
 
