@@ -37,7 +37,7 @@ from .errors import (
     UnknownOperation,
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
-from .operation import UNSET, File, Only, Operation, Options, Parameter
+from .operation import UNSET, File, Operation, Options, Parameter
 from .remedies import Remedy
 from .validation import Validation
 from .version import __version__
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
     from .observers import LoggingObserver
+    from .operation.only import Only
     from .otel import OpenTelemetryObserver
     from .transport import RequestsTransport, SocketTransport
 
@@ -54,6 +55,7 @@ _LAZY = {
     "AsyncClient": ".async_client",
     "IAMAuth": ".auth",
     "LoggingObserver": ".observers",
+    "Only": ".operation.only",
     "OpenTelemetryObserver": ".otel",
     "RequestsTransport": ".transport",
     "SocketTransport": ".transport",

@@ -18,7 +18,7 @@ from .document import Document, Source, Trust, bundled_path, loading
 from .errors import NotLoaded
 from .exchange import Conduct, Opened, at_hand, exchange, fetching, loaded, opening
 from .messages import HttpRequest, Response, TimeoutValue
-from .operation import DeepObject, Only, Operations, Options, Prepared
+from .operation import DeepObject, Operations, Options, Prepared
 from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
 from .transport import transport_for
@@ -27,6 +27,7 @@ from .validation import Level, Validation
 if TYPE_CHECKING:
     from .explanation import Explanation
     from .observers import Observer
+    from .operation.only import Only
 
 __all__ = ["BaseClient"]
 

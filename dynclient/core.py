@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 from .credentials import redactor_for, schemes_of
 from .document import Document, Source, Trust
 from .messages import Timeout
-from .operation import DeepObject, Only, Operations
+from .operation import DeepObject, Operations
 from .settings import base_url_of, checked_defaults, checked_source
 from .validation import Level, Validation
 
 if TYPE_CHECKING:
     from .auth import SecurityScheme
     from .observers import Observer
+    from .operation.only import Only
 
 __all__ = ["Core", "Engine", "Settings"]
 

@@ -10,7 +10,6 @@ from .content.files import File
 from .fields.parameters import Parameter
 from .fields.styles import DeepObject
 from .index import Operations
-from .only import Only
 from .operation import Operation
 from .options import NO_OPTIONS, Options
 from .request import Prepared
@@ -24,7 +23,6 @@ __all__ = [
     "DeclaredResponse",
     "DeepObject",
     "File",
-    "Only",
     "Operation",
     "Operations",
     "Options",

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..document import Document, Location
 from ..errors import DocumentError, NotLoaded, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
 from .names import snake_case
-from .only import Only
 from .operation import Operation, PathItem
+
+if TYPE_CHECKING:
+    from .only import Only
 
 __all__ = ["Operations"]
 
