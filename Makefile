@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # CI runs everything; by hand, what takes minutes is left to `make test-all`.
 MARKS := $(if $(CI),,-m "not long")
 
-.PHONY: demo test test-all test-reference check format bench bench-quick clean
+.PHONY: corpus demo test test-all test-reference check format bench bench-quick clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,10 +17,16 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed
 	$(BIN)/dynclient demo
 
+# What others published and the tests read, fetched once into .corpus/.
+corpus: $(VENV)/.installed
+	$(BIN)/python tests/corpus/material.py
+
 test: $(VENV)/.installed $(if $(CI),test-reference)
+	-$(BIN)/python tests/corpus/material.py
 	$(BIN)/python -m pytest -n 2 $(MARKS)
 
 test-all: test-reference
+	-$(BIN)/python tests/corpus/material.py
 	$(BIN)/python -m pytest -n 2
 
 # The same tests, with openapi-core as the judge of every exchange.

@@ -37,7 +37,7 @@ from .errors import (
     UnknownOperation,
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
-from .operation import UNSET, File, Only, Operation, Options, Parameter
+from .operation import UNSET, File, Operation, Options, Parameter
 from .remedies import Remedy
 from .validation import Validation
 from .version import __version__
@@ -45,7 +45,21 @@ from .version import __version__
 if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
+    from .observers import LoggingObserver
+    from .operation.only import Only
+    from .otel import OpenTelemetryObserver
     from .transport import RequestsTransport, SocketTransport
+
+#: What most programs don't need is imported when it is asked for.
+_LAZY = {
+    "AsyncClient": ".async_client",
+    "IAMAuth": ".auth",
+    "LoggingObserver": ".observers",
+    "Only": ".operation.only",
+    "OpenTelemetryObserver": ".otel",
+    "RequestsTransport": ".transport",
+    "SocketTransport": ".transport",
+}
 
 __all__ = [
     "UNSET",
@@ -67,9 +81,11 @@ __all__ = [
     "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
+    "LoggingObserver",
     "NotFound",
     "NotLoaded",
     "Only",
+    "OpenTelemetryObserver",
     "Operation",
     "Options",
     "Parameter",
@@ -97,13 +113,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What most programs don't need is imported when it is asked for."""
-    if name == "AsyncClient":
-        from . import async_client as room
-    elif name == "IAMAuth":
-        from . import auth as room  # type: ignore[no-redef]
-    elif name in ("SocketTransport", "RequestsTransport"):
-        from . import transport as room  # type: ignore[no-redef]
-    else:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(room, name)
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name], __name__), name)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 from .credentials import redactor_for, schemes_of
 from .document import Document, Source, Trust
 from .messages import Timeout
-from .operation import Operations
+from .operation import DeepObject, Operations
 from .settings import base_url_of, checked_defaults, checked_source
 from .validation import Level, Validation
 
 if TYPE_CHECKING:
     from .auth import SecurityScheme
     from .observers import Observer
+    from .operation.only import Only
 
 __all__ = ["Core", "Engine", "Settings"]
 
@@ -37,6 +38,8 @@ class Settings:
     server_variables: Mapping[str, str] | None = None
     transport: Any = None
     trust: Trust
+    only: Only | None = None
+    deep_object: DeepObject | None = None
     observers: tuple[Observer, ...] = ()
     document_auth: Mapping[str, Mapping[str, str]] | None = None
 
@@ -79,10 +82,10 @@ class Core(NamedTuple):
     schemes: Mapping[str, SecurityScheme]
 
     @classmethod
-    def of(cls, document: Document) -> Core:
-        """The core for a document."""
+    def of(cls, document: Document, only: Only | None = None) -> Core:
+        """The core for a document. ValueError if `only` names what it does not have."""
         schemes = schemes_of(document)
-        return cls(document, Operations(document, redactor_for(schemes)), schemes)
+        return cls(document, Operations(document, redactor_for(schemes), only), schemes)
 
     def policy(self, validate: Level | Validation) -> Validation:
         """The policy, its operations under their own names; UnknownOperation for a stranger."""

@@ -25,7 +25,6 @@ from .errors import (
     TooManyRedirects,
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout
-from .observers import Observer, Teller
 from .origins import origin_of
 from .remedies import give
 from .transport.content import Stream, streamed
@@ -34,6 +33,7 @@ from .verdict import verdict
 
 if TYPE_CHECKING:
     from .document import Document, Fetching, Trust
+    from .observers import Observer, Teller
     from .operation.request import Prepared
     from .operation.response import Begun
     from .plans import CallPlan
@@ -153,6 +153,8 @@ def at_hand(plan: CallPlan, prepared: Prepared) -> Commands[HttpRequest]:
 def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Teller | None:
     if not conduct.observers:
         return None
+    from .observers import Teller  # most clients have no observers
+
     teller = Teller(conduct.observers, plan.operation.info, prepared.request, conduct.clock)
     teller.prepared(prepared.violations)
     return teller

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeAlias
 
 from .messages import Headers, HttpRequest, OperationInfo, Response, Violation
@@ -33,6 +34,7 @@ __all__ = [
 class _Event:
     """What all events have.
 
+    call       a number that all events of one call share, and no other call of the process has
     operation  what is called; None for a request that a call needs besides its own, such as one
                for a token
     request    the request in question. It may hold credentials: its repr does not, and
@@ -40,6 +42,7 @@ class _Event:
     attempt    counts from 1
     """
 
+    call: int
     operation: OperationInfo | None
     request: HttpRequest
     attempt: int
@@ -57,7 +60,12 @@ class Prepared(_Event):
 
 @dataclass(frozen=True, slots=True)
 class Sent(_Event):
-    """A request is about to be sent: one hop, so that a redirect that is followed is another."""
+    """A request is about to be sent: one hop, so that a redirect that is followed is another.
+
+    `hop` counts the requests of the call itself, from 1.
+    """
+
+    hop: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +115,16 @@ Event: TypeAlias = Prepared | Sent | Received | Retrying | Judged | Failed
 Observer: TypeAlias = Callable[[Event], object]
 
 
+_calls = count(1)
+
+
 class Teller:
     """Makes the events of one call and hands them to its observers."""
 
-    __slots__ = ("_clock", "_observers", "_sent_at", "_started", "attempt", "operation", "request")
+    __slots__ = (
+        *("_clock", "_hop", "_observers", "_sent_at", "_started"),
+        *("attempt", "call", "operation", "request"),
+    )
 
     def __init__(
         self,
@@ -118,6 +132,7 @@ class Teller:
         operation: OperationInfo | None,
         request: HttpRequest,
         clock: Callable[[], float],
+        call: int | None = None,
     ) -> None:
         self._observers = observers
         self._clock = clock
@@ -125,42 +140,46 @@ class Teller:
         self.operation = operation
         self.request = request
         self.attempt = 1
+        self._hop = 0
+        self.call = next(_calls) if call is None else call
 
     def beside(self, request: HttpRequest) -> Teller:
         """For a request that this call needs besides its own."""
-        return Teller(self._observers, None, request, self._clock)
+        return Teller(self._observers, None, request, self._clock, self.call)
 
     def prepared(self, violations: tuple[Violation, ...]) -> None:
         """The call begins."""
-        self._tell(Prepared(self.operation, self.request, self.attempt, violations))
+        self._tell(Prepared(*self._common(), violations))
 
     def sent(self, request: HttpRequest) -> None:
         """A hop begins."""
         self.request = request
-        self._tell(Sent(self.operation, request, self.attempt))
+        self._hop += 1
+        self._tell(Sent(*self._common(), self._hop))
         self._sent_at = self._clock()
 
     def received(self, status: int, headers: Headers) -> None:
         """The header of its response is there."""
         seconds = self._clock() - self._sent_at
-        self._tell(Received(self.operation, self.request, self.attempt, status, headers, seconds))
+        self._tell(Received(*self._common(), status, headers, seconds))
 
     def retrying(self, why: str, status: int | None, seconds: float) -> None:
         """Another attempt follows."""
-        self._tell(Retrying(self.operation, self.request, self.attempt, why, status, seconds))
+        self._tell(Retrying(*self._common(), why, status, seconds))
         self.attempt += 1
 
     def judged(self, response: Response, error: Exception | None, size: int) -> None:
         """The call has a response; `size` is that of its body, in bytes."""
         seconds = self._clock() - self._started
-        self._tell(
-            Judged(self.operation, self.request, self.attempt, response, error, seconds, size)
-        )
+        self._tell(Judged(*self._common(), response, error, seconds, size))
 
     def failed(self, error: BaseException) -> None:
         """The call has none."""
         seconds = self._clock() - self._started
-        self._tell(Failed(self.operation, self.request, self.attempt, error, seconds))
+        self._tell(Failed(*self._common(), error, seconds))
+
+    def _common(self) -> tuple[int, OperationInfo | None, HttpRequest, int]:
+        return self.call, self.operation, self.request, self.attempt
 
     def _tell(self, event: Event) -> None:
         for observer in self._observers:

@@ -177,7 +177,7 @@ class Plans:
             self._url(operation, options, auth),
             defaults or None,
             auth.plan,
-            operation.request_plan(formats, options.deep_object),
+            operation.request_plan(formats, options.deep_object or settings.deep_object),
             operation.response_plan(formats),
             options.raise_for != "never",
             self._reference,

@@ -8,8 +8,8 @@ from .arguments import UNSET
 from .bodies import BodyMedia, RequestBody
 from .content.files import File
 from .fields.parameters import Parameter
+from .fields.styles import DeepObject
 from .index import Operations
-from .only import Only
 from .operation import Operation
 from .options import NO_OPTIONS, Options
 from .request import Prepared
@@ -21,8 +21,8 @@ __all__ = [
     "UNSET",
     "BodyMedia",
     "DeclaredResponse",
+    "DeepObject",
     "File",
-    "Only",
     "Operation",
     "Operations",
     "Options",

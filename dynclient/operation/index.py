@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..document import Document, Location
 from ..errors import DocumentError, NotLoaded, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
 from .names import snake_case
-from .only import Only
 from .operation import Operation, PathItem
+
+if TYPE_CHECKING:
+    from .only import Only
 
 __all__ = ["Operations"]
 
@@ -57,8 +59,10 @@ class Operations(Mapping[str, Operation]):
 
     def _keep(self, names: Iterable[str]) -> None:
         """Forget all but these operations."""
-        _ = self.aliases  # as they are among all
+        aliases = self.aliases
         self._by_name = {name: self._by_name[name] for name in names}
+        # What two share among all stays nobody's.
+        self._aliases = {k: v for k, v in aliases.items() if v is None or v in self._by_name}
         kept = set(self._by_name.values())
         self._by_path = {path: each for path, each in self._by_path.items() if each in kept}
 
@@ -149,7 +153,7 @@ class Operations(Mapping[str, Operation]):
         if found is not None:
             return found
         name = self.aliases.get(key)
-        if name is not None and name in self._by_name:
+        if name is not None:
             return self._by_name[name]
         raise UnknownOperation(key, self._nearest(key), title=self._document.title)
 

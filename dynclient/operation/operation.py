@@ -22,7 +22,6 @@ from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .fields.parameters import Parameter, read_parameters
-from .fields.reading import ParametersReader
 from .fields.styles import DeepObject
 from .options import NO_OPTIONS, Options
 from .request import Prepared, RequestPlan
@@ -286,6 +285,8 @@ class Operation:
         `path` holds the texts of the placeholders and `query` is what stands behind `?`, both
         still percent-encoded. What is not there has no value; nothing is judged.
         """
+        from .fields.reading import ParametersReader
+
         return ParametersReader(self.document, self.parameters).read(path, query, headers)
 
     def parse(

@@ -15,9 +15,9 @@ from ..errors import DocumentError
 from ..origins import checked_base_url, origin_of
 from ..remedies import give
 
-__all__ = ["base_url", "server_url"]
+__all__ = ["VARIABLE", "base_url", "server_url"]
 
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
+VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def base_url(
@@ -94,7 +94,7 @@ def server_url(
         return str(value)
 
     # A server's URL is what paths are appended to: a query or fragment has no place in it.
-    url: str = re.split(r"[?#]", _VARIABLE.sub(value_of, template))[0]
+    url: str = re.split(r"[?#]", VARIABLE.sub(value_of, template))[0]
     if "://" not in url:
         if document.uri[:4] != "http":
             raise DocumentError(

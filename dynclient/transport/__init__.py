@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from .base import AsyncTransport, Transport
@@ -9,27 +10,36 @@ from .opened import AsyncOpenResponse, OpenResponse
 
 if TYPE_CHECKING:
     from .aiohttp_transport import AiohttpTransport
+    from .asgi_transport import ASGITransport
     from .httpx_transport import HttpxTransport
+    from .mock_transport import MockTransport
     from .requests_transport import RequestsTransport
     from .socket_transport import SocketTransport
+    from .wsgi_transport import WSGITransport
 
 __all__ = [
+    "ASGITransport",
     "AiohttpTransport",
     "AsyncOpenResponse",
     "AsyncTransport",
     "HttpxTransport",
+    "MockTransport",
     "OpenResponse",
     "RequestsTransport",
     "SocketTransport",
     "Transport",
+    "WSGITransport",
     "transport_for",
 ]
 
 _ROOMS = {
+    "ASGITransport": ".asgi_transport",
     "AiohttpTransport": ".aiohttp_transport",
     "HttpxTransport": ".httpx_transport",
+    "MockTransport": ".mock_transport",
     "RequestsTransport": ".requests_transport",
     "SocketTransport": ".socket_transport",
+    "WSGITransport": ".wsgi_transport",
 }
 
 
@@ -38,28 +48,55 @@ def transport_for(
 ) -> tuple[Any, Any | None]:
     """The transport for what a client was given; and the same again if the client is to close it.
 
-    given     None for the usual one, "requests", a `requests.Session`, or an object with `open`
-    settings  options of a transport that is made here
+    given         None for the usual one, "requests", a session or client of requests, aiohttp or
+                  httpx2, or a transport
+    asynchronous  for AsyncClient
+    settings      options of a transport that is made here
 
     TypeError for what can't send.
     """
-    made: Any = None
+    made = _made(given, asynchronous, settings)
+    if made is not None:
+        return made, made
+    transport = given.for_async() if asynchronous and hasattr(given, "for_async") else given
+    opens = getattr(transport, "open", None)
+    if not callable(opens):
+        raise TypeError(
+            "transport= takes an object with open(HttpRequest) -> OpenResponse, a session or "
+            f"client of requests, aiohttp or httpx2, or the name 'requests', not {given!r}"
+        )
+    if iscoroutinefunction(opens) is not asynchronous:
+        kind, method = ("AsyncClient", "async open") if asynchronous else ("Client", "open")
+        raise TypeError(f"{kind} needs a transport with `{method}`, not {type(given).__name__}")
+    return transport, None
+
+
+def _made(given: Any, asynchronous: bool, settings: dict[str, Any]) -> Any:
+    """The transport that is made for it; None if it should be one itself.
+
+    Told by what it has, as no HTTP library is imported to look at its classes.
+    """
     if given is None and not asynchronous:
         from .socket_transport import SocketTransport
 
-        made = SocketTransport(**settings)
-    elif given == "requests" or hasattr(given, "prepare_request"):
+        return SocketTransport(**settings)
+    if hasattr(given, "ws_connect") or (given is None and asynchronous):
+        from .aiohttp_transport import AiohttpTransport
+
+        return AiohttpTransport(given, **settings)
+    if hasattr(given, "build_request"):
+        from .httpx_transport import HttpxTransport
+
+        transport = HttpxTransport(given, **settings)
+        return transport if iscoroutinefunction(transport.open) is asynchronous else None
+    if not asynchronous and (given == "requests" or hasattr(given, "prepare_request")):
         from .requests_transport import RequestsTransport
 
-        made = RequestsTransport(None if given == "requests" else given, **settings)
-    if made is not None:
-        return made, made
-    if not callable(getattr(given, "open", None)):
-        raise TypeError(
-            "transport= takes an object with open(HttpRequest) -> OpenResponse, or a "
-            f"requests.Session, or the name 'requests', not {given!r}"
-        )
-    return given, None
+        if given == "requests":
+            # Through `Session.send`, so that what replaces it (mocks, tracers) counts.
+            return RequestsTransport(through_session=True, **settings)
+        return RequestsTransport(given, **settings)
+    return None
 
 
 def __getattr__(name: str) -> Any:

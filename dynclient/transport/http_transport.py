@@ -213,10 +213,9 @@ class AsyncHttpTransport(_Http, ABC):
         elapsed = perf_counter() - started
         return HttpResponse(opened.status, opened.headers, content, request.url, elapsed)
 
-    async def retire(self) -> None:
-        """Close for good: from here on `open` and `send` raise RuntimeError, whoever calls them."""
+    def retire(self) -> None:
+        """From here on `open` and `send` raise RuntimeError, whoever calls them; then `aclose`."""
         self._refuse_to_open()
-        await self.aclose()
 
     async def _explained(
         self, pieces: AsyncIterator[bytes], request: HttpRequest, limits: Limits

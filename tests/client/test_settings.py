@@ -14,7 +14,16 @@ from support import Whole, one_operation
 from support import parameter as param
 from transport.server import Server, reply
 
-from dynclient import Client, DocumentError, HttpRequest, HttpResponse, Options, Timeout
+from dynclient import (
+    Client,
+    DocumentError,
+    HttpRequest,
+    HttpResponse,
+    Only,
+    Options,
+    Timeout,
+    UnknownOperation,
+)
 from dynclient.errors import RequestTimeout
 from dynclient.operation import Operation
 
@@ -311,3 +320,30 @@ def test_a_timeout_that_is_none_is_refused_at_once(
         Client(DOCUMENT, transport=transport, timeout=timeout)
     with pytest.raises(kind, match="a timeout is"):
         Client(DOCUMENT, transport=transport).with_options(timeout=timeout)
+
+
+def test_only_the_operations_that_are_asked_for_are_there() -> None:
+    responses = {"200": {"description": "ok"}}
+    paths = {
+        path: {"get": {"operationId": name, "tags": [tag], "responses": responses}}
+        for path, name, tag in (("/a", "a", "one"), ("/b", "b", "two"), ("/c", "c", "three"))
+    }
+    whole = {"openapi": "3.1.1", "info": {"title": "t", "version": "1"}, "paths": paths}
+    client = Client(whole, base_url="http://a.test", only=Only(tags=["one"], operations=["c"]))
+    assert list(client.operations) == ["a", "c"]
+    assert dir(client.ops) == ["a", "c"]
+    with pytest.raises(UnknownOperation):
+        client.prepare("b")
+    assert list(pickle.loads(pickle.dumps(client)).operations) == ["a", "c"]
+    with pytest.raises(ValueError, match="only=: the document has nothing for tags: 'four'"):
+        Client(whole, only=Only(tags=["four"]))
+
+
+def test_the_way_of_deep_objects_is_a_clients_or_a_calls() -> None:
+    entry = param("query", {}, "q", style="deepObject")
+    client = Client(one_operation(parameters=[entry]), deep_object="brackets")
+    assert client.prepare("op", q={"a": [1]}).url.endswith("?q%5Ba%5D%5B%5D=1")
+    options = Options(deep_object="indices")
+    assert client.prepare("op", q={"a": [1]}, options=options).url.endswith("?q%5Ba%5D%5B0%5D=1")
+    other = client.with_options(deep_object="repeat")
+    assert other.prepare("op", q={"a": [1]}).url.endswith("?q%5Ba%5D=1")

@@ -13,9 +13,10 @@ from support import Whole
 
 from dynclient import Client, Headers, HttpRequest, HttpResponse, Violation
 
+from .material import REASON
 from .test_corpus import CORPUS, DOCUMENTS
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"there is no corpus at {CORPUS}")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=REASON)
 
 ODD = ({}, [], [{}], "x", 5, {"id": 1, "name": None}, {"items": [1], "data": {}, "error": "e"})
 

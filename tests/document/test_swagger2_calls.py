@@ -17,7 +17,6 @@ from dynclient.errors import DocumentError, InvalidRequest, InvalidResponse
 from dynclient.messages import Headers, HttpResponse
 from dynclient.operation import Operations
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 STRINGS = {"type": "array", "items": {"type": "string"}}
 
 
@@ -498,17 +497,3 @@ def test_a_reference_that_leads_nowhere_costs_its_operation(
     with pytest.raises(DocumentError) as caught:
         found["op"].compile()
     assert caught.value.pointer == pointer
-
-
-# ── real documents ───────────────────────────────────────────────────────────────────────────────
-
-
-def test_every_swagger_document_of_the_corpus_compiles() -> None:
-    if not CORPUS.is_dir():
-        pytest.skip("the corpus of real documents is not here")
-    paths = [path for path in CORPUS.glob("*.json") if b'"swagger":"2' in path.read_bytes()[:4096]]
-    if not paths:
-        pytest.skip("the corpus holds no Swagger 2.0 document: its source converts them to 3.0")
-    for path in paths:
-        for operation in Operations(load(path)).values():
-            operation.compile()

@@ -16,7 +16,6 @@ from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
 from ...schema import Validator, compile_validator
 from .parameters import schema_of
-from .reading import field_reader
 from .styles import STYLES_BY_LOCATION
 from .texts import Reader, json_reader, scalar_reader
 
@@ -123,6 +122,8 @@ class DeclaredHeader:
             return lambda text: [read(line) for line in text.split("\n")]
         if self._is_set_cookie and "object" in (schema.types() or ()):
             return self._cookie
+        from .reading import field_reader
+
         return field_reader(schema, self.style, self.explode)
 
     def _cookie(self, line: str) -> dict[str, Any]:

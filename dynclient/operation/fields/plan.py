@@ -19,7 +19,7 @@ from ..faults import UNREADABLE_TEXT, fault, unserializable
 from .parameters import Parameter
 from .styles import DeepObject, Serializer, StyleError
 
-__all__ = ["ParametersPlan", "Slot"]
+__all__ = ["ParametersPlan", "Slot", "may_be_empty"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 #: The keywords by which a schema says outright that a value may be empty.
@@ -89,7 +89,7 @@ class ParametersPlan:
         self.joint = "&" if "?" in path else "?"
         self._pieces = _pieces(path, {slot.parameter.name: slot for slot in in_path})
         self._may_be_empty = frozenset(
-            slot.key for slot in in_path if _says_empty(slot.parameter.node(document))
+            slot.key for slot in in_path if may_be_empty(slot.parameter.node(document))
         )
         self._required = tuple((p, p.key, p.location == "path") for p in parameters if p.required)
         self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
@@ -230,7 +230,7 @@ def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _says_empty(schema: Node) -> bool:
+def may_be_empty(schema: Node) -> bool:
     """Whether a schema says outright that an empty value is one: a path may need it."""
     for node in schema.in_place():
         listed = node.get("enum")
