@@ -35,6 +35,7 @@ class CallPlan:
     refusal    why the operation can't be authenticated; raised once the arguments are valid
     supplied   keys of the parameters that the credentials fill in
     timeout    for calls that name none; None for that of the transport
+    server     what says that the service is at `base_url`, for people
     """
 
     operation: Operation
@@ -49,6 +50,7 @@ class CallPlan:
     refusal: AuthError | None = None
     supplied: frozenset[str] = frozenset()
     timeout: Timeout | None = None
+    server: str = ""
 
     def prepare(
         self,
@@ -171,10 +173,11 @@ class Plans:
         declared = {p.name for p in operation.parameters}
         declared |= {p.python_name for p in operation.parameters}
         defaults = {k: v for k, v in (settings.defaults or {}).items() if k in declared}
+        url, server = self._server(operation, options, auth)
         return CallPlan(
             operation,
             policy,
-            self._url(operation, options, auth),
+            url,
             defaults or None,
             auth.plan,
             operation.request_plan(formats, options.deep_object or settings.deep_object),
@@ -184,14 +187,16 @@ class Plans:
             auth.refusal,
             auth.fills_in(operation),
             settings.timeout,
+            server,
         )
 
-    def _url(self, operation: Operation, options: Options, auth: AuthChoice) -> str:
-        """Where the operation is served."""
+    def _server(self, operation: Operation, options: Options, auth: AuthChoice) -> tuple[str, str]:
+        """Where the operation is served, and what says so."""
         settings = self._settings
         if options.server is None and settings.base_url is not None:
-            return settings.base_url
-        if auth.account is not None:
-            return auth.account.base_url()
+            return settings.base_url, settings.base_url_source or "the client's base URL"
+        if auth.base_url is not None:
+            return auth.base_url, auth.source
         variables = settings.server_variables
-        return base_url(self._core.document, operation.servers, options.server, variables)
+        url = base_url(self._core.document, operation.servers, options.server, variables)
+        return url, "the document's server" if options.server is None else "the call's server"

@@ -153,7 +153,7 @@ class _Call:
             validate=self.validate,
             engine=self.engine,
         ) as opened:
-            given = credentials(self.auth, opened, self.document)
+            given = credentials(self.auth)
             masked_environment(self.masker, given or {}, opened)
             client = opened if given is None else opened.with_options(auth=given)
             found = client.operations[self.operation]
