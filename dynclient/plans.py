@@ -14,8 +14,9 @@ from .auth import AuthPlan
 from .core import Core, Settings
 from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
-from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
+from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
+from .operation.deprecation import FIELDS
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
 from .validation import Validation
@@ -86,8 +87,13 @@ class CallPlan:
         """Whether a redirect of that status is the response itself, and not to be followed."""
         return self.responses.declares(status)
 
+    def _tell_deprecation(self, headers: Headers) -> None:
+        if any(name in headers for name in FIELDS):
+            self.operation.deprecations.of_response(headers)
+
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
         """The response with everything that was found."""
+        self._tell_deprecation(http.headers)
         response = self.responses.parse(self.operation, http, request, self.policy)
         if self.reference is None or not self.policy.judges_responses:
             return response
@@ -114,6 +120,7 @@ class CallPlan:
 
     def begin(self, http: HttpResponse, request: HttpRequest) -> tuple[Begun, Response]:
         """How a body that is still to come is read, and the response as far as it is there."""
+        self._tell_deprecation(http.headers)
         begun, found = self.responses.begin(http.status, http.headers, self.policy)
         return begun, Response(
             None,
