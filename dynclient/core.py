@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from .credentials import redactor_for, schemes_of
 from .document import Document, Source, Trust
+from .environment import URL_VARIABLE
 from .messages import Timeout
 from .operation import DeepObject, Operations
 from .settings import base_url_of, checked_defaults, checked_source
@@ -30,6 +31,7 @@ class Settings:
 
     source: Source
     base_url: str | None = None
+    base_url_source: str = ""
     auth: Mapping[str, Any] | None = None
     defaults: Mapping[str, Any] | None = None
     validate: Level | Validation = "strict"
@@ -48,6 +50,8 @@ class Settings:
             raise ValueError(f"engine={self.engine!r}: give 'compiled' or 'openapi-core'")
         put = _put(self)
         put("source", checked_source(self.source))
+        if self.base_url is None and base_url_of(self.source, None) is not None:
+            put("base_url_source", URL_VARIABLE)
         put("base_url", base_url_of(self.source, self.base_url))
         put("validate", Validation.of(self.validate))
         put("server_variables", dict(self.server_variables or {}) or None)
@@ -59,6 +63,8 @@ class Settings:
 
     def changed(self, **given: Any) -> Settings:
         """These settings, some of them given anew."""
+        if "base_url" in given:
+            given["base_url_source"] = ""
         return replace(self, **_typed(given))
 
     def within(self, core: Core) -> Settings:

@@ -26,11 +26,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .detail import MEDIA_TYPE, ProblemDetails
 from .messages import HttpRequest, Response, Violation
 from .remedies import Remedy, Words, in_python
+
+if TYPE_CHECKING:
+    from .detail import ProblemDetails
 
 __all__ = [
     "AuthError",
@@ -293,6 +295,8 @@ class StatusError(DynclientError):
     @property
     def problem(self) -> ProblemDetails | None:
         """The title, detail and type of a body of `application/problem+json` (RFC 9457)."""
+        from .detail import MEDIA_TYPE, ProblemDetails
+
         content_type = self.response.headers.get("Content-Type", "")
         if content_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
             return None

@@ -14,8 +14,9 @@ from .auth import AuthPlan
 from .core import Core, Settings
 from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
-from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
+from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
+from .operation.deprecation import FIELDS
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
 from .validation import Validation
@@ -35,6 +36,7 @@ class CallPlan:
     refusal    why the operation can't be authenticated; raised once the arguments are valid
     supplied   keys of the parameters that the credentials fill in
     timeout    for calls that name none; None for that of the transport
+    server     what says that the service is at `base_url`, for people
     """
 
     operation: Operation
@@ -49,6 +51,7 @@ class CallPlan:
     refusal: AuthError | None = None
     supplied: frozenset[str] = frozenset()
     timeout: Timeout | None = None
+    server: str = ""
 
     def prepare(
         self,
@@ -84,8 +87,13 @@ class CallPlan:
         """Whether a redirect of that status is the response itself, and not to be followed."""
         return self.responses.declares(status)
 
+    def _tell_deprecation(self, headers: Headers) -> None:
+        if any(name in headers for name in FIELDS):
+            self.operation.deprecations.of_response(headers)
+
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
         """The response with everything that was found."""
+        self._tell_deprecation(http.headers)
         response = self.responses.parse(self.operation, http, request, self.policy)
         if self.reference is None or not self.policy.judges_responses:
             return response
@@ -112,6 +120,7 @@ class CallPlan:
 
     def begin(self, http: HttpResponse, request: HttpRequest) -> tuple[Begun, Response]:
         """How a body that is still to come is read, and the response as far as it is there."""
+        self._tell_deprecation(http.headers)
         begun, found = self.responses.begin(http.status, http.headers, self.policy)
         return begun, Response(
             None,
@@ -171,10 +180,11 @@ class Plans:
         declared = {p.name for p in operation.parameters}
         declared |= {p.python_name for p in operation.parameters}
         defaults = {k: v for k, v in (settings.defaults or {}).items() if k in declared}
+        url, server = self._server(operation, options, auth)
         return CallPlan(
             operation,
             policy,
-            self._url(operation, options, auth),
+            url,
             defaults or None,
             auth.plan,
             operation.request_plan(formats, options.deep_object or settings.deep_object),
@@ -184,14 +194,16 @@ class Plans:
             auth.refusal,
             auth.fills_in(operation),
             settings.timeout,
+            server,
         )
 
-    def _url(self, operation: Operation, options: Options, auth: AuthChoice) -> str:
-        """Where the operation is served."""
+    def _server(self, operation: Operation, options: Options, auth: AuthChoice) -> tuple[str, str]:
+        """Where the operation is served, and what says so."""
         settings = self._settings
         if options.server is None and settings.base_url is not None:
-            return settings.base_url
-        if auth.account is not None:
-            return auth.account.base_url()
+            return settings.base_url, settings.base_url_source or "the client's base URL"
+        if auth.base_url is not None:
+            return auth.base_url, auth.source
         variables = settings.server_variables
-        return base_url(self._core.document, operation.servers, options.server, variables)
+        url = base_url(self._core.document, operation.servers, options.server, variables)
+        return url, "the document's server" if options.server is None else "the call's server"

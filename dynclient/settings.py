@@ -26,7 +26,6 @@ __all__ = [
 #: The text of a document where its name should be. A path may have a brace, as templates of
 #: paths do, but hardly a line break, or a member name right behind the brace.
 _TEXT = re.compile(r"\s*(?:\{\s*(?:[\"'}]|\w+\s*:)|(?:openapi|swagger)\s*:|[^\n]*\n)")
-_JSON = re.compile(r"\s*[\[{]")
 
 DEFAULT_DOCUMENT = "qiskit-runtime"
 
@@ -40,10 +39,9 @@ def checked_source(source: Source) -> Source:
         text = text.decode("utf-8", "replace")
     elif not isinstance(text, str) or not _TEXT.match(text):
         return source
-    remedy = "give json.loads(text)" if _JSON.match(text) else "save it to a file and give that"
     raise DocumentError(
-        "this looks like the text of a document, and a document is given as a bundled name, a "
-        f"path, a URL or a mapping; {remedy}"
+        "this is the text of a document; pass the path of a file that holds it, or the data that "
+        "it parses to"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .detail import detail_of
 from .errors import DynclientError, InvalidResponse, StatusError, status_error_class
 from .messages import Response, Violation
 
@@ -40,6 +39,8 @@ def verdict(
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400 and raises:
         kind = status_error_class(response.status)
+        from .detail import detail_of
+
         detail = detail_of(response.data, response.request.masked)
         if errors:
             return response, _invalid(kind)(response.operation.name, response, errors, detail)

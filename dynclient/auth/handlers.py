@@ -11,7 +11,7 @@ from ..commands import Command, Run
 from ..errors import AuthError
 from ..messages import HttpRequest, HttpResponse
 from .credential import NOTHING, Credential
-from .plain import PlainValue, plain_credential
+from .plain import PlainValue, plain_credential, user_and_password
 from .schemes import SecurityScheme
 
 __all__ = ["APIKeyHeader", "AuthValue", "FixedHandler", "Handler", "handler_for"]
@@ -169,6 +169,10 @@ def handler_for(scheme: SecurityScheme, value: object) -> Handler:
         raise AuthError(f"{scheme.name}: give an object, {value.__name__}(...), not the class")
     if callable(value):
         return _for_callable(scheme, value)
+    if scheme.http_scheme == "digest":
+        from .digest import DigestAuth
+
+        return DigestAuth(*user_and_password(scheme, value))
     return FixedHandler(plain_credential(scheme, value))
 
 

@@ -49,6 +49,11 @@ __all__ = ["command"]
     help="The next part of a multipart body whose parts have positions.",
 )
 @click.option("--content-type", metavar="TYPE", help="Which of the declared body types to send.")
+@click.option(
+    "--deep-object",
+    type=click.Choice(["repeat", "brackets", "indices"]),
+    help="What stands for arrays and objects in a deepObject: a[b]=1, a[b][]=1 or a[b][0]=1.",
+)
 @document_options
 @base_url_option
 @click.option(
@@ -126,6 +131,7 @@ class _Call:
     body: str | None
     parts: Sequence[str]
     content_type: str | None
+    deep_object: Any
     document: str
     trust: Any
     base_url: str | None
@@ -153,7 +159,7 @@ class _Call:
             validate=self.validate,
             engine=self.engine,
         ) as opened:
-            given = credentials(self.auth, opened, self.document)
+            given = credentials(self.auth)
             masked_environment(self.masker, given or {}, opened)
             client = opened if given is None else opened.with_options(auth=given)
             found = client.operations[self.operation]
@@ -182,7 +188,11 @@ class _Call:
 
     def _options(self) -> Options:
         headers = dict(map(_header, self.header))
-        return Options(content_type=self.content_type, headers=headers or None)
+        return Options(
+            content_type=self.content_type,
+            headers=headers or None,
+            deep_object=self.deep_object,
+        )
 
     def _response(self, call: _Prepared) -> Response:
         try:

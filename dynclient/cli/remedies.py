@@ -47,6 +47,7 @@ _WORDS: dict[tuple[str, str], Callable[[Setting], str]] = {
     ("base_url", ""): _option("--base-url", "URL"),
     ("file", "content_type"): lambda setting: f"'KEY=@FILE;type={setting.value or _PLACEHOLDER}'",
     ("options", "content_type"): _option("--content-type", "TYPE"),
+    ("options", "deep_object"): _option("--deep-object", "WAY"),
     ("server_variables", "*"): _entry("--server-variable"),
     ("timeout", ""): _option("--timeout", "SECONDS"),
     ("trust", "*"): _entry("--trust"),

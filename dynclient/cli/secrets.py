@@ -8,10 +8,8 @@ from pathlib import Path
 
 import click
 
-from ..auth import environment_auth
 from ..client import Client
 from ..credentials import schemes_of
-from ..document import bundled_path
 from ..environment import environment_name
 from .output import Masker
 from .streams import read_stdin_line
@@ -19,17 +17,14 @@ from .streams import read_stdin_line
 __all__ = ["credentials", "masked_environment", "variable_names"]
 
 
-def credentials(given: Sequence[str], client: Client, document: str) -> dict[str, object] | None:
-    """The `auth=` mapping of the options, on top of that of the environment.
+def credentials(given: Sequence[str]) -> dict[str, object] | None:
+    """The `auth=` mapping of the options; None without any.
 
-    None without options: the client then looks for itself. The environment counts for a bundled
-    document only: any other may call its schemes what it likes (see docs/auth.md).
+    The client completes it by the environment, for a bundled document (see docs/auth.md).
     """
     if not given:
         return None
     found: dict[str, object] = {}
-    if bundled_path(document) is not None:
-        found |= environment_auth(schemes_of(client.document))
     for number, option in enumerate(given, 1):
         name, mark, source = option.partition("=")
         if not mark or not name:

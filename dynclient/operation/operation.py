@@ -21,6 +21,7 @@ from ..schema.directions import is_secret
 from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
+from .deprecation import Deprecations
 from .fields.parameters import Parameter, read_parameters
 from .fields.styles import DeepObject
 from .options import NO_OPTIONS, Options
@@ -163,6 +164,11 @@ class Operation:
         others = [r for key, r in self.responses.items() if key[0] not in "2d"]
         names = [name for r in (*successes, *others) for name in r.content if "/" in name]
         return ", ".join(dict.fromkeys(names)) or "*/*"
+
+    @cached_property
+    def deprecations(self) -> Deprecations:
+        """Tells once what of the operation is deprecated."""
+        return Deprecations(self)
 
     @cached_property
     def info(self) -> OperationInfo:

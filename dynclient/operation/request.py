@@ -78,6 +78,8 @@ class RequestPlan:
             deep_object=deep_object,
         )
         self._arguments = Arguments(parameters, self.body, self._plan.takes_null)
+        told = operation.deprecations
+        self._deprecations = told if told.declared else None
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
 
     def compile_body(self) -> None:
@@ -113,6 +115,8 @@ class RequestPlan:
                 sorter = Arguments(self._parameters, chosen, self._plan.takes_null)
         values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
+        if self._deprecations is not None:
+            self._deprecations.of_request(values)
         self._plan.judge(values, supplied, faults, schemas=judging)
         encoded = self._encode_body(body, options, judging, faults)
         request = self._request(values, encoded, base_url, options, faults)

@@ -434,11 +434,12 @@ def seen(request):
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize(
+    ("name", "method"),
+    # A key beside a body goes into the URL as it is, not encoded by curl.
+    [(name, "get") for name in SCHEMES] + [(name, "post") for name in SCHEMES if name != "Query"],
+)
 def test_a_curl_line_sends_the_same_with_its_variables_set(invoke, server, secured, name, method):
-    if (name, method) == ("Query", "post"):
-        pytest.skip("a key beside a body goes into the URL as it is")
     server.answers[f"{method.upper()} /{name}"] = (200, {}, b"")
     words = [f"{method}{name}", "q=it's $HOME", "--doc", secured, "--base-url", server.url]
     words += ["--body", '{"a": "it\'s"}'] if method == "post" else []

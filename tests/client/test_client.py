@@ -218,7 +218,7 @@ def test_an_explanation_tells_server_arguments_headers_body_and_curl(service: Sc
     assert ("X-Verbose", "header, style simple", "true") in explanation.arguments
     text = str(explanation)
     assert f"op: POST {service.url}/jobs/a%20b?limit=5" in text
-    assert f"server: {service.url} (given by the caller" in text
+    assert f"server: {service.url} (the client's base URL)" in text
     assert "the operation requires no credentials" in text
     assert '{"name":"it\'s"}' in text
     assert service.received == []

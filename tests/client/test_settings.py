@@ -43,26 +43,25 @@ YAML = "openapi: 3.1.0\ninfo:\n  title: secret-title\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "remedy"),
+    "text",
     [
-        (json.dumps(DOCUMENT), "give json.loads(text)"),
-        (json.dumps(DOCUMENT, indent=2), "give json.loads(text)"),
-        (json.dumps(DOCUMENT).encode(), "give json.loads(text)"),
-        (bytearray(json.dumps(DOCUMENT).encode()), "give json.loads(text)"),
-        ("{}", "give json.loads(text)"),
-        ('{"a"', "give json.loads(text)"),
-        ("{openapi: 3.1.0, paths: {}}", "give json.loads(text)"),
-        (YAML, "save it to a file"),
-        (YAML.encode(), "save it to a file"),
-        ("# a comment\n" + YAML, "save it to a file"),
-        ("swagger: '2.0'", "save it to a file"),
-        ("x" * 100_000 + "\n" + YAML, "save it to a file"),
+        json.dumps(DOCUMENT),
+        json.dumps(DOCUMENT, indent=2),
+        json.dumps(DOCUMENT).encode(),
+        bytearray(json.dumps(DOCUMENT).encode()),
+        "{}",
+        '{"a"',
+        "{openapi: 3.1.0, paths: {}}",
+        YAML,
+        YAML.encode(),
+        "# a comment\n" + YAML,
+        "swagger: '2.0'",
+        "x" * 100_000 + "\n" + YAML,
     ],
 )
-def test_the_text_of_a_document_is_told_from_its_name(text: Any, remedy: str) -> None:
-    with pytest.raises(DocumentError, match="looks like the text of a document") as caught:
+def test_the_text_of_a_document_is_told_from_its_name(text: Any) -> None:
+    with pytest.raises(DocumentError, match="this is the text of a document") as caught:
         Client(text)
-    assert remedy in str(caught.value)
     assert "secret-title" not in str(caught.value)
 
 
@@ -109,9 +108,7 @@ def test_the_base_url_of_the_environment_goes_with_its_credentials(
     request = client.prepare("list_jobs")
     assert request.url == "http://127.0.0.1:9/api/v1/jobs"
     assert request.headers["Authorization"] == "Bearer from-environment"
-    assert client.explain("list_jobs").server == (
-        "http://127.0.0.1:9/api (given by the caller, or by DYNCLIENT_BASE_URL)"
-    )
+    assert client.explain("list_jobs").server == "http://127.0.0.1:9/api (DYNCLIENT_BASE_URL)"
     assert "127.0.0.1:9" in repr(client)
 
 
