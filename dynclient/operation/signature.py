@@ -80,7 +80,7 @@ def _required_members(body: RequestBody) -> frozenset[str]:
     """The wire names of the members that every body has: `required`, here or in allOf."""
     owners = list(body.preferred.node.in_place("allOf"))
     lists = [node.get("required") for node in owners]
-    names = [name for each in lists if isinstance(each, list) for name in each]
+    names = [n for each in lists if isinstance(each, list) for n in each if isinstance(n, str)]
     places = [(node.value, node.at) for node in owners]
     return frozenset(travelling_names(body.preferred.node.document, names, places, "request"))
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dynclient.document import Document, Location, load
+from dynclient.document import Document, Location, Node, load
 from dynclient.errors import DocumentError
 from dynclient.media import kind_of, parse_media_type
 from dynclient.operation import Operation, Operations
@@ -54,12 +54,9 @@ def examples(document: Document) -> Iterator[_Example]:
                 if (where, direction) not in seen:
                     seen.add((where, direction))
                     yield value, schema, place, direction, where
-    root = document.resources.root
-    for name in document.component_names("schemas"):
-        at = root.child("components", "schemas", name)
-        schema = document.data["components"]["schemas"][name]
-        for value, where in _values(document, schema, at):
-            yield value, schema, at, "response", where
+    for _, schema in Node.root(document).items("components", "schemas"):
+        for value, where in _values(document, schema.value, schema.at):
+            yield value, schema.value, schema.at, "response", where
 
 
 def _media(

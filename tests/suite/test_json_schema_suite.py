@@ -172,12 +172,11 @@ def _fails(run: Run, group: dict[str, Any]) -> bool:
 
 
 def test_every_exception_is_still_needed() -> None:
+    if not (SUITE / "remotes" / "v1").is_dir():
+        pytest.skip("an older suite, which lacks some of the cases that are excepted")
     failing: set[tuple[str, ...]] = set()
-    here: set[tuple[str, ...]] = set()  # the suite grows, and may be an older one
     for parameter in groups():
         run, key, group = parameter.values
-        here |= {key, key[:2]}
         if is_excepted(key) and _fails(run, group):
             failing |= {key, key[:2]}
-    assert not (EXCEPTIONS.keys() & here) - failing
-    assert len(EXCEPTIONS.keys() & here) > 10
+    assert not EXCEPTIONS.keys() - failing
