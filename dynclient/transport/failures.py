@@ -91,9 +91,11 @@ def _tls(failure: _Failure) -> str:
     import ssl
 
     where = failure.origin.place
-    refused = failure.first(ssl.SSLCertVerificationError)
-    if isinstance(refused, ssl.SSLCertVerificationError):
-        return f"the certificate of {where} is not trusted ({refused.verify_message})"
+    if failure.first(ssl.SSLCertVerificationError) is not None:
+        # aiohttp has a class of its own, without the attributes.
+        said = [getattr(error, "verify_message", None) for error in failure.chain]
+        reason = next(filter(None, said), failure.cause)
+        return f"the certificate of {where} is not trusted ({reason})"
     fault = failure.first(ssl.SSLError)
     said = getattr(fault, "reason", None) or failure.cause
     hint = "; does the server speak plain http there?" if "WRONG_VERSION" in str(said) else ""
