@@ -1,4 +1,4 @@
-"""One operation of a document: what it is called, what it takes, what it answers.
+"""One operation of a document: its name, what it takes, what it returns.
 
 Nothing is read from the document before it is needed; what is read is kept. An Operation is
 immutable in effect and may be shared between threads and clients.
@@ -167,7 +167,7 @@ class Operation:
 
     @cached_property
     def deprecations(self) -> Deprecations:
-        """Tells once what of the operation is deprecated."""
+        """Logs once what of the operation is deprecated."""
         return Deprecations(self)
 
     @cached_property
@@ -223,7 +223,7 @@ class Operation:
     def request_plan(
         self, formats: bool = True, deep_object: DeepObject | None = None
     ) -> RequestPlan:
-        """The compiled request side; `formats` tells whether formats are checked.
+        """The compiled request side; with `formats`, formats are checked.
 
         `deep_object` is how style deepObject names what is inside of an object; see `Options`.
         """
@@ -235,7 +235,7 @@ class Operation:
         return plan
 
     def response_plan(self, formats: bool = True) -> ResponsePlan:
-        """The compiled response side; `formats` tells whether formats are checked."""
+        """The compiled response side; with `formats`, formats are checked."""
         plan = self._responses.get(formats)
         if plan is None:
             plan = ResponsePlan(self, formats=formats)
@@ -256,7 +256,7 @@ class Operation:
     ) -> HttpRequest:
         """The request for these arguments, without credentials. Pure; nothing is sent.
 
-        Without `base_url` the URL is relative. InvalidRequest lists every fault at once.
+        Without `base_url` the URL is relative. InvalidRequest lists all violations.
         """
         return self.prepare_all(
             arguments, named, body, base_url, None, options or NO_OPTIONS, policy

@@ -78,8 +78,8 @@ class RequestPlan:
             deep_object=deep_object,
         )
         self._arguments = Arguments(parameters, self.body, self._plan.takes_null)
-        told = operation.deprecations
-        self._deprecations = told if told.declared else None
+        notes = operation.deprecations
+        self._deprecations = notes if notes.declared else None
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
 
     def compile_body(self) -> None:

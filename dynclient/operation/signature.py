@@ -134,7 +134,7 @@ def docstring_of(operation: Operation) -> str:
     if lines:
         parts += ["", "Arguments:", *(f"    {line}" for line in lines)]
     if operation.responses:
-        parts += ["", "Answers:"]
+        parts += ["", "Responses:"]
         for key, response in operation.responses.items():
             kinds = ", ".join(response.content) or "no body"
             parts.append(f"    {key}: {' '.join(response.description.split())} ({kinds})")
