@@ -33,7 +33,7 @@ def read_arguments(
     """The arguments by name. UsageError for what is neither `key=value` nor `key:=JSON`.
 
     `content_type` is that of the body, where the caller chose it. A value stays text where its
-    schema's types have no room for it, so that validation can say what is wrong. A name given
+    schema does not allow what it means, so that validation can explain what is wrong. A name given
     several times makes a list, where its schema takes one.
     """
     body = operation.request_body
@@ -127,9 +127,9 @@ def _file(text: str, param_hint: str) -> Path | File:
 
 
 def _body_kind(operation: Operation, content_type: str | None) -> str:
-    """How the text of a body is read; "unknown" where the library will refuse it, and say why.
+    """How the text of a body is read; "unknown" where the library refuses it, with the reason.
 
-    "finished" is a multipart body that was written elsewhere: its type names its boundary.
+    "finished" is a multipart body that was encoded elsewhere: its type names its boundary.
     """
     declared = operation.request_body
     media = declared.media_for(None, content_type) if declared is not None else None
@@ -236,7 +236,7 @@ def _form(content: bytes) -> Any:
 
 
 def _items(content: bytes) -> Any:
-    """A row of items given as one JSON array; else taken as written in its media type already."""
+    """Items given as one JSON array; else taken as encoded in their media type already."""
     try:
         items = decode(content)
     except JsonTextError:

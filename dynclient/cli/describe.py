@@ -1,4 +1,4 @@
-"""`dynclient describe`: all there is to know about one operation."""
+"""`dynclient describe`: one operation in full."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .schemas import is_item
 
 __all__ = ["command"]
 
-#: Columns of paragraphs where nobody tells how many there are, and the most on a terminal.
+#: Columns of paragraphs where there is no terminal, and the most on one.
 _WIDTH = 96
 _LEAST_ROOM = 30
 
@@ -128,7 +128,7 @@ def _media(media_type: str, schema: Node | None, *, is_response: bool = False) -
 def _limits(schema: Node) -> list[str]:
     try:
         return facts_of(schema)
-    except DocumentError:  # the type says so
+    except DocumentError:  # which the type shows
         return []
 
 

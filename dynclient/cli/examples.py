@@ -23,7 +23,7 @@ __all__ = ["Example", "example_of"]
 
 _LINE = 88
 _SHORT = 60
-_MAX_FAULTS = 5
+_MAX_VIOLATIONS = 5
 
 
 class Example(NamedTuple):
@@ -46,11 +46,11 @@ def example_of(
     asks = []
     if base_url is None and not _has_server(operation):
         base_url = "https://api.example.com"
-        asks.append("#   base URL: the document does not tell where the service is")
+        asks.append("#   base URL: the document does not name a server")
     arguments = sample_arguments(operation)
     body = sample_body(operation)
     auth = [schemes[name] for name in _alternative(operation) if name in schemes]
-    caveat = _caveat([*asks, *_faults(operation, arguments, body)])
+    caveat = _caveat([*asks, *_violations(operation, arguments, body)])
     return Example(
         caveat + _python(operation, document, base_url, auth, arguments, body),
         caveat + _shell(operation, document, base_url, auth, arguments, body),
@@ -66,21 +66,21 @@ def _has_server(operation: Operation) -> bool:
 
 
 def _caveat(lines: list[str]) -> str:
-    """A comment on the values that could not be made up right (a pattern, say); mostly empty."""
+    """A comment on the sample values that break the document (a pattern, say); mostly empty."""
     return "\n".join(["# Needs values of your own:", *lines, ""]) if lines else ""
 
 
-def _faults(operation: Operation, arguments: Mapping[str, Any], body: Any) -> list[str]:
+def _violations(operation: Operation, arguments: Mapping[str, Any], body: Any) -> list[str]:
     try:
         operation.prepare(arguments, body=UNSET if body is None else _with_content(body))
     except InvalidRequest as error:
-        faults = [
+        found = [
             f"#   {_one_line(violation)}"
             for violation in error.violations
-            # A file has a name, which tells its type.
+            # A file has a name, which has a type.
             if not (isinstance(body, SampleFile) and violation.rule == "encoding")
         ]
-        return faults[:_MAX_FAULTS]
+        return found[:_MAX_VIOLATIONS]
     return []
 
 

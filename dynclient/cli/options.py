@@ -61,7 +61,7 @@ def one_document(argument: str | None, option: str | None) -> str | None:
 
 
 def open_document(document: str, **settings: Any) -> Client:
-    """A client for a document. One that can't be fetched is one that can't be read."""
+    """A client for a document. DocumentError, too, if it can't be fetched."""
     if logging.getLogger(LOGGER).isEnabledFor(logging.INFO):
         settings["observers"] = [LoggingObserver()]
     try:
@@ -92,12 +92,12 @@ def _trust(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -
 
 def _noted_document(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
-        ctx.meta[DOCUMENT_VARIABLE] = value  # errors are told by the program, not the command
+        ctx.meta[DOCUMENT_VARIABLE] = value  # errors are printed by the program, not by the command
     return value
 
 
 def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """The option; or the variable, which is said once for the document that is usual there.
+    """The option; or the variable, for the document that goes with it.
 
     It must not lead the calls of any other document, and the credentials with them, to a
     service that they were never meant for.
@@ -108,7 +108,7 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if from_environment and ctx.params.get("document") != usual_document():
         tell(
             f"{URL_VARIABLE} is not used: it goes with {usual_document()}, and --doc names "
-            "another document; --base-url says where that one's service is"
+            "another document; pass --base-url for the service of that one"
         )
         return None
     try:
@@ -178,7 +178,7 @@ def output_option(*choices: str, default: str | None = None) -> Callable[[_F], _
         type=click.Choice(choices),
         default=default,
         show_default=default is not None,
-        help="Form of the output.",
+        help="Format of the output.",
     )
 
 

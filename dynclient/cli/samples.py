@@ -120,7 +120,7 @@ def _example(owner: Node) -> Any:
 
 
 def _sample(schema: Node, depth: int) -> Any:
-    """A value that the schema takes, as far as that can be told without solving it."""
+    """A value that the schema takes, as far as that is known without solving it."""
     schema = schema.follow()
     if not isinstance(schema.value, dict) or depth > _MAX_DEPTH:
         return None
