@@ -46,7 +46,7 @@ def example_of(
     asks = []
     if base_url is None and not _has_server(operation):
         base_url = "https://api.example.com"
-        asks.append("#   base URL: the document does not name a server")
+        asks.append("#   base URL: the document names no usable server")
     arguments = sample_arguments(operation)
     body = sample_body(operation)
     auth = [schemes[name] for name in _alternative(operation) if name in schemes]
