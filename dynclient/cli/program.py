@@ -125,8 +125,8 @@ def _hint(error: Exception, document: str | None) -> str:
             words += [] if document is None else document_words(document)
             return f"`dynclient describe {' '.join(words)}` shows what it takes"
         case errors.AuthError() if error.missing:
-            variables = " and ".join(f"env:{environment_name(name)}" for name in error.missing)
-            return f"VALUE may be @FILE, - for stdin, or a variable such as {variables}"
+            options = [f"--auth {name}=env:{environment_name(name)}" for name in error.missing]
+            return f"`{' '.join(options)}` takes variables; @FILE and - (stdin) do as well"
         case errors.ConnectError():
             return "--base-url names another service"
         case errors.StatusError():
