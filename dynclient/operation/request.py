@@ -77,7 +77,7 @@ class RequestPlan:
             formats=formats,
             deep_object=deep_object,
         )
-        self._arguments = Arguments(parameters, self.body, self._plan.takes_null)
+        self._arguments = Arguments(parameters, self.body, self._plan)
         notes = operation.deprecations
         self._deprecations = notes if notes.declared else None
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
@@ -112,7 +112,7 @@ class RequestPlan:
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
-                sorter = Arguments(self._parameters, chosen, self._plan.takes_null)
+                sorter = Arguments(self._parameters, chosen, self._plan)
         values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         if self._deprecations is not None:
