@@ -93,10 +93,10 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     body = operation.request_body
     if body is None:
         return None
-    media = [_media(entry.media_type, entry.node) for entry in body.media]
+    media = [_media(entry.media_type, entry.schema) for entry in body.media]
     return {
         "required": body.required,
-        "argument": body.component_name,
+        "argument": next(iter(body.names), None),
         "description": body.description,
         "media": media,
     }
@@ -104,7 +104,8 @@ def _body(operation: Operation) -> dict[str, Any] | None:
 
 def _response(operation: Operation, key: str) -> dict[str, Any]:
     response = operation.responses[key]
-    media = [_media(name, response.schema(name), is_response=True) for name in response.content]
+    content = response.content.items()
+    media = [_media(name, entry.schema, is_response=True) for name, entry in content]
     return {
         "status": key,
         "description": response.description,

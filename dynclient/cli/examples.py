@@ -13,6 +13,8 @@ from ..environment import environment_name
 from ..errors import DocumentError, InvalidRequest
 from ..messages import Violation
 from ..operation import UNSET, Operation
+from ..operation.content.codec import Codec
+from ..operation.content.text import TEXT
 from ..operation.servers import base_url as server_of
 from .arguments import read_arguments
 from .options import document_words
@@ -158,7 +160,7 @@ def _by_keyword(operation: Operation, body: Any) -> bool:
         name.isidentifier()
         and not keyword.iskeyword(name)
         and name not in taken
-        and name not in ("body", "options", declared.component_name)
+        and name not in ("body", "options", *declared.names)
         and declared.property_names.get(name) == name
         for name in body
     )
@@ -214,10 +216,10 @@ def _shell(
         words += [_item(operation, name, value) for name, value in body.items()]
     elif isinstance(body, SampleFile):
         words.append(f"--body @{body}")
-    elif isinstance(body, list) and _kind(operation) == "multipart":
+    elif isinstance(body, list) and _codec(operation).takes_files:
         words += [f"--part {_part(value)}" for value in body]
     elif body is not None:
-        is_text = isinstance(body, str) and _kind(operation) in ("text", "binary")
+        is_text = isinstance(body, str) and not _codec(operation).has_members
         text = body if is_text else _compact(body)
         words.append(f"--body {shlex.quote(text)}")
     if named := document_words(document):
@@ -256,9 +258,9 @@ def _part(value: Any) -> str:
     return shlex.quote(value if is_plain else _compact(value))
 
 
-def _kind(operation: Operation) -> str:
+def _codec(operation: Operation) -> Codec:
     body = operation.request_body
-    return "" if body is None else str(body.preferred.kind)
+    return TEXT if body is None else body.preferred.codec
 
 
 def _compact(value: Any) -> str:

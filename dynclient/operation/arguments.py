@@ -102,7 +102,7 @@ class Arguments:
                 if parameter.key in values:
                     faults.append(fault(f"request.{parameter.key}", "duplicate", "given twice"))
                 values[parameter.key] = value
-            elif self._body is not None and name == self._body.component_name:
+            elif self._body is not None and name in self._body.names:
                 if value is UNSET or (value is None and self._is_not_given(None)):
                     continue
                 if body is not UNSET:
@@ -133,7 +133,7 @@ class Arguments:
 
     def _is_not_given(self, member: str | None) -> bool:
         """Whether None for the body, or for a member of it, is no value but "not given"."""
-        return self._body is None or not self._body.preferred.takes_null(member)
+        return self._body is None or not self._body.takes_null(member)
 
     def _unknown(self, name: str) -> Violation:
         owners = [p for p in self._parameters if p.name == name]

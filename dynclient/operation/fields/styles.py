@@ -75,6 +75,15 @@ class StyleError(ValueError):
         self.pointer = append("", token) + self.pointer
         return self
 
+    @classmethod
+    def of(cls, error: ValueError, *keys: str | int, label: str = "") -> StyleError:
+        """The error of a member or an item as one of what holds it, under these keys."""
+        shown = [str(key).encode("utf-8", "backslashreplace").decode() for key in keys]
+        pointer = append("", *shown) + (getattr(error, "pointer", None) or "")
+        message = f"{label}: {error}" if label else str(error)
+        kind = type(error) if isinstance(error, StyleError) else cls
+        return kind(message, pointer, remedy=getattr(error, "remedy", None))
+
 
 def plain(value: Any) -> Any:
     """Plain data for a value: what JSON has stays, dates, UUIDs, enums and tuples become it.
@@ -131,11 +140,22 @@ def _built_in(value: Any) -> Any:
     """Dataclasses, durations and the like, as msgspec writes them in JSON."""
     import msgspec
 
+    if hasattr(value, "__array__") and callable(getattr(value, "tolist", None)):
+        return plain(value.tolist())  # of numpy and the like, which need not be imported here
     try:
-        return msgspec.to_builtins(value)
+        return _still(msgspec.to_builtins(value, builtin_types=_BUILT_IN))
     except (TypeError, ValueError):
         kind = type(value).__name__
         raise StyleError(f"a value of type {kind} can't be serialized") from None
+
+
+#: What msgspec has rules of its own for: to us bytes are not text, and datetimes need a zone.
+_BUILT_IN = (bytes, bytearray, memoryview, datetime.datetime, decimal.Decimal)
+
+
+def _still(value: Any) -> Any:
+    """What msgspec made of a value, made plain; it hands on what it leaves as it is."""
+    return plain(value) if isinstance(value, Mapping | list | tuple) else value
 
 
 def text_of(value: Any) -> str:
