@@ -68,9 +68,10 @@ class _Reader:
         self.lasting = True
 
     def cannot_judge(self, error: DocumentError) -> None:
-        """Tell of a schema that can't be had beside the response, which must not be lost."""
-        reason = f"the body can't be judged: {error}"
-        self.faults = (Violation("response.body", "", error.pointer or "", "document", reason),)
+        """Note beside the response, which must not be lost, that its schema can't be used."""
+        reason = f"the body can't be judged: {error.message}"
+        pointer, remedy = error.pointer or "", error.remedy
+        self.faults = (Violation("response.body", "", pointer, "document", reason, "body", remedy),)
         self.lasting = not isinstance(error, Unavailable)
 
 

@@ -67,8 +67,9 @@ class DeclaredHeader:
             raise
         except DocumentError as error:
             # The response is there and must not be lost: that it can't be judged goes beside it.
-            reason = f"the header can't be judged: {error}"
-            yield Violation(where, "", error.pointer or "", "document", reason, "headers")
+            reason = f"the header can't be judged: {error.message}"
+            pointer, remedy = error.pointer or "", error.remedy
+            yield Violation(where, "", pointer, "document", reason, "headers", remedy)
             return
         for value, line in zip(self.values(headers), self._lines(headers), strict=True):
             if validator.is_valid(value) or self._is_other(line, value, validator):
