@@ -37,6 +37,8 @@ __all__ = [
     "verbose_option",
 ]
 
+#: Where the overlays of this run are kept, for whatever opens its document.
+_OVERLAYS = "dynclient.overlays"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -64,6 +66,7 @@ def open_document(document: str, **settings: Any) -> Client:
     """A client for a document. DocumentError, too, if it can't be fetched."""
     if logging.getLogger(LOGGER).isEnabledFor(logging.INFO):
         settings["observers"] = [LoggingObserver()]
+    settings["overlays"] = click.get_current_context().meta.get(_OVERLAYS, ())
     try:
         return Client(document, **settings)
     except TransportError as error:
@@ -128,13 +131,28 @@ _doc_option = click.option(
     help="The document: a bundled name, a path or a URL.  [env: DYNCLIENT_DOC]",
 )
 
-trust_option = click.option(
+_trust_option = click.option(
     "--trust",
     multiple=True,
     callback=_trust,
     metavar="NAME=VALUE",
     help="What the document may make dynclient do: origins=URL, folders=PATH, max_depth=N, …",
 )
+
+
+_overlay_option = click.option(
+    "--overlay",
+    multiple=True,
+    expose_value=False,
+    callback=lambda ctx, _, given: ctx.meta.update({_OVERLAYS: given}),
+    metavar="FILE",
+    help="An OpenAPI Overlay to apply to the document: a path or a URL; may be repeated.",
+)
+
+
+def trust_option(command: _F) -> _F:
+    """`--trust` and `--overlay`: how a document is read."""
+    return _trust_option(_overlay_option(command))
 
 
 def document_options(command: _F) -> _F:
