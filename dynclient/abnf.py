@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "TCHARS",
     "is_field_value",
     "is_target",
     "is_token",
@@ -20,7 +21,9 @@ __all__ = [
 ]
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+#: The pattern of a token.
+TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TOKEN = re.compile(TCHARS).fullmatch
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _TARGET = re.compile(r"[!-~]+").fullmatch
 # A quote that is not closed goes to the end: looking for its end again and again takes too long.

@@ -128,7 +128,7 @@ class AsyncClient(BaseClient):
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 
     def _open_now(self) -> None:
-        if not is_remote(self._settings.source):
+        if not any(map(is_remote, (self._settings.source, *self._settings.overlays))):
             drive(self._opening_document(), CLOSED)  # nothing is sent
 
     async def open(self) -> Self:

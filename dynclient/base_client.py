@@ -57,6 +57,7 @@ class BaseClient:
     document_auth     header fields by origin, for fetching the document and what it refers to:
                       `{"https://docs.example": {"Authorization": "Bearer …"}}`. The credentials of
                       `auth` are never sent there
+    overlays          OpenAPI Overlays to apply to the document: paths, URLs or mappings
 
     Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names an
     operation that it does not have, ValueError if `defaults` name a parameter that none of its
@@ -82,6 +83,7 @@ class BaseClient:
         deep_object: DeepObject | None = None,
         observers: Sequence[Observer] = (),
         document_auth: Mapping[str, Mapping[str, str]] | None = None,
+        overlays: Sequence[Source] = (),
     ) -> None:
         self._begin(
             Settings.of(
@@ -99,6 +101,7 @@ class BaseClient:
                 deep_object=deep_object,
                 observers=observers,
                 document_auth=document_auth,
+                overlays=overlays,
             )
         )
 
@@ -142,7 +145,9 @@ class BaseClient:
         if self._core is not None:
             return
         settings, conduct = self._settings, self._conduct
-        document = yield from fetching(loading(settings.source, trust=settings.trust), conduct)
+        document = yield from fetching(
+            loading(settings.source, trust=settings.trust, overlays=settings.overlays), conduct
+        )
         core = yield from loaded(partial(Core.of, document, settings.only), document, conduct)
         yield from loaded(partial(self._use, settings, core), document, conduct)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from .credentials import redactor_for, schemes_of
@@ -44,6 +45,7 @@ class Settings:
     deep_object: DeepObject | None = None
     observers: tuple[Observer, ...] = ()
     document_auth: Mapping[str, Mapping[str, str]] | None = None
+    overlays: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
         if self.engine not in get_args(Engine):
@@ -108,6 +110,10 @@ def _typed(given: dict[str, Any]) -> dict[str, Any]:
     """What callers may give in several forms, in one."""
     if given.get("timeout") is not None:
         given["timeout"] = Timeout.of(given["timeout"])
+    if isinstance(given.get("overlays"), str | PathLike | Mapping):
+        raise TypeError("overlays= takes a list of overlays")
+    if "overlays" in given:
+        given["overlays"] = tuple(given["overlays"])
     if "observers" in given:
         given["observers"] = tuple(given["observers"])
         for each in given["observers"]:

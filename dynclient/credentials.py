@@ -98,7 +98,7 @@ class Credentials:
     ) -> AuthChoice:
         """The choice for an operation; `auth` of one call goes before the client's.
 
-        `own_server` tells whether the request goes to a server that the document names.
+        `own_server` is whether the request goes to a server that the document names.
         """
         requirements = operation.security
         try:

@@ -91,9 +91,14 @@ class DynclientError(Exception):
         super().__init__(message)
         self.remedy = remedy
 
+    @property
+    def message(self) -> str:
+        """What went wrong, without the remedy."""
+        return str(self.args[0]) if self.args else ""
+
     def worded(self, words: Words = in_python) -> str:
         """The whole message, with its remedies in the words of one face."""
-        message = str(self.args[0]) if self.args else ""
+        message = self.message
         if self.remedy is None:
             return message
         text = words(self.remedy)
@@ -190,7 +195,7 @@ class _ListsViolations(DynclientError):
 
     def worded(self, words: Words = in_python) -> str:
         listed = "".join(f"\n  - {violation.worded(words)}" for violation in self.violations)
-        return f"{self.args[0]}:{listed}"
+        return f"{self.message}:{listed}"
 
 
 class InvalidRequest(_ListsViolations, ValueError):

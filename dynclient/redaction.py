@@ -68,19 +68,24 @@ _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
 class Redactor:
     """Masks values by the name they are sent under; all names in lower case.
 
-    `segments` are texts that are secret in the path of a URL, where nothing has a name.
+    segments        texts that are secret in the path of a URL, where nothing has a name
+    secret_content  media types of bodies that are secret as a whole
+    codecs          what shows content of each media type (`operation.content.Registry`); without
+                    it no body is shown
     """
 
     header_names: frozenset[str] = _HEADERS
     field_names: frozenset[str] = _FIELDS
     segments: frozenset[str] = frozenset()
+    secret_content: tuple[str, ...] = ()
+    codecs: Any = None
 
     def extended(self, *, headers: Iterable[str] = (), fields: Iterable[str] = ()) -> Redactor:
         """A redactor that knows these names as well (query, cookie and body names are fields)."""
-        return Redactor(
-            self.header_names | {name.lower() for name in headers},
-            self.field_names | {name.lower() for name in fields},
-            self.segments,
+        return replace(
+            self,
+            header_names=self.header_names | {name.lower() for name in headers},
+            field_names=self.field_names | {name.lower() for name in fields},
         )
 
     def hiding(self, *segments: str) -> Redactor:
@@ -126,7 +131,7 @@ class Redactor:
         for secret in sorted(self.segments, key=len, reverse=True):
             path = path.replace(secret, MASK)
         head = f"{scheme}{slashes}{authority}{slash}{path}" if slashes else head
-        return f"{head}{mark}{self._form(query)}" if mark else head
+        return f"{head}{mark}{self.form(query)}" if mark else head
 
     def secrets(self, headers: Iterable[tuple[str, str]], url: str) -> list[str]:
         """The secret texts among header fields, in a query and a path, the longest first."""
@@ -146,14 +151,11 @@ class Redactor:
         """A body fit to be shown: secret members masked; a body that can't be read is named."""
         if not isinstance(content, bytes):
             return None if content is None else NOT_SHOWN + b": it is read as it is sent]"
-        if "json" in content_type:
-            return self._json(content)
-        if "form-urlencoded" in content_type:
-            return self._form(content.decode("utf-8", "replace")).encode()
-        if content_type.startswith("text/"):
-            return content
-        kind = content_type or "unknown type"
-        return NOT_SHOWN + f": {len(content)} bytes of {kind}]".encode()
+        if self.codecs is None:
+            kind = content_type or "unknown type"
+            return NOT_SHOWN + f": {len(content)} bytes of {kind}]".encode()
+        shown: bytes = self.codecs.redacted(content, content_type, self)
+        return shown
 
     def data(self, value: Any) -> Any:
         """A copy of plain data with the values of secret members masked."""
@@ -166,7 +168,9 @@ class Redactor:
             return [self.data(item) for item in value]
         return value
 
-    def _form(self, text: str) -> str:
+    def form(self, text: str) -> str:
+        """A query string or a form with the values of secret members masked."""
+
         def mask(match: re.Match[str]) -> str:
             name, value = match.groups()
             if self.is_secret_field(unquote_plus(name)):
@@ -174,21 +178,22 @@ class Redactor:
             text = unquote_plus(value)
             if text.startswith(("{", "[")):  # an object as JSON text
                 content = text.encode("utf-8", "replace")
-                shown = self._json(content)
+                shown = self.json(content)
                 if shown != content:
                     return f"{name}={quote_plus(shown.decode())}"
             return match[0]
 
         return _FORM_FIELD.sub(mask, text)
 
-    def _json(self, content: bytes) -> bytes:
+    def json(self, content: bytes) -> bytes:
+        """A JSON text with the values of secret members masked."""
         import json
 
         try:
             data = json.loads(content)
         except (ValueError, RecursionError):
             # It was to be JSON and is not: what can't be read can't be cleared of secrets.
-            return NOT_SHOWN + f": {len(content)} bytes that are no JSON]".encode()
+            return NOT_SHOWN + f": {len(content)} bytes that are not JSON]".encode()
         shown = self.data(data)
         if shown == data:
             return content

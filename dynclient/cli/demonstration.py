@@ -13,7 +13,7 @@ from rich.text import Text
 from .. import Client, InvalidRequest, InvalidResponse, Response, emulator
 from ..auth import IAMAuth
 from .output import json_text, printable
-from .wrong_server import answering
+from .wrong_server import responding
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,7 @@ _WIDE = 120
 
 
 class Demonstration:
-    """Runs the demo on a console; `run` tells whether everything went as it should."""
+    """Runs the demo on a console; `run` returns whether everything went as expected."""
 
     def __init__(self, console: Console, *, plain: bool) -> None:
         self._console = console
@@ -49,9 +49,9 @@ class Demonstration:
         self._calls: list[Response] = []
 
     def run(self) -> bool:
-        """All of it. DynclientError if the service does not do its part."""
+        """All of it. DynclientError if the service fails."""
         with emulator.run(job_delay=_QUEUE_SECONDS) as url:
-            self._say(f"The embedded service answers at {url}.")
+            self._print(f"The embedded service runs at {url}.")
             # An API key is exchanged for a token at the service's own IAM endpoint.
             key = IAMAuth(emulator.API_KEY, url=emulator.iam_url(url))
             auth = {"IBMCloudAuth": key, "ServiceCRN": emulator.CRN}
@@ -70,21 +70,21 @@ class Demonstration:
         self._heading("A Bell circuit on the sampler")
         params = {"pubs": [[BELL, None, _SHOTS]], "version": 2}
         job = client.call("create_job", program_id="sampler", backend="ibm_fez", params=params)
-        self._say(f"job {job['id']} on {job['backend']}, {_SHOTS} shots")
+        self._print(f"job {job['id']} on {job['backend']}, {_SHOTS} shots")
         status = self._wait(client, job["id"])
         if status != "Completed":
-            self._say(f"the job ended as {status}")
+            self._print(f"the job ended as {status}")
             return False
         counts = counts_of(client.call("get_job_results_jid", id=job["id"]))
         for line in histogram(counts, self._bar()):
-            self._say(line)
+            self._print(line)
         self._walk(client, job["id"])
         return self._show_calls() and sum(counts.values()) == _SHOTS
 
     def _wait(self, client: Client, job_id: str) -> str:
         """The status in which the job ended."""
         if not self._progress:
-            return self._watch(client, job_id, lambda status: self._say(f"  {status}"))
+            return self._watch(client, job_id, lambda status: self._print(f"  {status}"))
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description:<10}"), BarColumn(), TimeElapsedColumn())
@@ -148,7 +148,7 @@ class Demonstration:
             table.add_column("request", no_wrap=True)
         table.add_column("status", no_wrap=True, min_width=6, justify="right")
         table.add_column("ms", no_wrap=True, min_width=3, justify="right")
-        table.add_column("what came back", no_wrap=True)
+        table.add_column("response", no_wrap=True)
         for response in self._calls:
             operation = response.operation
             request = [f"{operation.method} {operation.path}"] if is_wide else []
@@ -171,26 +171,26 @@ class Demonstration:
                 params={"pubs": [[BELL, None, "many"]], "version": 2},
             )
         except InvalidRequest as error:
-            self._say(str(error))
+            self._print(str(error))
             return True
         return False
 
     def _invalid_response(self, client: Client) -> bool:
-        self._heading("An invalid answer: a server that breaks the document")
+        self._heading("An invalid response: a server that breaks the document")
         broken = {"id": "d2k4v6s5ppas73f0m1q0", "status": "Perhaps", "cost": "a lot"}
         # Another server gets other credentials: tokens are for those who issued them.
         auth = {"IBMCloudAuth": "anything", "ServiceCRN": emulator.CRN}
-        with answering(json.dumps(broken).encode()) as url:
+        with responding(json.dumps(broken).encode()) as url:
             try:
                 client.with_options(base_url=url, auth=auth).call("get_job_details_jid", id="x")
             except InvalidResponse as error:
-                self._say(str(error))
+                self._print(str(error))
                 return True
         return False
 
-    # ── saying it ────────────────────────────────────────────────────────────────────────────
+    # ── printing ─────────────────────────────────────────────────────────────────────────────
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._console.print(Text(printable(text)), soft_wrap=True)
 
     def _heading(self, text: str) -> None:
@@ -227,7 +227,7 @@ def histogram(counts: dict[str, int], bar: str = "█") -> list[str]:
 def _short(response: Response) -> str:
     data = response.data
     if data is None:
-        return "nothing, as declared"
+        return "no body, as declared"
     text = data if isinstance(data, str) else json_text(data, indent=None)
     text = printable(" ".join(text.split()))
     return text if len(text) <= _SHORT_CHARACTERS else f"{text[: _SHORT_CHARACTERS - 1]}…"

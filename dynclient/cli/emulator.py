@@ -27,12 +27,12 @@ __all__ = ["command"]
     "--db",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="SQLite file that keeps the jobs; default: they go with the emulator.",
+    help="SQLite file that keeps the jobs; default: in memory.",
 )
 def command(host: str, port: int, db: Path | None) -> None:
     """Run the embedded Qiskit Runtime service until Ctrl-C or SIGTERM.
 
-    Prints its base URL as the one line on stdout, once it answers. Needs the extra
+    Prints its base URL as the one line on stdout, once it serves. Needs the extra
     `dynclient[emulator]`.
 
     \b
@@ -43,7 +43,7 @@ def command(host: str, port: int, db: Path | None) -> None:
     if db is not None and not db.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {db.absolute().parent}", param_hint="--db")
     try:
-        emulator.serve(host, port, db, on_ready=_say_hello)
+        emulator.serve(host, port, db, on_ready=_show_usage)
     except (OSError, UnicodeError) as error:
         # OSError: the address; SQLAlchemy is not imported before the extra is known to be there.
         raise exits.Unavailable(f"the emulator can't listen on {host}:{port}: {error}") from None
@@ -54,7 +54,7 @@ def command(host: str, port: int, db: Path | None) -> None:
     tell("stopped")
 
 
-def _say_hello(url: str) -> None:
+def _show_usage(url: str) -> None:
     import sys
 
     from .. import emulator
@@ -65,7 +65,7 @@ def _say_hello(url: str) -> None:
     fields = (f"Authorization: Bearer {token}", f"Service-CRN: {emulator.CRN}", _VERSION)
     headers = "".join(f" \\\n    -H {shlex.quote(field)}" for field in fields)
     tell(
-        f"The emulator answers. In another shell, by curl:\n\n"
+        f"The emulator serves. In another shell, by curl:\n\n"
         f"  curl {url}/v1/backends{headers}\n\n"
         f"or by this program:\n\n"
         f"  export DYNCLIENT_BASE_URL={url}\n"
@@ -76,7 +76,7 @@ def _say_hello(url: str) -> None:
     )
 
 
-#: Without it the service answers with an old list of bare names.
+#: Without it the service responds with an old list of bare names.
 _VERSION = "IBM-API-Version: 2025-01-01"
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..media import charset_of, kind_of, parse_media_type
+from ..media import charset_of
 from ..messages import Response
+from ..operation.content.registry import CODECS
 from .output import (
     console_for,
     is_terminal,
@@ -138,7 +139,7 @@ def _cell(value: Any) -> str:
 
 
 def _is_json(response: Response) -> bool:
-    return kind_of(parse_media_type(response.headers.get("Content-Type", ""))) == "json"
+    return CODECS.find(response.headers.get("Content-Type", "")).is_json
 
 
 def _plain(data: Any) -> Any:

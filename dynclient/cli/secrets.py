@@ -29,13 +29,13 @@ def credentials(given: Sequence[str]) -> dict[str, object] | None:
         name, mark, source = option.partition("=")
         if not mark or not name:
             # What stands here instead may be the secret itself.
-            raise _fault(f"option {number} is not NAME=VALUE")
+            raise _wrong(f"option {number} is not NAME=VALUE")
         found[name] = _value(name, source)
     return found
 
 
 def masked_environment(masker: Masker, auth: Mapping[str, object], client: Client) -> None:
-    """Tell the masker what is secret in this run."""
+    """Let the masker know what is secret in this run."""
     values = [
         *auth.values(),
         *map(os.environ.get, map(environment_name, schemes_of(client.document))),
@@ -59,16 +59,16 @@ def _value(name: str, source: str) -> str:
         variable = source.removeprefix("env:")
         value = os.environ.get(variable)
         if not value:
-            raise _fault(f"{name}: the environment variable {variable} is not set")
+            raise _wrong(f"{name}: the environment variable {variable} is not set")
         return value
     if source.startswith("@"):
         try:
             return Path(source[1:]).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise _fault(f"{name}: {source[1:]} can't be read: {reason}") from None
+            raise _wrong(f"{name}: {source[1:]} can't be read: {reason}") from None
     return source
 
 
-def _fault(message: str) -> click.BadParameter:
+def _wrong(message: str) -> click.BadParameter:
     return click.BadParameter(message, param_hint="--auth")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from ..messages import Violation
 from .bodies import RequestBody
 from .faults import fault, unserializable
 from .fields.parameters import Parameter
 from .fields.styles import StyleError, plain
+
+if TYPE_CHECKING:
+    from .fields.plan import ParametersPlan
 
 __all__ = ["UNSET", "Arguments"]
 
@@ -36,11 +39,11 @@ class Arguments:
         self,
         parameters: Sequence[Parameter],
         body: RequestBody | None,
-        takes_null: Callable[[Parameter], bool],
+        plan: ParametersPlan,
     ) -> None:
         self._parameters = parameters
         self._body = body
-        self._takes_null = takes_null
+        self._plan = plan
         self._names = _argument_names(parameters)
 
     def sort(
@@ -72,7 +75,7 @@ class Arguments:
             for name, value in defaults.items():
                 parameter = self._names.get(name)
                 if parameter is not None and parameter.key not in values and value is not None:
-                    found = _plain(parameter, value, faults)
+                    found = self._value(parameter, value, faults)
                     if found is not UNSET:
                         values[parameter.key] = found
         if members:
@@ -88,20 +91,18 @@ class Arguments:
         faults: list[Violation],
     ) -> Any:
         """Sort arguments into parameter values and body members; returns the body."""
-        names = self._names
+        names, arrays = self._names, self._plan.arrays
         for name, value in given.items():
             parameter = names.get(name)
             if parameter is not None:
-                if type(value) not in _PLAIN_TYPES:
-                    if value is UNSET or (value is None and not self._takes_null(parameter)):
-                        continue  # as in most Python calls, None is "not given"
-                    value = _plain(parameter, value, faults)  # noqa: PLW2901
+                if type(value) not in _PLAIN_TYPES or parameter.key in arrays:
+                    value = self._value(parameter, value, faults)  # noqa: PLW2901
                     if value is UNSET:
                         continue
                 if parameter.key in values:
                     faults.append(fault(f"request.{parameter.key}", "duplicate", "given twice"))
                 values[parameter.key] = value
-            elif self._body is not None and name == self._body.component_name:
+            elif self._body is not None and name in self._body.names:
                 if value is UNSET or (value is None and self._is_not_given(None)):
                     continue
                 if body is not UNSET:
@@ -115,9 +116,24 @@ class Arguments:
                 faults.append(self._unknown(name))
         return body
 
+    def _value(self, parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
+        """Plain data for a value; UNSET if it is "not given", or has none, which is a violation."""
+        if value is UNSET or (value is None and not self._plan.takes_null(parameter)):
+            return UNSET  # as in most Python calls, None is "not given"
+        try:
+            value = plain(value)
+        except (StyleError, RecursionError) as error:
+            if isinstance(error, RecursionError):
+                error = StyleError("the value contains itself, or is nested too deep")
+            faults.append(unserializable(f"request.{parameter.key}", "style", error))
+            return UNSET
+        if parameter.key in self._plan.arrays and not isinstance(value, list | dict | None):
+            return [value]  # the array of one item that is meant by the item itself
+        return value
+
     def _is_not_given(self, member: str | None) -> bool:
         """Whether None for the body, or for a member of it, is no value but "not given"."""
-        return self._body is None or not self._body.preferred.takes_null(member)
+        return self._body is None or not self._body.takes_null(member)
 
     def _unknown(self, name: str) -> Violation:
         owners = [p for p in self._parameters if p.name == name]
@@ -142,18 +158,6 @@ class Arguments:
         names = ", ".join(repr(name) for name in members)
         faults.append(fault("request.body", "duplicate", f"given whole, and by {names} as well"))
         return body
-
-
-def _plain(parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
-    """Plain data for a value; UNSET, and a violation, if it has none."""
-    try:
-        return plain(value)
-    except StyleError as error:
-        found = error
-    except RecursionError:
-        found = StyleError("the value contains itself, or is nested too deep")
-    faults.append(unserializable(f"request.{parameter.key}", "style", found))
-    return UNSET
 
 
 def _known(names: Sequence[str]) -> str:

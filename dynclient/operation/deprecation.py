@@ -1,4 +1,4 @@
-"""Deprecation, told once for each operation: by the document, and by the server.
+"""Deprecation, logged once for each operation: what the document and the server say of it.
 
 Sources: OpenAPI 3.1.1, `deprecated` of the Operation Object and the Parameter Object; RFC 9745
 (the field Deprecation); RFC 8594 (Sunset).
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIELDS", "Deprecations"]
 
-#: The fields by which a server tells it, in lower case.
+#: The fields by which a server says so, in lower case.
 FIELDS = ("deprecation", "sunset")
 
 
@@ -27,7 +27,7 @@ class Deprecations:
         self._name = operation.name
         self._operation = operation.deprecated
         self._parameters = {p.key: p.python_name for p in operation.parameters if p.deprecated}
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     @property
     def declared(self) -> bool:
@@ -35,28 +35,28 @@ class Deprecations:
         return self._operation or bool(self._parameters)
 
     def of_request(self, values: Mapping[str, Any]) -> None:
-        """Tell what the document says of the operation, and of the parameters that are given."""
+        """Log what the document says of the operation, and of the parameters that are given."""
         if self._operation:
-            self._tell("", "the document marks this operation as deprecated")
+            self._log("", "the document marks this operation as deprecated")
         for key, name in self._parameters.items():
             if key in values:
-                self._tell(key, f"the document marks the argument {name!r} as deprecated")
+                self._log(key, f"the document marks the argument {name!r} as deprecated")
 
     def of_response(self, headers: Headers) -> None:
-        """Tell what the fields of a response say."""
+        """Log what the fields of a response say."""
         since, until = map(headers.get, FIELDS)
         if since is not None or until is not None:
-            told = "the server says that this operation is deprecated"
+            text = "the server says that this operation is deprecated"
             if since is not None and (date := _date(since)):
-                told += f", since {date}"
+                text += f", since {date}"
             if until is not None:
-                told += f"; it may not be there after {until}"
-            self._tell("response", told)
+                text += f"; it may not be there after {until}"
+            self._log("response", text)
 
-    def _tell(self, what: str, message: str) -> None:
-        if what in self._told:
+    def _log(self, what: str, message: str) -> None:
+        if what in self._logged:
             return
-        self._told.add(what)
+        self._logged.add(what)
         import logging  # dear at start, and most operations are not deprecated
 
         logging.getLogger("dynclient").warning("%s: %s", self._name, message)

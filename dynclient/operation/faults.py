@@ -18,7 +18,7 @@ UNSENDABLE = frozenset(
         "duplicate",
         "style",
         "unknown-body",
-        "content-type",
+        "unsendable-content-type",
         "encoding",
         "unreadable",
         "header",

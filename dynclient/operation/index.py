@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..document import Document, Location
 from ..errors import DocumentError, NotLoaded, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
+from .content.registry import CODECS, Registry
+from .encoders import Encoders
 from .names import snake_case
 from .operation import Operation, PathItem
 
@@ -34,7 +36,8 @@ class Operations(Mapping[str, Operation]):
     `operations[key]` takes an exact name, its snake_case alias where only one operation has it,
     or `"METHOD /path/template"`. UnknownOperation, with the nearest names, for anything else.
     `only` says which operations there are; names and aliases are the same with and without it.
-    ValueError if it names what the document does not have.
+    ValueError if it names what the document does not have. `codecs` are those of bodies
+    (`CODECS.with_codecs([...])`), `encoders` make plain data of the caller's own types.
     """
 
     def __init__(
@@ -42,9 +45,14 @@ class Operations(Mapping[str, Operation]):
         document: Document,
         redactor: Redactor = DEFAULT_REDACTOR,
         only: Only | None = None,
+        *,
+        codecs: Registry = CODECS,
+        encoders: Encoders | None = None,
     ) -> None:
         self._document = document
         self._redactor = redactor
+        self._codecs = codecs
+        self._encoders = encoders
         self._by_name: dict[str, Operation] = {}
         self._by_path: dict[str, Operation] = {}
         self._aliases: dict[str, str | None] | None = None
@@ -106,6 +114,8 @@ class Operations(Mapping[str, Operation]):
             at,
             entry.layers,
             self._redactor,
+            self._codecs,
+            self._encoders,
         )
         self._by_name[name] = operation
         self._by_path[f"{operation.method} {entry.path}"] = operation

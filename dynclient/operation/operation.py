@@ -1,4 +1,4 @@
-"""One operation of a document: what it is called, what it takes, what it answers.
+"""One operation of a document: its name, what it takes, what it returns.
 
 Nothing is read from the document before it is needed; what is read is kept. An Operation is
 immutable in effect and may be shared between threads and clients.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -21,12 +22,15 @@ from ..schema.directions import is_secret
 from ..validation import Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
+from .content.registry import CODECS, Registry
+from .declared import DeclaredResponse
 from .deprecation import Deprecations
+from .encoders import Encoders
 from .fields.parameters import Parameter, read_parameters
 from .fields.styles import DeepObject
 from .options import NO_OPTIONS, Options
 from .request import Prepared, RequestPlan
-from .response import DeclaredResponse, ResponsePlan
+from .response import ResponsePlan
 from .security import requirements_of
 from .signature import docstring_of, signature_of
 
@@ -49,6 +53,8 @@ class Operation:
     path          the path template
     at            where it stands in the document
     value         the Operation Object
+    codecs        by which bodies are encoded and decoded
+    encoders      what makes plain data of the caller's own types
     """
 
     def __init__(
@@ -61,6 +67,8 @@ class Operation:
         at: Location,
         path_items: Sequence[PathItem],
         redactor: Redactor,
+        codecs: Registry = CODECS,
+        encoders: Encoders | None = None,
     ) -> None:
         self.document = document
         self.name = name
@@ -69,6 +77,8 @@ class Operation:
         self.at = at
         self.value = value
         self._path_items = tuple(path_items)
+        self.codecs = codecs
+        self.encoders = encoders
         self._base_redactor = redactor
         self._requests: dict[tuple[bool, DeepObject | None], RequestPlan] = {}
         self._responses: dict[bool, ResponsePlan] = {}
@@ -124,22 +134,19 @@ class Operation:
     def request_body(self) -> RequestBody | None:
         """The body it takes, or None."""
         place = self.at.child("requestBody")
-        return read_request_body(self.document, self.value.get("requestBody"), place)
+        return read_request_body(self.document, self.value.get("requestBody"), place, self.codecs)
 
     @cached_property
     def responses(self) -> Mapping[str, DeclaredResponse]:
         """The declared responses by `"200"`, `"2XX"`, `"default"`."""
-        declared = self.value.get("responses")
         found: dict[str, DeclaredResponse] = {}
-        for key, value in declared.items() if isinstance(declared, dict) else ():
+        owner = Node(self.document, self.value, self.at)
+        for key, entry in owner.items("responses"):
             name = str(key) if str(key) == "default" else str(key).upper()
-            place = self.at.child("responses", key)
-            if not _STATUS_KEY.fullmatch(name):
-                if not name.startswith("X-"):
-                    self.document.note(place, f"{key!r} is no status", "status")
-                continue
-            target, place = self.document.resources.follow(value, place)
-            found[name] = DeclaredResponse(self.document, name, target, place)
+            if _STATUS_KEY.fullmatch(name):
+                found[name] = DeclaredResponse(name, entry, self.codecs)
+            elif not name.startswith("X-"):
+                entry.note(f"{key!r} is not a status", "status")
         return found
 
     @property
@@ -162,12 +169,17 @@ class Operation:
         """The `Accept` field: every declared media type, those of successes first."""
         successes = [r for key, r in self.responses.items() if key[0] in "2d"]
         others = [r for key, r in self.responses.items() if key[0] not in "2d"]
-        names = [name for r in (*successes, *others) for name in r.content if "/" in name]
+        names: list[str] = []
+        for response in (*successes, *others):
+            try:
+                names += [name for name in response.media_types if "/" in name]
+            except DocumentError:
+                continue  # told when that response comes
         return ", ".join(dict.fromkeys(names)) or "*/*"
 
     @cached_property
     def deprecations(self) -> Deprecations:
-        """Tells once what of the operation is deprecated."""
+        """Logs once what of the operation is deprecated."""
         return Deprecations(self)
 
     @cached_property
@@ -182,13 +194,15 @@ class Operation:
         document = self.document
         secret = {p.key: names for p in self.parameters if (names := _secret_names(document, p))}
         bodies = self.request_body.media if self.request_body else ()
-        return self._base_redactor.extended(
+        redactor = self._base_redactor.extended(
             headers=[p.name for p in self.parameters if p.location == "header" and p.key in secret],
             fields=[
                 *(name for names in secret.values() for name in names),
                 *(name for media in bodies for name in media.secrets),
             ],
         )
+        whole = tuple(media.media_type for media in bodies if media.is_secret)
+        return replace(redactor, codecs=self.codecs, secret_content=whole)
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -223,7 +237,7 @@ class Operation:
     def request_plan(
         self, formats: bool = True, deep_object: DeepObject | None = None
     ) -> RequestPlan:
-        """The compiled request side; `formats` tells whether formats are checked.
+        """The compiled request side; with `formats`, formats are checked.
 
         `deep_object` is how style deepObject names what is inside of an object; see `Options`.
         """
@@ -235,7 +249,7 @@ class Operation:
         return plan
 
     def response_plan(self, formats: bool = True) -> ResponsePlan:
-        """The compiled response side; `formats` tells whether formats are checked."""
+        """The compiled response side; with `formats`, formats are checked."""
         plan = self._responses.get(formats)
         if plan is None:
             plan = ResponsePlan(self, formats=formats)
@@ -256,7 +270,7 @@ class Operation:
     ) -> HttpRequest:
         """The request for these arguments, without credentials. Pure; nothing is sent.
 
-        Without `base_url` the URL is relative. InvalidRequest lists every fault at once.
+        Without `base_url` the URL is relative. InvalidRequest lists all violations.
         """
         return self.prepare_all(
             arguments, named, body, base_url, None, options or NO_OPTIONS, policy
@@ -311,7 +325,7 @@ class Operation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Compiled validators don't travel: they are made again where they are needed.
-        place = (self.at, self._path_items, self._base_redactor)
+        place = (self.at, self._path_items, self._base_redactor, self.codecs, self.encoders)
         return type(self), (
             *(self.document, self.name, self.method, self.path, self.value),
             *place,

@@ -17,8 +17,8 @@ from ..schema import Validator
 from ..validation import Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
-from .content.sequential import ItemsValidator
-from .faults import UNREADABLE_TEXT, UNSENDABLE, fault, unserializable
+from .encoders import encoded
+from .faults import UNREADABLE_TEXT, UNSENDABLE, fault
 from .fields.plan import ParametersPlan
 from .fields.styles import DeepObject, StyleError, plain, serializer
 from .options import NO_OPTIONS, Options
@@ -66,6 +66,7 @@ class RequestPlan:
         self._name, self._method = operation.name, operation.method
         self._redactor = operation.redactor
         self._formats = formats
+        self._encoders = operation.encoders
         self.body: RequestBody | None = operation.request_body
         self._parameters = parameters = operation.parameters
         self._plan = ParametersPlan(
@@ -77,15 +78,15 @@ class RequestPlan:
             formats=formats,
             deep_object=deep_object,
         )
-        self._arguments = Arguments(parameters, self.body, self._plan.takes_null)
-        told = operation.deprecations
-        self._deprecations = told if told.declared else None
+        self._arguments = Arguments(parameters, self.body, self._plan)
+        notes = operation.deprecations
+        self._deprecations = notes if notes.declared else None
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
 
     def compile_body(self) -> None:
         """Compile the validators of every request media type now."""
         for media in self.body.media if self.body else ():
-            media.validator(self._formats)
+            media.judge(media.media_type, formats=self._formats)
 
     def build(
         self,
@@ -112,14 +113,14 @@ class RequestPlan:
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
-                sorter = Arguments(self._parameters, chosen, self._plan.takes_null)
+                sorter = Arguments(self._parameters, chosen, self._plan)
         values, body = sorter.sort(arguments, named, defaults, body, faults)
         judging = policy.request != "off"
         if self._deprecations is not None:
             self._deprecations.of_request(values)
         self._plan.judge(values, supplied, faults, schemas=judging)
-        encoded = self._encode_body(body, options, judging, faults)
-        request = self._request(values, encoded, base_url, options, faults)
+        content = self._encode_body(body, options, judging, faults)
+        request = self._request(values, content, base_url, options, faults)
         if second is not None and judging and not any(f.rule in UNSENDABLE for f in faults):
             faults = second(request, faults)
         if not faults:
@@ -149,48 +150,18 @@ class RequestPlan:
         if self.body is None:
             faults.append(fault("request.body", "unknown-body", "the operation takes no body"))
             return None
-        media = self.body.media_for(value, options.content_type)
-        if media is None:
-            known = ", ".join(m.media_type for m in self.body.media)
-            reason = f"content type {options.content_type!r} is not declared; these are: {known}"
-            faults.append(fault("request.body", "content-type", reason))
-            return None
-        content_type = options.content_type
-        try:
-            encoded = media.encode(value, content_type)
-        except (StyleError, JsonTextError) as error:
-            self._unencodable(value, media, error, judging, faults)
-            return None
-        except OSError as error:
-            named = f"{error.filename}: " if error.filename else ""
-            reason = f"the content can't be read: {named}{error.strerror or error}"
-            faults.append(fault("request.body", "unreadable", reason))
-            return None
-        if judging and encoded.judged:
-            validator = media.validator(self._formats, encoded.opaque)
-            if validator is not None and not _is_valid(validator, encoded.data):
-                data = _as_plain(encoded.data)
-                faults.extend(validator.explain(data, "request.body", layer="request"))
-        return encoded
-
-    def _unencodable(
-        self, value: Any, media: Any, error: ValueError, judging: bool, faults: list[Violation]
-    ) -> None:
-        """A value without a wire form. Its schema often has the better words for what is wrong."""
-        faults.append(unserializable("request.body", "encoding", error))
-        validator = media.validator(self._formats) if judging else None
-        if validator is not None and isinstance(value, dict | list):
-            try:
-                faults.extend(validator.explain(value, "request.body", layer="request"))
-            except (ValueError, TypeError):
-                return  # no plain data either: the encoder's reason says it all
+        if self._encoders:
+            value = encoded(value, self._encoders)
+        return self.body.encode(
+            value, options.content_type, faults, judging=judging, formats=self._formats
+        )
 
     # ── assembly ─────────────────────────────────────────────────────────────────────────────
 
     def _request(
         self,
         values: dict[str, Any],
-        encoded: EncodedBody | None,
+        content: EncodedBody | None,
         base_url: str,
         options: Options,
         faults: list[Violation],
@@ -198,10 +169,10 @@ class RequestPlan:
         plan = self._plan
         path, query = plan.path(values, faults), plan.query(values, faults)
         fields = list(self._headers)
-        if encoded is not None:
-            fields.append(("Content-Type", encoded.content_type))
-            if encoded.size is not None:
-                fields.append(("Content-Length", str(encoded.size)))
+        if content is not None:
+            fields.append(("Content-Type", content.content_type))
+            if content.size is not None:
+                fields.append(("Content-Length", str(content.size)))
         headers = Headers(fields + plan.fields(values, faults))
         if options is not NO_OPTIONS:
             headers = _with_option_headers(headers, options, faults)
@@ -212,14 +183,14 @@ class RequestPlan:
             self._method,
             url,
             headers,
-            encoded.sendable() if encoded is not None else None,
+            content.sendable() if content is not None else None,
             None if options.timeout is None else Timeout.of(options.timeout),
             self._name,
             plan.hiding(self._redactor, values),
         )
 
 
-def _is_valid(validator: Validator | ItemsValidator, value: Any) -> bool:
+def _is_valid(validator: Validator, value: Any) -> bool:
     try:
         return bool(validator.is_valid(value))
     except (ValueError, TypeError):

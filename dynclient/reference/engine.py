@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from ..errors import DocumentError
 from ..jsontext import decode
 from ..messages import HttpRequest, HttpResponse, Violation
-from ..operation.response import declared_for
+from ..operation.declared import declared_for
 from .errors import violations_of
 from .exchange import JudgedRequest, JudgedResponse, media_type_of
 from .view import PATH, View, is_data

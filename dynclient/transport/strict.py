@@ -19,6 +19,7 @@ from typing import Any
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.wait import wait_for_read, wait_for_write
 
+from ..abnf import TCHARS
 from ..messages import HttpRequest
 from .incoming import BadMessage
 from .timing import Limits, SlowHeader
@@ -30,7 +31,7 @@ _MAX_HEAD = 1 << 17
 _MAX_INTERIM = 32
 _MAX_TRAILERS = 100
 _MAX_EXTENSIONS = 1 << 16
-_FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\0]*\r?\n")
+_FIELD = re.compile(TCHARS.encode() + rb":[^\r\0]*\r?\n")
 _FOLDED = re.compile(rb"[ \t][^\r\0]*\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\0]*)?\r?\n")
 _PIECE = 1 << 18

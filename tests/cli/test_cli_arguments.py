@@ -133,7 +133,7 @@ def test_arguments_are_read_as_members_of_the_body_type_that_was_chosen(operatio
     items = ["a=5", f"file=@{photo}"]
     found = read_arguments(operations["append"], items, "multipart/form-data")
     assert found == {"a": 5, "file": photo}
-    assert read_arguments(operations["append"], items) == {"a": "5", "file": f"@{photo}"}
+    assert read_arguments(operations["append"], items) == {"a": 5, "file": photo}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ LINES = b'{"a": 1}\n{"a": 2}\n'
         ("append", "application/jsonl", '[{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
         ("append", "application/json", '{"a": 1}', {"a": 1}),
         ("append", "multipart/form-data; boundary=b", "--b--", b"--b--"),
-        ("append", "foo/bar", "hello", "hello"),
+        ("append", "foo/bar", "hello", b"hello"),
         ("find", None, "hello", "hello"),
         ("keep", "text/plain", "hello", "hello"),
         ("keep", "image/png", "hello", b"hello"),

@@ -536,3 +536,19 @@ def test_wrong_trust_is_wrong_usage(invoke, value, said):
     done = invoke("ops", "--trust", value)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(("flag", "level"), [("-v", 1), ("-vv", 2), (None, 0)])
+def test_calls_are_logged_without_their_secrets(invoke, server, secured, flag, level):
+    server.answers["GET /Bearer"] = (200, {"X-Echo": VALUES["Bearer"]}, b"")
+    call = ("call", "getBearer", "--doc", secured, "--base-url", server.url)
+    flags = () if flag is None else (flag,)
+    done = invoke(*call, "--auth", f"Bearer={VALUES['Bearer']}", *flags)
+    assert (done.exit_code, done.stdout) == (0, "")
+    lines = done.stderr.splitlines()
+    assert len([line for line in lines if line.startswith("getBearer: 200 in ")]) == (level > 0)
+    assert (f"getBearer: sent: GET {server.url}/Bearer" in lines) is (level > 1)
+    assert ("  Authorization: [redacted]" in lines) is (level > 1)
+    assert ("  X-Echo: [redacted]" in lines) is (level > 1)
+    assert VALUES["Bearer"] not in done.stderr
+    assert invoke(*call, "--auth", "Bearer=x").stderr == ""  # the next run logs nothing

@@ -41,7 +41,7 @@ def told(client: Client, name: str) -> list[Violation]:
 def answers(client: Client, name: str) -> Iterator[HttpResponse]:
     for key, declared in client.operations[name].responses.items():
         for kind in (kind for kind in declared.content if "json" in kind and key.isdigit()):
-            entry: Any = declared.content[kind]
+            entry: Any = declared.content[kind].node.value
             bodies = [*ODD, *([entry["example"]] if "example" in entry else [])]
             for body in bodies:
                 content = json.dumps(body).encode()

@@ -288,7 +288,9 @@ def test_json_is_judged_even_where_produces_is_missing() -> None:
     response = answer(operation, b"{}", {"Content-Type": "application/json"})
     [violation] = response.violations
     assert violation.document_pointer == "/paths/~1thing/post/responses/200/schema/required"
-    assert answer(operation, b"<a/>", {"Content-Type": "text/xml"}).violations == ()
+    [violation] = answer(operation, b"<x/>", {"Content-Type": "text/xml"}).violations
+    assert violation.rule == "required"
+    assert answer(operation, b"<x><a/></x>", {"Content-Type": "text/xml"}).violations == ()
 
 
 def test_a_shared_response_is_named_where_it_was_published() -> None:

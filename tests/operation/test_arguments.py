@@ -362,3 +362,39 @@ def test_every_missing_property_is_told() -> None:
     assert len(told) == len(missing)
     for name in missing:
         assert any(f"{name!r} is missing" in message for message in told)
+
+
+TAGS = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "query"),
+    [
+        (TAGS, "alpha", "?p=alpha"),
+        (TAGS, ["alpha"], "?p=alpha"),
+        (TAGS, ("alpha",), "?p=alpha"),
+        ({**TAGS, "type": ["array", "null"]}, "alpha", "?p=alpha"),
+        ({"allOf": [TAGS, {"maxItems": 1}]}, "alpha", "?p=alpha"),
+        ({"type": "array", "items": {"type": "integer"}}, 5, "?p=5"),
+        ({"type": "array", "items": {"type": "boolean"}}, True, "?p=true"),
+        ({"type": ["array", "string"]}, "alpha", "?p=alpha"),
+        ({}, "alpha", "?p=alpha"),
+    ],
+)
+def test_one_item_may_stand_for_an_array(schema: dict[str, Any], value: Any, query: str) -> None:
+    client = Client(one_operation(parameters=[parameter("query", schema, "p")]))
+    assert url(client, p=value) == query
+    assert client.with_options(defaults={"p": value}).prepare("op").url.endswith(query)
+
+
+def test_its_violations_point_to_the_item() -> None:
+    client = Client(one_operation(parameters=[parameter("header", TAGS, "p")]))
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare("op", p=5)
+    assert [(v.where, v.pointer) for v in caught.value.violations] == [("request.header.p", "/0")]
+
+
+def test_an_array_in_content_is_given_as_an_array() -> None:
+    client = Client(one_operation(parameters=[parameter("query", content=json_content(TAGS))]))
+    with pytest.raises(InvalidRequest):
+        client.prepare("op", p="alpha")

@@ -46,7 +46,7 @@ def _response_examples() -> Iterator[Any]:
     for client, operation in (parameters.values for parameters in OPERATIONS):
         for status, response in operation.responses.items():
             for media_type, entry in response.content.items():
-                for index, value in enumerate(_examples(client, entry)):
+                for index, value in enumerate(_examples(client, entry.node.value)):
                     label = f"{operation.name} {status} {media_type} {index}"
                     yield pytest.param(operation, status, media_type, value, id=label)
 

@@ -63,7 +63,7 @@ def answering_alike(*schemas: Any) -> Document:
 
 
 def answer(operations: Operations, name: str) -> Validator:
-    found = operations[name].responses["200"].validator("application/json", True)
+    found = operations[name].responses["200"].content["application/json"].judge("", formats=True)
     assert isinstance(found, Validator)
     return found
 

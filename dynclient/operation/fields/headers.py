@@ -11,10 +11,10 @@ from typing import Any
 
 from ...document import Document, Location, Node
 from ...errors import DocumentError, NotLoaded, masked
-from ...media import kind_of, parse_media_type
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
 from ...schema import Validator, compile_validator
+from ..content.registry import CODECS
 from .parameters import schema_of
 from .styles import STYLES_BY_LOCATION
 from .texts import Reader, json_reader, scalar_reader
@@ -67,8 +67,9 @@ class DeclaredHeader:
             raise
         except DocumentError as error:
             # The response is there and must not be lost: that it can't be judged goes beside it.
-            reason = f"the header can't be judged: {error}"
-            yield Violation(where, "", error.pointer or "", "document", reason, "headers")
+            reason = f"the header can't be judged: {error.message}"
+            pointer, remedy = error.pointer or "", error.remedy
+            yield Violation(where, "", pointer, "document", reason, "headers", remedy)
             return
         for value, line in zip(self.values(headers), self._lines(headers), strict=True):
             if validator.is_valid(value) or self._is_other(line, value, validator):
@@ -115,8 +116,7 @@ class DeclaredHeader:
     def _reader(self) -> Reader:
         schema = self.node
         if self.content_type is not None:
-            is_json = kind_of(parse_media_type(self.content_type)) == "json"
-            return json_reader if is_json else scalar_reader(schema)
+            return CODECS.declared(self.content_type).reader(schema)
         if self._is_set_cookie and self._is_array:
             read = scalar_reader(schema.item())
             return lambda text: [read(line) for line in text.split("\n")]

@@ -6,21 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
 
 from ...document import Document, Location, Node
-from ...media import kind_of, parse_media_type
-from ..bodies import encode_form
+from ..content.registry import CODECS
 from ..names import TAKEN, python_name
 from .styles import (
     DEFAULT_STYLES,
     STYLES_BY_LOCATION,
     DeepObject,
     Serializer,
-    StyleError,
     inner_formats,
     serializer,
-    text_of,
 )
 
 __all__ = ["LOCATIONS", "Parameter", "read_parameters", "schema_of"]
@@ -89,26 +85,12 @@ class Parameter:
         if self.content_type is None:
             return plain
 
-        def as_content(value: Any) -> str:
-            from ...jsontext import encode
-
-            is_text = isinstance(value, str) and "json" not in str(self.content_type)
-            return plain(value if is_text else encode(value).decode())
-
-        return as_content
+        codec = CODECS.declared(self.content_type)
+        return lambda value: plain(codec.text(value))
 
     def _whole_query(self, value: Any) -> str:
         """The whole query string (OpenAPI 3.2.0, Parameter Object, `in: querystring`)."""
-        from ...jsontext import encode
-
-        content_type = str(self.content_type)
-        kind = kind_of(parse_media_type(content_type))
-        if kind == "form":
-            if not isinstance(value, dict):
-                raise StyleError(f"a {content_type} query string is an object")
-            return encode_form(value, {})
-        text = encode(value).decode() if kind == "json" else text_of(value)
-        return quote(text, safe="")
+        return CODECS.declared(str(self.content_type)).query(value)
 
 
 def read_parameters(

@@ -49,6 +49,7 @@ class ParametersPlan:
 
     joint   what stands between path and query: the path template may have a query already
     secret  the keys of those whose values must not be shown
+    arrays  the keys of those that can be nothing but arrays: one item stands for itself
     """
 
     def __init__(
@@ -73,6 +74,12 @@ class ParametersPlan:
         self._cookie = tuple(by_location.get("cookie", ()))
         self.secret = frozenset(
             p.key for p in parameters if redactor.is_secret_part(p.location, p.name)
+        )
+        self.arrays = frozenset(
+            p.key
+            for p in parameters
+            if p.content_type is None
+            and (p.node(document).types() or set()) - {"null"} == {"array"}
         )
         in_path = by_location.get("path", [])
         self._hidden = tuple(slot for slot in in_path if slot.key in self.secret)
@@ -217,6 +224,11 @@ def _missing(parameter: Parameter) -> Violation:
     rule = "missing-argument" if parameter.location == "path" else "required"
     reason = f"the argument {parameter.python_name!r} is missing"
     return fault(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
+
+
+def _is_array(parameter: Parameter, document: Document) -> bool:
+    types = parameter.node(document).types() or frozenset()
+    return parameter.content_type is None and types - {"null"} == {"array"}
 
 
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:

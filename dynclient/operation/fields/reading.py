@@ -14,11 +14,11 @@ from urllib.parse import unquote, unquote_plus
 
 from ...abnf import split_list
 from ...document import Document, Node
-from ...media import kind_of, parse_media_type
 from ...messages import Headers
+from ..content.registry import CODECS
 from .parameters import Parameter
 from .styles import COLLECTION_FORMATS, shape_of
-from .texts import Reader, json_reader, scalar_reader
+from .texts import Reader, scalar_reader
 
 __all__ = ["ParametersReader", "field_reader", "text_splitter"]
 
@@ -178,8 +178,7 @@ def _text_reader(parameter: Parameter, schema: Node) -> Reader:
     """Reads the text of a parameter, without its name."""
     decode = _decoder(parameter)
     if parameter.content_type is not None:
-        is_json = kind_of(parse_media_type(parameter.content_type)) == "json"
-        read = json_reader if is_json else scalar_reader(schema)
+        read = CODECS.declared(parameter.content_type).reader(schema)
         return lambda text: read(decode(text))
     explode = parameter.explode
     split = text_splitter(parameter.location, parameter.style, explode)
@@ -216,12 +215,7 @@ def _without_name(text: str, name: str) -> str:
 
 
 def _whole_query(parameter: Parameter, schema: Node, query: str) -> Any:
-    kind = kind_of(parse_media_type(str(parameter.content_type)))
-    if kind == "form":
-        pairs = [_pair(each) for each in query.split("&") if each]
-        return _object_of(schema, ((name, unquote_plus(text)) for name, text in pairs))
-    text = unquote(query)
-    return json_reader(text) if kind == "json" else scalar_reader(schema)(text)
+    return CODECS.declared(str(parameter.content_type)).of_query(query, schema)
 
 
 # deepObject --------------------------------------------------------------------------------------
