@@ -93,8 +93,8 @@ def _tls(failure: _Failure) -> str:
     where = failure.origin.place
     if failure.first(ssl.SSLCertVerificationError) is not None:
         # aiohttp has a class of its own, without the attributes.
-        said = [getattr(error, "verify_message", None) for error in failure.chain]
-        reason = next(filter(None, said), failure.cause)
+        reasons = [getattr(error, "verify_message", None) for error in failure.chain]
+        reason = next(filter(None, reasons), failure.cause)
         return f"the certificate of {where} is not trusted ({reason})"
     fault = failure.first(ssl.SSLError)
     said = getattr(fault, "reason", None) or failure.cause
