@@ -45,6 +45,8 @@ class Arguments:
         self._body = body
         self._plan = plan
         self._names = _argument_names(parameters)
+        #: The types of values that stay as they are.
+        self._direct = frozenset() if plan.encoders else _PLAIN_TYPES
 
     def sort(
         self,
@@ -91,11 +93,11 @@ class Arguments:
         faults: list[Violation],
     ) -> Any:
         """Sort arguments into parameter values and body members; returns the body."""
-        names, arrays = self._names, self._plan.arrays
+        names, direct = self._names, self._direct
         for name, value in given.items():
             parameter = names.get(name)
             if parameter is not None:
-                if type(value) not in _PLAIN_TYPES or parameter.key in arrays:
+                if type(value) not in direct or parameter.key in self._plan.arrays:
                     value = self._value(parameter, value, faults)  # noqa: PLW2901
                     if value is UNSET:
                         continue
@@ -121,7 +123,7 @@ class Arguments:
         if value is UNSET or (value is None and not self._plan.takes_null(parameter)):
             return UNSET  # as in most Python calls, None is "not given"
         try:
-            value = plain(value)
+            value = plain(self._plan.fitted(parameter, value))
         except (StyleError, RecursionError) as error:
             if isinstance(error, RecursionError):
                 error = StyleError("the value contains itself, or is nested too deep")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from .content.entry import MediaEntry
 from .content.files import Unreadable, file_in, guess_type, is_stream, name_of
 from .content.registry import CODECS, Registry
 from .faults import UNSENDABLE, fault, unserializable
-from .fields.styles import StyleError
+from .fields.styles import DeepObject, StyleError
 from .names import TAKEN, python_name, snake_case
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "read_request_body"]
@@ -118,6 +119,15 @@ class RequestBody:
         self._is_chosen = preferred is not None
         self.preferred = preferred or self._ranked[0]
         self._others: dict[str, RequestBody] = {}
+
+    def nesting(self, deep_object: DeepObject | None) -> RequestBody:
+        """This body, with a way for style deepObject to name what is inside of an object."""
+        if deep_object is None:
+            return self
+        media = list(map(copy, self.media))
+        for each in media:
+            each.deep_object = deep_object
+        return RequestBody(self._node, media)
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
 

@@ -67,7 +67,8 @@ class RequestPlan:
         self._redactor = operation.redactor
         self._formats = formats
         self._encoders = operation.encoders
-        self.body: RequestBody | None = operation.request_body
+        body = operation.request_body
+        self.body: RequestBody | None = body and body.nesting(deep_object)
         self._parameters = parameters = operation.parameters
         self._plan = ParametersPlan(
             operation.document,
@@ -77,6 +78,7 @@ class RequestPlan:
             operation.redactor,
             formats=formats,
             deep_object=deep_object,
+            encoders=operation.encoders,
         )
         self._arguments = Arguments(parameters, self.body, self._plan)
         notes = operation.deprecations

@@ -90,6 +90,23 @@ def test_an_array_in_an_array_has_a_collection_format_of_its_own(outer: Any, inn
         assert sent.headers["p"] == text
 
 
+@pytest.mark.parametrize(
+    ("outer", "inner", "form"),
+    [
+        ("csv", "pipes", "p=a%7Cb,c"),
+        ("pipes", "csv", "p=a,b%7Cc"),
+        ("multi", "ssv", "p=a%20b&p=c"),
+        ("tsv", None, "p=a,b%09c"),
+    ],
+)
+def test_an_array_in_an_array_of_a_form_has_one_as_well(outer: str, inner: Any, form: str) -> None:
+    items = {**STRINGS, **({"collectionFormat": inner} if inner else {})}
+    entry = {"name": "p", "in": "formData", "type": "array", "items": items}
+    consumes = ["application/x-www-form-urlencoded"]
+    opened = client({**entry, "collectionFormat": outer}, consumes=consumes)
+    assert opened.prepare("op", p=NESTED).content == form.encode()
+
+
 def test_arrays_nest_at_any_depth() -> None:
     deep = {"type": "array", "collectionFormat": "ssv", "items": STRINGS}
     whole = {"in": "query", "name": "p", "type": "array", "collectionFormat": "pipes"}

@@ -20,6 +20,7 @@ from .registry import Registry
 from .secrets import holders, holds_secret
 
 if TYPE_CHECKING:
+    from ..fields.styles import DeepObject
     from .encodings import PartsPlan
 
 __all__ = ["MediaEntry"]
@@ -34,7 +35,10 @@ class MediaEntry:
     node        the Media Type Object, where its `$ref` leads
     direction   which way the content travels
     codec       that of the media type; of a range, that of JSON where it covers JSON
+    deep_object  how style deepObject names what is inside of an object; see `Options`
     """
+
+    deep_object: DeepObject | None = None
 
     def __init__(
         self,

@@ -14,7 +14,16 @@ from ...document import Node
 from ...jsontext import JsonTextError, decode
 from ...redaction import Redactor
 from ..encoders import fitted
-from ..fields.styles import COLLECTION_FORMATS, STYLES_BY_LOCATION, StyleError, plain, serializer
+from ..fields.brackets import Tree, tokens_of
+from ..fields.styles import (
+    COLLECTION_FORMATS,
+    STYLES_BY_LOCATION,
+    DeepObject,
+    StyleError,
+    inner_formats,
+    plain,
+    serializer,
+)
 from ..fields.texts import Reader, json_reader, scalar_reader
 from .codec import BYTES, Codec, Decoder, EncodedBody
 from .files import StreamedBody, is_stream
@@ -49,7 +58,7 @@ class _Form(Codec):
             raise StyleError(f"a {content_type} body is an object, not {type(value).__name__}")
         nulls = entry.required_nulls
         data = {name: v for name, v in value.items() if v is not None or name in nulls}
-        text = encode_form(data, entry.encoding, entry.codecs)
+        text = encode_form(data, entry.encoding, entry.codecs, schema, entry.deep_object)
         return EncodedBody(text.encode("ascii"), content_type, data)
 
     def text(self, value: Any) -> str:
@@ -98,7 +107,13 @@ def form_style(settings: Mapping[str, Any]) -> tuple[str, bool] | None:
     return style, explode if isinstance(explode, bool) else style == "form"
 
 
-def encode_form(data: Mapping[str, Any], encoding: Mapping[str, Any], codecs: Registry) -> str:
+def encode_form(
+    data: Mapping[str, Any],
+    encoding: Mapping[str, Any],
+    codecs: Registry,
+    schema: Node | None = None,
+    deep_object: DeepObject | None = None,
+) -> str:
     """The form-urlencoded text of an object of plain data, each member as its `encoding` says.
 
     StyleError, with the pointer to the member, for what has no place in a form.
@@ -109,21 +124,29 @@ def encode_form(data: Mapping[str, Any], encoding: Mapping[str, Any], codecs: Re
         settings = settings if isinstance(settings, Mapping) else {}
         styled = form_style(settings)
         style, explode = styled or ("form", True)
-        reserved = settings.get("allowReserved") is True
+        more: dict[str, Any] = {
+            "allow_reserved": settings.get("allowReserved") is True,
+            "deep_object": deep_object,
+        }
+        if isinstance(member, list) and schema is not None:
+            more["inner"] = inner_formats(schema.member(name))
         try:
             if styled is None:
                 member = _as_content(member, str(settings.get("contentType", "")), codecs)  # noqa: PLW2901
-            if text := form_text(name, member, style, explode, reserved):
+            if text := form_text(name, member, style, explode, **more):
                 pairs.append(text)
         except ValueError as error:
             raise StyleError.of(error, name, label=f"the member {name!r}") from None
     return "&".join(pairs)
 
 
-def form_text(name: str, member: Any, style: str, explode: bool, reserved: bool = False) -> str:
-    """The text of one member, with its name; empty for an empty array or object."""
+def form_text(name: str, member: Any, style: str, explode: bool, **more: Any) -> str:
+    """The text of one member, with its name; empty for an empty array or object.
+
+    `more` is what `serializer` takes besides.
+    """
     try:
-        return serializer(name, "form", style, explode, allow_reserved=reserved)(member)
+        return serializer(name, "form", style, explode, **more)(member)
     except UnicodeEncodeError:
         raise StyleError("it holds a lone surrogate, which UTF-8 can't carry") from None
 
@@ -176,18 +199,18 @@ class _FormDecoder:
         self._codecs = codecs
         self._readers: dict[tuple[str, ...], _TextsReader] = {}
         #: Members of style deepObject, and those whose own members stand alone, by their names.
-        self._deep: list[str] = []
+        self._deep: dict[str, Node] = {}
         self._spread: dict[str, str] = {}
         for name, settings in self._encoding.items():
             place = self._place(name)
             styled = form_style(settings) if isinstance(settings, Mapping) else None
-            if place and styled and _is_object(place):
+            if place and styled:
                 self._note_names(name, place, *styled)
 
     def _note_names(self, name: str, place: Node, style: str, explode: bool) -> None:
         if style == "deepObject":
-            self._deep.append(name)
-        elif explode:
+            self._deep[name] = place
+        elif explode and _is_object(place):
             for member in place.properties():
                 if self._place(member) is None:  # what may be the form's own member is that
                     self._spread.setdefault(member, name)
@@ -202,19 +225,32 @@ class _FormDecoder:
     def read(self, content: bytes) -> dict[str, Any]:
         """The object that a form is."""
         found: dict[str, Any] = {}
+        trees: dict[str, Tree] = {}
         for name, texts in _texts_by_name(content).items():
+            if deep := self._in_brackets(name):
+                for text in texts:
+                    trees.setdefault(deep[0], Tree()).put(deep[1], unquote_plus(text))
+                continue
             *owner, member = path = self._path(name)
             holder = found.setdefault(owner[0], {}) if owner else found
             if not isinstance(holder, dict) or member in holder:
                 raise ValueError(f"{path[0]!r} comes both as a whole and by its members")
             holder[member] = self._reader(path)(texts)
+        for name, tree in trees.items():
+            if name in found:
+                raise ValueError(f"{name!r} comes both as a whole and by its members")
+            found[name] = tree.value(self._deep[name])
         return found
+
+    def _in_brackets(self, name: str) -> tuple[str, list[str]] | None:
+        """The member of style deepObject that a pair belongs to, and its place in there."""
+        for owner in self._deep:
+            if tokens := tokens_of(name, owner):
+                return owner, tokens
+        return None
 
     def _path(self, name: str) -> tuple[str, ...]:
         """The member that a pair is, after that which it is a member of."""
-        for owner in self._deep:
-            if name.startswith(f"{owner}[") and name.endswith("]"):
-                return owner, name[len(owner) + 1 : -1]
         return (self._spread[name], name) if name in self._spread else (name,)
 
     def _reader(self, path: tuple[str, ...]) -> _TextsReader:

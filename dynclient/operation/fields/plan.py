@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from ...messages import Violation
 from ...origins import encoded_path
 from ...redaction import Redactor
 from ...schema import Validator, compile_validator
+from ..encoders import Encoders, encoded, fitted
 from ..faults import UNREADABLE_TEXT, fault, unserializable
 from .parameters import Parameter
 from .styles import DeepObject, Serializer, StyleError
@@ -47,9 +48,10 @@ class Slot(NamedTuple):
 class ParametersPlan:
     """How values of parameters, by `Parameter.key`, are judged and become parts of a request.
 
-    joint   what stands between path and query: the path template may have a query already
-    secret  the keys of those whose values must not be shown
-    arrays  the keys of those that can be nothing but arrays: one item stands for itself
+    joint     what stands between path and query: the path template may have a query already
+    secret    the keys of those whose values must not be shown
+    encoders  what makes plain data of the caller's own types
+    arrays    the keys of those that can be nothing but arrays: one item stands for itself
     """
 
     def __init__(
@@ -62,8 +64,11 @@ class ParametersPlan:
         *,
         formats: bool,
         deep_object: DeepObject | None = None,
+        encoders: Encoders | None = None,
     ) -> None:
         self.parameters = parameters
+        self.encoders = encoders
+        self._document = document
         slots = {p.key: Slot(p, p.key, p.serializer(deep_object)) for p in parameters}
         by_location: dict[str, list[Slot]] = {}
         for slot in slots.values():
@@ -104,6 +109,18 @@ class ParametersPlan:
         if parameters:
             roots = {p.key: (p.schema, p.schema_at) for p in parameters}
             self._validator = compile_validator(document, roots, "request", formats=formats)
+
+    def fitted(self, parameter: Parameter, value: Any) -> Any:
+        """A value of the caller's own types made plain, and as the schema wants it.
+
+        See `encoders.fitted`: a `date` for a date-time, a `Decimal` for a string.
+        """
+        if self.encoders:
+            value = encoded(value, self.encoders)
+        schema = parameter.node(self._document)
+        if parameter.key in self.arrays and not isinstance(value, Mapping | Iterable):
+            schema = schema.item() or schema  # one item, given for the array of it
+        return fitted(value, schema)
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
 
