@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # CI runs everything; by hand, what takes minutes is left to `make test-all`.
 MARKS := $(if $(CI),,-m "not long")
 
-.PHONY: corpus demo test test-all test-reference check format bench bench-quick clean
+.PHONY: corpus demo test test-all test-reference fuzz check format bench bench-quick clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,11 @@ test-all: test-reference
 # The same tests, with openapi-core as the judge of every exchange.
 test-reference: $(VENV)/.installed
 	$(BIN)/python -m pytest -n 2 -m "not long" --engine=openapi-core
+
+# As long as one likes: make fuzz SECONDS=3600
+SECONDS ?= 60
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
