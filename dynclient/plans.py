@@ -16,7 +16,6 @@ from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
-from .operation.deprecation import FIELDS
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
 from .validation import Validation
@@ -88,7 +87,7 @@ class CallPlan:
         return self.responses.declares(status)
 
     def _tell_deprecation(self, headers: Headers) -> None:
-        if any(name in headers for name in FIELDS):
+        if "deprecation" in headers or "sunset" in headers:
             self.operation.deprecations.of_response(headers)
 
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded
@@ -24,7 +24,6 @@ from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .content.registry import CODECS, Registry
 from .declared import DeclaredResponse
-from .deprecation import Deprecations
 from .encoders import Encoders
 from .fields.parameters import Parameter, read_parameters
 from .fields.styles import DeepObject
@@ -32,7 +31,9 @@ from .options import NO_OPTIONS, Options
 from .request import Prepared, RequestPlan
 from .response import ResponsePlan
 from .security import requirements_of
-from .signature import docstring_of, signature_of
+
+if TYPE_CHECKING:
+    from .deprecation import Deprecations
 
 __all__ = ["Operation"]
 
@@ -180,6 +181,8 @@ class Operation:
     @cached_property
     def deprecations(self) -> Deprecations:
         """Logs once what of the operation is deprecated."""
+        from .deprecation import Deprecations
+
         return Deprecations(self)
 
     @cached_property
@@ -207,11 +210,15 @@ class Operation:
     @cached_property
     def signature(self) -> inspect.Signature:
         """The signature of the operation as a Python call."""
+        from .signature import signature_of
+
         return signature_of(self)
 
     @cached_property
     def docstring(self) -> str:
         """What `help()` says of the operation."""
+        from .signature import docstring_of
+
         return docstring_of(self)
 
     # ── what it does ─────────────────────────────────────────────────────────────────────────

@@ -81,8 +81,8 @@ class RequestPlan:
             encoders=operation.encoders,
         )
         self._arguments = Arguments(parameters, self.body, self._plan)
-        notes = operation.deprecations
-        self._deprecations = notes if notes.declared else None
+        is_noted = operation.deprecated or any(p.deprecated for p in parameters)
+        self._deprecations = operation.deprecations if is_noted else None
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
 
     def compile_body(self) -> None:
