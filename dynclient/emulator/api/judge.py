@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, NoReturn
 
 from jsonschema.exceptions import ValidationError, best_match
@@ -19,6 +20,10 @@ from ..document import served_document
 __all__ = ["Judge", "Verdict", "WireRequest"]
 
 _LONGEST_MESSAGE = 300
+_MOST_MESSAGES = 20
+#: Values that a body may have, each judged in its own right, and numbers of an array that are.
+_MOST_VALUES = 20_000
+_MOST_NUMBERS = 100
 
 
 @dataclass(slots=True)
@@ -87,6 +92,12 @@ class Judge:
             verdict = self._judge_rest(replace(request, body=None))
             unreadable = f"Request body: {error}."
             return replace(verdict, problems=(*verdict.problems, unreadable))
+        judged, values = _shortened_arrays(body)
+        if values > _MOST_VALUES:
+            remedy = "send arrays in the encoding of the Qiskit libraries"
+            return Verdict(problems=(f"Request body: more than {_MOST_VALUES} values; {remedy}.",))
+        if judged is not body:
+            request = replace(request, body=json.dumps(judged).encode())
         openapi, lock = self._bodied
         with lock:
             refusal = _refusal(list(openapi.iter_request_errors(request)))
@@ -103,7 +114,41 @@ class Judge:
 def _refusal(errors: list[Exception]) -> Verdict | None:
     if any(isinstance(error, SecurityValidationError) for error in errors):
         return Verdict(unauthenticated=True)
-    return Verdict(problems=tuple(_sentences(errors))) if errors else None
+    if not errors:
+        return None
+    sentences = list(islice(_sentences(errors), _MOST_MESSAGES + 1))
+    if len(sentences) > _MOST_MESSAGES:
+        sentences[-1] = "There are more problems of that kind."
+    return Verdict(problems=tuple(sentences))
+
+
+def _shortened_arrays(value: Any) -> tuple[Any, int]:
+    """The value with long arrays of numbers cut short, and how many values that has.
+
+    Any number is as good as another to every schema of the document; a million of them would take
+    openapi-core minutes.
+    """
+    if isinstance(value, dict):
+        members = {name: _shortened_arrays(member) for name, member in value.items()}
+        total = 1 + sum(values for _, values in members.values())
+        if all(member is value[name] for name, (member, _) in members.items()):
+            return value, total
+        return {name: member for name, (member, _) in members.items()}, total
+    if isinstance(value, list):
+        if len(value) > _MOST_NUMBERS and all(map(_numeric, value)):
+            return value[:_MOST_NUMBERS], _MOST_NUMBERS
+        items = [_shortened_arrays(item) for item in value]
+        total = 1 + sum(values for _, values in items)
+        if all(item is original for (item, _), original in zip(items, value, strict=True)):
+            return value, total
+        return [item for item, _ in items], total
+    return value, 1
+
+
+def _numeric(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_numeric, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _plain(body: bytes | None) -> Any:
