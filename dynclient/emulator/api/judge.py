@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -87,15 +88,12 @@ class Judge:
     def _judge_body(self, request: WireRequest) -> Verdict:
         try:
             body = _plain(request.body)
+            judged = _Shortener()(body)
         except ValueError as error:
             # The validators stumble over such a body; credentials still come before it.
             verdict = self._judge_rest(replace(request, body=None))
             unreadable = f"Request body: {error}."
             return replace(verdict, problems=(*verdict.problems, unreadable))
-        judged, values = _shortened_arrays(body)
-        if values > _MOST_VALUES:
-            remedy = "send arrays in the encoding of the Qiskit libraries"
-            return Verdict(problems=(f"Request body: more than {_MOST_VALUES} values; {remedy}.",))
         if judged is not body:
             request = replace(request, body=json.dumps(judged).encode())
         openapi, lock = self._bodied
@@ -122,27 +120,31 @@ def _refusal(errors: list[Exception]) -> Verdict | None:
     return Verdict(problems=tuple(sentences))
 
 
-def _shortened_arrays(value: Any) -> tuple[Any, int]:
-    """The value with long arrays of numbers cut short, and how many values that has.
+class _Shortener:
+    """Cuts long arrays of numbers short, and counts the values that are left.
 
     Any number is as good as another to every schema of the document; a million of them would take
-    openapi-core minutes.
+    openapi-core minutes. ValueError when there are more than `_MOST_VALUES` values all the same.
     """
-    if isinstance(value, dict):
-        members = {name: _shortened_arrays(member) for name, member in value.items()}
-        total = 1 + sum(values for _, values in members.values())
-        if all(member is value[name] for name, (member, _) in members.items()):
-            return value, total
-        return {name: member for name, (member, _) in members.items()}, total
-    if isinstance(value, list):
-        if len(value) > _MOST_NUMBERS and all(map(_numeric, value)):
-            return value[:_MOST_NUMBERS], _MOST_NUMBERS
-        items = [_shortened_arrays(item) for item in value]
-        total = 1 + sum(values for _, values in items)
-        if all(item is original for (item, _), original in zip(items, value, strict=True)):
-            return value, total
-        return [item for item, _ in items], total
-    return value, 1
+
+    def __init__(self) -> None:
+        self._left = _MOST_VALUES
+
+    def __call__(self, value: Any) -> Any:
+        """The value itself where nothing is cut."""
+        self._left -= 1
+        if self._left < 0:
+            remedy = "send arrays in the encoding of the Qiskit libraries"
+            raise ValueError(f"more than {_MOST_VALUES} values; {remedy}")
+        if isinstance(value, dict):
+            members = {name: self(member) for name, member in value.items()}
+            return value if all(members[name] is value[name] for name in value) else members
+        if isinstance(value, list):
+            if len(value) > _MOST_NUMBERS and all(map(_numeric, value)):
+                return value[:_MOST_NUMBERS]
+            items = [self(item) for item in value]
+            return value if all(map(operator.is_, items, value)) else items
+        return value
 
 
 def _numeric(value: Any) -> bool:
