@@ -139,7 +139,7 @@ def _declared(operations: Operations, document: Document) -> Iterator[Any]:
     yield list(shared.values()) if isinstance(shared, dict) else None
     for operation in operations.values():
         yield operation.shared_parameters
-        yield operation.value.get("parameters")
+        yield operation.node.get("parameters")
 
 
 def _member_names(operations: Operations) -> set[str]:

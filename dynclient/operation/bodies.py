@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ..abnf import is_field_value, is_token
-from ..document import Document, Location, Node
+from ..document import Node
 from ..media import best_match, parse_media_type
 from ..messages import Violation
 from ..remedies import give
@@ -351,13 +351,11 @@ def _rank(media: BodyMedia) -> tuple[int, bool, bool]:
     return media.codec.preference, media.is_range, is_vendors
 
 
-def read_request_body(
-    document: Document, value: Any, at: Location, codecs: Registry = CODECS
-) -> RequestBody | None:
-    """The Request Body Object at a place; None where there is none or it has no content."""
-    if value is None:
+def read_request_body(declared: Node, codecs: Registry = CODECS) -> RequestBody | None:
+    """The Request Body Object that is declared; None where there is none or it has no content."""
+    if declared.value is None:
         return None
-    node = Node(document, value, at).follow()
+    node = declared.follow()
     media = [BodyMedia(key, entry, "request", codecs) for key, entry in node.items("content")]
     if not media:
         node.note("a request body needs `content`; it is ignored", "request-body")

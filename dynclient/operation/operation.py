@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded
@@ -41,9 +41,6 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _STATUS_KEY = re.compile(r"[1-5](?:\d\d|XX)|default")
 STRICT = Validation()
 
-#: A Path Item Object and its place.
-PathItem: TypeAlias = tuple[Mapping[str, Any], Location]
-
 
 class Operation:
     """An operation. Source: OpenAPI 3.1.1, sections "Operation Object" and "Path Item Object".
@@ -52,31 +49,26 @@ class Operation:
     operation_id  the operationId as the document has it, or None
     method        in upper case
     path          the path template
-    at            where it stands in the document
-    value         the Operation Object
+    node          the Operation Object
     codecs        by which bodies are encoded and decoded
     encoders      what makes plain data of the caller's own types
     """
 
     def __init__(
         self,
-        document: Document,
+        node: Node,
         name: str,
         method: str,
         path: str,
-        value: Mapping[str, Any],
-        at: Location,
-        path_items: Sequence[PathItem],
+        path_items: Sequence[Node],
         redactor: Redactor,
         codecs: Registry = CODECS,
         encoders: Encoders | None = None,
     ) -> None:
-        self.document = document
+        self.node = node
         self.name = name
         self.method = method
         self.path = path
-        self.at = at
-        self.value = value
         self._path_items = tuple(path_items)
         self.codecs = codecs
         self.encoders = encoders
@@ -84,12 +76,22 @@ class Operation:
         self._requests: dict[tuple[bool, DeepObject | None], RequestPlan] = {}
         self._responses: dict[bool, ResponsePlan] = {}
 
+    @property
+    def document(self) -> Document:
+        """The document that it is an operation of."""
+        return self.node.document
+
+    @property
+    def at(self) -> Location:
+        """Where it stands in the document."""
+        return self.node.at
+
     # ── what the document says ───────────────────────────────────────────────────────────────
 
     @property
     def operation_id(self) -> str | None:
         """The operationId, or None where the document gives none."""
-        value = self.value.get("operationId")
+        value = self.node.get("operationId")
         return value if isinstance(value, str) and value else None
 
     @property
@@ -103,46 +105,42 @@ class Operation:
         return self._text("description")
 
     def _text(self, key: str) -> str:
-        value = self.value.get(key)
+        value = self.node.get(key)
         return value if isinstance(value, str) else ""
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags."""
-        tags = self.value.get("tags")
+        tags = self.node.get("tags")
         return tuple(map(str, tags)) if isinstance(tags, list) else ()
 
     @property
     def deprecated(self) -> bool:
         """Whether the document advises against it."""
-        return self.value.get("deprecated") is True
+        return self.node.get("deprecated") is True
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters, those of the path item included, in the document's order."""
-        owners = [*reversed(self._path_items), (self.value, self.at)]
-        groups = [(owner.get("parameters"), at.child("parameters")) for owner, at in owners]
-        template = _PLACEHOLDER.findall(self.path)
-        return read_parameters(self.document, groups, template, self.at)
+        groups = [each.child("parameters") for each in (*reversed(self._path_items), self.node)]
+        return read_parameters(groups, _PLACEHOLDER.findall(self.path), self.node)
 
     @property
     def shared_parameters(self) -> list[Any]:
         """The `parameters` of the path item as the document has them, the weaker first."""
-        lists = [item.get("parameters") for item, _ in reversed(self._path_items)]
-        return [entry for entries in lists if isinstance(entries, list) for entry in entries]
+        items = reversed(self._path_items)
+        return [entry.value for item in items for entry in item.entries("parameters")]
 
     @cached_property
     def request_body(self) -> RequestBody | None:
         """The body it takes, or None."""
-        place = self.at.child("requestBody")
-        return read_request_body(self.document, self.value.get("requestBody"), place, self.codecs)
+        return read_request_body(self.node.child("requestBody"), self.codecs)
 
     @cached_property
     def responses(self) -> Mapping[str, DeclaredResponse]:
         """The declared responses by `"200"`, `"2XX"`, `"default"`."""
         found: dict[str, DeclaredResponse] = {}
-        owner = Node(self.document, self.value, self.at)
-        for key, entry in owner.items("responses"):
+        for key, entry in self.node.items("responses"):
             name = str(key) if str(key) == "default" else str(key).upper()
             if _STATUS_KEY.fullmatch(name):
                 found[name] = DeclaredResponse(name, entry, self.codecs)
@@ -153,15 +151,15 @@ class Operation:
     @property
     def security(self) -> Sequence[Mapping[str, Sequence[str]]]:
         """The security requirements in force: the operation's own, else the document's."""
-        own = requirements_of(Node(self.document, self.value, self.at))
+        own = requirements_of(self.node)
         return (requirements_of(Node.root(self.document)) if own is None else own) or []
 
     @property
     def servers(self) -> Sequence[Mapping[str, Any]]:
         """The servers in force: the operation's, else the path item's, else the document's."""
-        for owner in (self.value, *(item for item, _ in self._path_items)):
-            servers = owner.get("servers")
-            if isinstance(servers, list) and servers:
+        for owner in (self.node, *self._path_items):
+            servers = [server.value for server in owner.entries("servers")]
+            if servers:
                 return [server for server in servers if isinstance(server, dict)]
         return self.document.servers
 
@@ -174,6 +172,9 @@ class Operation:
         for response in (*successes, *others):
             try:
                 names += [name for name in response.media_types if "/" in name]
+            except NotLoaded:
+                if response in successes:
+                    raise
             except DocumentError:
                 continue  # told when that response comes
         return ", ".join(dict.fromkeys(names)) or "*/*"
@@ -332,11 +333,8 @@ class Operation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Compiled validators don't travel: they are made again where they are needed.
-        place = (self.at, self._path_items, self._base_redactor, self.codecs, self.encoders)
-        return type(self), (
-            *(self.document, self.name, self.method, self.path, self.value),
-            *place,
-        )
+        named = (self.node, self.name, self.method, self.path, self._path_items)
+        return type(self), (*named, self._base_redactor, self.codecs, self.encoders)
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.path}>"

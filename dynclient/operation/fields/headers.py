@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from ...document import Document, Location, Node
+from ...document import Node
 from ...errors import DocumentError, NotLoaded, masked
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
@@ -27,28 +27,24 @@ class DeclaredHeader:
 
     location = "header"
 
-    def __init__(self, document: Document, name: str, value: dict[str, Any], at: Location) -> None:
+    def __init__(self, name: str, value: Node) -> None:
         self.name = name
-        self.at = at
+        self.at = value.at
         self.required = value.get("required") is True
         self.explode = value.get("explode") is True
         style = str(value.get("style"))
         self.style = style if style in STYLES_BY_LOCATION["header"] else "simple"
-        self._document = document
         #: The media type of a header that has `content`: such a one has no style.
-        self.content_type, self.schema, self.schema_at = schema_of(Node(document, value, at))
+        self.content_type, schema, schema_at = schema_of(value)
+        #: The schema.
+        self.node = Node(value.document, schema, schema_at)
         self._validators: dict[bool, Validator] = {}
-
-    @property
-    def node(self) -> Node:
-        """The schema and its place."""
-        return Node(self._document, self.schema, self.schema_at)
 
     def validator(self, formats: bool) -> Validator:
         """The compiled schema."""
         if formats not in self._validators:
             self._validators[formats] = compile_validator(
-                self._document, (self.schema, self.schema_at), "response", formats=formats
+                self.node.document, (self.node.value, self.node.at), "response", formats=formats
             )
         return self._validators[formats]
 
@@ -132,18 +128,8 @@ class DeclaredHeader:
         return {n: scalar_reader(self.node.member(n))(text) for n, _, text in pairs if n}
 
 
-def read_headers(
-    document: Document, response: dict[str, Any], at: Location
-) -> tuple[DeclaredHeader, ...]:
+def read_headers(response: Node) -> tuple[DeclaredHeader, ...]:
     """The headers a Response Object declares; `Content-Type` is ignored, as specified."""
-    declared = response.get("headers")
-    if not isinstance(declared, dict):
-        return ()
-    found = []
-    for name, value in declared.items():
-        if name.lower() == "content-type":
-            continue
-        target, place = document.resources.follow(value, at.child("headers", name))
-        if isinstance(target, dict):
-            found.append(DeclaredHeader(document, name, target, place))
-    return tuple(found)
+    named = [pair for pair in response.items("headers") if pair[0].lower() != "content-type"]
+    followed = [(name, header.follow()) for name, header in named]
+    return tuple(DeclaredHeader(n, each) for n, each in followed if isinstance(each.value, dict))
