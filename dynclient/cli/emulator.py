@@ -19,8 +19,22 @@ __all__ = ["command"]
 _SECONDS = click.FloatRange(min=0)
 
 
+def _host(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a byte that is no UTF-8; sockets raise TypeError for it
+        raise click.BadParameter("this is not the name of a host") from None
+    return value
+
+
 @click.command("emulator", cls=Command)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    callback=_host,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
