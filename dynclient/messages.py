@@ -259,8 +259,10 @@ class Violation:
     rule              the keyword or check: `type`, `required`, `enum`, `unknown-argument`, …
     message           a sentence a person can act on, without secret values
     layer             the layer of the validation policy it belongs to: request, status,
-                      media_type, headers, body, formats or unknown_enum
+                      media_type, headers, body, formats, unknown_enum, undocumented_members or
+                      missing_members
     remedy            what to do about it, as data; None where the message says it
+    format            the name of the format, where the rule is `format`
     """
 
     where: str
@@ -270,6 +272,7 @@ class Violation:
     message: str
     layer: str = "body"
     remedy: Remedy | None = None
+    format: str | None = None
 
     def as_dict(self) -> dict[str, str]:
         """The same as plain data, for reports; a remedy in Python's words, where there is one."""

@@ -17,6 +17,7 @@ from ..document import Node
 from ..media import best_match, parse_media_type
 from ..messages import Violation
 from ..remedies import give
+from ..validation import ALL_FORMATS, Formats
 from .content.codec import BYTES, Codec, EncodedBody, explained, is_valid
 from .content.entry import MediaEntry
 from .content.files import Unreadable, file_in, guess_type, is_stream, name_of
@@ -71,7 +72,7 @@ class BodyMedia(MediaEntry):
             value = {**value, **{name: [value[name]] for name in alone}} if alone else value
         return self.codec_for(sent_type).encoded(self, value, sent_type)
 
-    def fits(self, value: Any, *, formats: bool) -> bool:
+    def fits(self, value: Any, *, formats: Formats) -> bool:
         """Whether a value can be content of this entry and is valid by its schema."""
         try:
             body = self.encode(value)
@@ -185,7 +186,7 @@ class RequestBody:
         faults: list[Violation],
         *,
         judging: bool,
-        formats: bool,
+        formats: Formats,
     ) -> EncodedBody | None:
         """The body of a request; None, and why in `faults`, for a value that can't be one.
 
@@ -211,7 +212,7 @@ class RequestBody:
         return body
 
     def _unencodable(
-        self, media: BodyMedia, value: Any, error: ValueError, *, judging: bool, formats: bool
+        self, media: BodyMedia, value: Any, error: ValueError, *, judging: bool, formats: Formats
     ) -> list[Violation]:
         """Why a value has no content. Its schema often has the better words for what is wrong."""
         rule = "unreadable" if isinstance(error, Unreadable) else "encoding"
@@ -264,7 +265,7 @@ class RequestBody:
         return next((m for m in self.media if m.media_type == key), None)
 
     def media_for(
-        self, value: Any, content_type: str | None, *, formats: bool = True
+        self, value: Any, content_type: str | None, *, formats: Formats = ALL_FORMATS
     ) -> tuple[BodyMedia, Violation | None]:
         """The entry to encode `value` with, and what is wrong with the choice of it.
 
@@ -311,7 +312,7 @@ class RequestBody:
         ranges = [m for m in self.media if m.covers("application/octet-stream")]
         return ranges[0] if ranges else self.preferred
 
-    def _for_data(self, value: Any, formats: bool) -> tuple[BodyMedia, Violation | None]:
+    def _for_data(self, value: Any, formats: Formats) -> tuple[BodyMedia, Violation | None]:
         """For data: the first entry that it fits. Only multipart bodies hold files."""
         with_files = isinstance(value, dict | list | tuple) and file_in(value) is not None
         likely = [

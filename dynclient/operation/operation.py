@@ -19,7 +19,7 @@ from ..messages import Headers, HttpRequest, HttpResponse, OperationInfo, Respon
 from ..redaction import Redactor
 from ..schema.closure import extract
 from ..schema.directions import is_secret
-from ..validation import Validation
+from ..validation import ALL_FORMATS, Formats, Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .content.registry import CODECS, Registry
@@ -73,8 +73,8 @@ class Operation:
         self.codecs = codecs
         self.encoders = encoders
         self._base_redactor = redactor
-        self._requests: dict[tuple[bool, DeepObject | None], RequestPlan] = {}
-        self._responses: dict[bool, ResponsePlan] = {}
+        self._requests: dict[tuple[Formats, DeepObject | None], RequestPlan] = {}
+        self._responses: dict[Formats, ResponsePlan] = {}
 
     @property
     def document(self) -> Document:
@@ -243,9 +243,9 @@ class Operation:
             raise
 
     def request_plan(
-        self, formats: bool = True, deep_object: DeepObject | None = None
+        self, formats: Formats = ALL_FORMATS, deep_object: DeepObject | None = None
     ) -> RequestPlan:
-        """The compiled request side; with `formats`, formats are checked.
+        """The compiled request side; `formats` are those that are judged.
 
         `deep_object` is how style deepObject names what is inside of an object; see `Options`.
         """
@@ -256,8 +256,8 @@ class Operation:
             self._requests[key] = plan
         return plan
 
-    def response_plan(self, formats: bool = True) -> ResponsePlan:
-        """The compiled response side; with `formats`, formats are checked."""
+    def response_plan(self, formats: Formats = ALL_FORMATS) -> ResponsePlan:
+        """The compiled response side; `formats` are those that are judged."""
         plan = self._responses.get(formats)
         if plan is None:
             plan = ResponsePlan(self, formats=formats)
@@ -295,7 +295,7 @@ class Operation:
         policy: Validation,
     ) -> Prepared:
         """As `prepare`, with defaults, and with the violations that the policy lets pass."""
-        return self.request_plan(policy.formats != "off", options.deep_object).build(
+        return self.request_plan(policy.checked, options.deep_object).build(
             arguments,
             named,
             body,
@@ -328,7 +328,7 @@ class Operation:
         `violations` holds everything that was found; who calls decides what is an error.
         """
         sent = request or HttpRequest(self.method, response.url or self.path)
-        plan = self.response_plan(policy.formats != "off")
+        plan = self.response_plan(policy.checked)
         return plan.parse(self, response, sent, policy)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -348,12 +348,11 @@ def _secret_names(document: Document, parameter: Parameter) -> frozenset[str]:
 
     Its own, as one part of its text is secret then, and those of members that stand alone.
     """
-    schema = parameter.schema
-    kind = schema.get("type") if isinstance(schema, dict) else None
-    if isinstance(kind, str) and kind in _SCALARS:
-        secret = is_secret(document, schema, parameter.schema_at)
+    schema = parameter.node(document)
+    if isinstance(kind := schema.get("type"), str) and kind in _SCALARS:
+        secret = is_secret(schema)
         return frozenset({parameter.name}) if secret else frozenset()
-    closure = extract(document, (schema, parameter.schema_at), "request")
+    closure = extract(schema, "request")
     if not (closure.secrets or closure.hidden):
         return frozenset()
     return closure.secrets | {parameter.name}

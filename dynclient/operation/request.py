@@ -14,7 +14,7 @@ from ..errors import InvalidRequest
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest, Timeout, Violation
 from ..schema import Validator
-from ..validation import Validation
+from ..validation import Formats, Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
 from .encoders import encoded
@@ -56,7 +56,7 @@ class RequestPlan:
     """The compiled request side of one operation."""
 
     def __init__(
-        self, operation: Operation, *, formats: bool, deep_object: DeepObject | None = None
+        self, operation: Operation, *, formats: Formats, deep_object: DeepObject | None = None
     ) -> None:
         if deep_object not in (None, *get_args(DeepObject)):
             known = ", ".join(map(repr, get_args(DeepObject)))

@@ -15,7 +15,7 @@ from ..jsontext import JsonTextError, decode, surrogate_in
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from ..schema import Validator
-from ..validation import Validation
+from ..validation import Formats, Validation
 from .content.codec import Cutter, Decoder, Judge, explained, is_valid
 from .content.entry import MediaEntry
 from .content.sequential import ItemsJudge
@@ -106,7 +106,7 @@ class Begun(NamedTuple):
 class ResponsePlan:
     """The compiled response side of one operation."""
 
-    def __init__(self, operation: Operation, *, formats: bool) -> None:
+    def __init__(self, operation: Operation, *, formats: Formats) -> None:
         # Not the operation itself, which keeps this plan: whoever drops a document shall have its
         # memory back at once, and not when the collector finds the ring.
         self._document = operation.document

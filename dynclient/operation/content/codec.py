@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from ...document import Node
 from ...messages import Violation
 from ...redaction import NOT_SHOWN, Redactor
+from ...validation import Formats
 from ..fields.styles import StyleError, plain, text_of
 from ..fields.texts import Reader, scalar_reader
 from .files import StreamedBody, is_stream
@@ -155,7 +156,7 @@ class Codec:
         except (TypeError, ValueError) as error:
             raise StyleError(f"the value can't be encoded as {content_type}: {error}") from None
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         """What judges data of content of that type; None where the document has no say over it."""
         del content_type
         return entry.compiled("schema", formats=formats)

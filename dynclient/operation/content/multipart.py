@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...jsontext import decode
 from ...media import parse_media_type
 from ...remedies import give
+from ...validation import Formats
 from ..fields.styles import StyleError
 from .codec import BYTES, Codec, Decoder, EncodedBody, Judge
 from .files import StreamedBody, is_stream
@@ -50,7 +51,7 @@ class _Multipart(Codec):
         judged, opaque = judged_data(data)
         return EncodedBody(made, sent_type, judged, opaque=opaque)
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         if entry.direction == "response":
             return None
         if entry.child("itemSchema") is not None:

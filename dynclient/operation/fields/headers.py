@@ -14,6 +14,7 @@ from ...errors import DocumentError, NotLoaded, masked
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
 from ...schema import Validator, compile_validator
+from ...validation import Formats
 from ..content.registry import CODECS
 from .parameters import schema_of
 from .styles import STYLES_BY_LOCATION
@@ -38,17 +39,15 @@ class DeclaredHeader:
         self.content_type, schema, schema_at = schema_of(value)
         #: The schema.
         self.node = Node(value.document, schema, schema_at)
-        self._validators: dict[bool, Validator] = {}
+        self._validators: dict[Formats, Validator] = {}
 
-    def validator(self, formats: bool) -> Validator:
+    def validator(self, formats: Formats) -> Validator:
         """The compiled schema."""
         if formats not in self._validators:
-            self._validators[formats] = compile_validator(
-                self.node.document, (self.node.value, self.node.at), "response", formats=formats
-            )
+            self._validators[formats] = compile_validator(self.node, "response", formats=formats)
         return self._validators[formats]
 
-    def judge(self, headers: Headers, formats: bool) -> Iterator[Violation]:
+    def judge(self, headers: Headers, formats: Formats) -> Iterator[Violation]:
         """What is wrong with this header in a response."""
         where = f"response.header.{self.name}"
         text = headers.get(self.name)
