@@ -180,7 +180,7 @@ class HttpRequest:
 
     `url` is absolute and percent-encoded; `timeout` is None for the transport's own. `redactor`
     knows which of the names in here are secret, so that a repr, a log line or an error can show
-    the request without showing a credential. `cross_origin` tells that a redirect has led to
+    the request without showing a credential. `cross_origin` is true once a redirect has led to
     another origin than the first request named: a transport then adds no credentials of its own.
     """
 
@@ -233,7 +233,7 @@ class HttpRequest:
 class HttpResponse:
     """One response as it came: `content` is the whole decoded body, `elapsed` is in seconds.
 
-    `url` is the address that answered, which differs from the request's after a redirect.
+    `url` is the address that responded, which differs from the request's after a redirect.
     """
 
     status: int
@@ -310,7 +310,7 @@ class Response:
     violations: tuple[Violation, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Pickles of answers, and of errors with them, end in logs, queues and result stores, and
+        # Pickles of responses, and of errors with them, end in logs, queues and result stores, and
         # whoever reads them there has no need of the credentials: the request is there to be seen.
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["request"] = self.request.redacted()

@@ -11,12 +11,13 @@ import click
 from ..errors import DynclientError
 from . import exits
 from .command import Command
+from .options import Number
 from .output import show, tell
 
 __all__ = ["command"]
 
 
-_SECONDS = click.FloatRange(min=0)
+_SECONDS = Number(min=0)
 
 
 def _host(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -64,7 +65,7 @@ def _host(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option("--noise", is_flag=True, default=None, help="Simulate the noise of the processors.")
 @click.option("--rate-limit", metavar="N/PERIOD", help="Jobs to accept, such as 5/minute.")
 @click.option("--latency", type=_SECONDS, help="Seconds to add to every response.")
-@click.option("--fail-rate", type=click.FloatRange(0, 1), help="Part of requests that get 503.")
+@click.option("--fail-rate", type=Number(0, 1), help="Part of requests that get 503.")
 @click.option("--seed", type=int, help="Makes failures and waiting times repeat.")
 def command(host: str, port: int, db: str | None, **knobs: Any) -> None:
     """Run the embedded Qiskit Runtime service until Ctrl-C or SIGTERM.

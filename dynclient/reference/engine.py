@@ -37,7 +37,7 @@ class ReferenceEngine:
 
     What openapi-core has no notion of, or nothing to judge by, stays with the compiled engine: its
     violations are given as `ours`, and are kept there. Where both find the same rule broken at the
-    same place, it is told in our words, which name places in the document.
+    same place, it is reported in our words, which name places in the document.
     """
 
     def __init__(self) -> None:

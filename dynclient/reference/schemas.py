@@ -60,7 +60,7 @@ class Schemas:
                 name, reached = self._waiting.popleft()
                 self.entries[name] = self._schema(reached)
         except (DocumentError, _Unshowable):
-            # What was reached with it can't be told apart from what is to blame.
+            # What was reached with it can't be separated from what is to blame.
             self._waiting.clear()
             self._withheld |= set(self._names.values()) - before
             return None
