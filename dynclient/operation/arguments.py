@@ -77,9 +77,10 @@ class Arguments:
             for name, value in defaults.items():
                 parameter = self._names.get(name)
                 if parameter is not None and parameter.key not in values and value is not None:
-                    found = self._value(parameter, value, faults)
-                    if found is not UNSET:
-                        values[parameter.key] = found
+                    if type(value) not in self._direct or parameter.key in self._plan.arrays:
+                        value = self._value(parameter, value, faults)  # noqa: PLW2901
+                    if value is not UNSET:
+                        values[parameter.key] = value
         if members:
             body = self._join_members(members, body, faults)
         return values, body

@@ -129,7 +129,8 @@ def encode_form(
             "deep_object": deep_object,
         }
         if isinstance(member, list) and schema is not None:
-            more["inner"] = inner_formats(schema.member(name))
+            declared = schema.member(name)
+            more["inner"] = inner_formats(declared and declared.item())
         try:
             if styled is None:
                 member = _as_content(member, str(settings.get("contentType", "")), codecs)  # noqa: PLW2901

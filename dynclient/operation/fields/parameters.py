@@ -159,7 +159,7 @@ def _parameter(value: Node, name: str, location: str) -> Parameter:
         # Before 3.2 it "only applies to parameters with an `in` value of query".
         allow_reserved=value.get("allowReserved") is True
         and (location == "query" or (is_32 and location in ("path", "cookie"))),
-        inner=inner_formats(declared),
+        inner=inner_formats(declared.item()),
         allow_empty=location == "query" and value.get("allowEmptyValue") is True,
         content_type=content_type,
         schema=schema,
