@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..messages import Violation
 from .bodies import RequestBody
-from .faults import fault, unserializable
+from .faults import TOO_DEEP, fault, unserializable
 from .fields.parameters import Parameter
 from .fields.styles import StyleError, plain
 
@@ -127,7 +127,7 @@ class Arguments:
             value = plain(self._plan.fitted(parameter, value))
         except (StyleError, RecursionError) as error:
             if isinstance(error, RecursionError):
-                error = StyleError("the value contains itself, or is nested too deep")
+                error = StyleError(TOO_DEEP)
             faults.append(unserializable(f"request.{parameter.key}", "style", error))
             return UNSET
         if parameter.key in self._plan.arrays and not isinstance(value, list | dict | None):

@@ -22,7 +22,7 @@ from .content.codec import BYTES, Codec, EncodedBody, explained, is_valid
 from .content.entry import MediaEntry
 from .content.files import Unreadable, file_in, guess_type, is_stream, name_of
 from .content.registry import CODECS, Registry
-from .faults import UNSENDABLE, fault, unserializable
+from .faults import TOO_DEEP, UNSENDABLE, fault, unserializable
 from .fields.styles import DeepObject, StyleError
 from .names import TAKEN, python_name, snake_case
 
@@ -76,7 +76,7 @@ class BodyMedia(MediaEntry):
         """Whether a value can be content of this entry and is valid by its schema."""
         try:
             body = self.encode(value)
-        except (ValueError, OSError):
+        except (ValueError, OSError, RecursionError):
             return False
         judge = None
         if body.judged:
@@ -206,8 +206,9 @@ class RequestBody:
         except OSError as error:
             faults.append(unserializable("request.body", "unreadable", Unreadable.because(error)))
             return None
-        except ValueError as error:
-            faults += self._unencodable(media, value, error, judging=judging, formats=formats)
+        except (ValueError, RecursionError) as error:
+            why = StyleError(TOO_DEEP) if isinstance(error, RecursionError) else error
+            faults += self._unencodable(media, value, why, judging=judging, formats=formats)
             return None
         return body
 
@@ -222,7 +223,9 @@ class RequestBody:
             return [replace(found[0], **self._about_files(media, found[0]))]
         judge = media.judge(media.media_type, formats=formats) if judging else None
         if judge is not None and isinstance(value, dict | list):
-            with suppress(ValueError, TypeError):  # no plain data either: the reason says it all
+            with suppress(
+                ValueError, TypeError, RecursionError
+            ):  # no plain data either: the reason says it all
                 found += judge.explain(value, "request.body", layer="request")
         return found
 

@@ -9,6 +9,7 @@ from ...jsontext import decode
 from ...media import parse_media_type
 from ...remedies import give
 from ...validation import Formats
+from ..encoders import fitted
 from ..fields.styles import StyleError
 from .codec import BYTES, Codec, Decoder, EncodedBody, Judge
 from .files import StreamedBody, is_stream
@@ -46,7 +47,9 @@ class _Multipart(Codec):
         from .parts import encode_multipart
         from .uploads import judged_data, plain_data
 
-        data = plain_data(value, entry.required_nulls)
+        schema = entry.child("schema")
+        fit = value if schema is None else fitted(value, schema)
+        data = plain_data(fit, entry.required_nulls)
         made, sent_type = encode_multipart(data, entry, content_type)
         judged, opaque = judged_data(data)
         return EncodedBody(made, sent_type, judged, opaque=opaque)
