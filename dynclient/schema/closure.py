@@ -158,7 +158,25 @@ def _reached(
         name = waiting.popleft()
         found[name] = definitions.translated(document, name)
         meet(found[name].references)
+    if (start := _in_a_ring(found)) is not None:
+        raise _refused(definitions, start, "the chain of $refs from here never ends")
     return found
+
+
+def _in_a_ring(found: Mapping[str, Translated]) -> str | None:
+    """The first definition from which a chain of nothing but `$ref`s never ends; None if none."""
+    ending: set[str] = set()
+    name: str | None
+    for start in found:
+        passed: set[str] = set()
+        name = start
+        while name is not None and name not in ending:
+            if name in passed:
+                return start
+            passed.add(name)
+            name = found[name].stands_for
+        ending |= passed
+    return None
 
 
 def _refused(definitions: Definitions, name: str, reason: str) -> DocumentError:

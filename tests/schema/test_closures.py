@@ -216,7 +216,10 @@ def test_a_schema_that_would_never_end_is_refused_beside_those_that_would() -> N
 @pytest.mark.parametrize("length", [1, 2, 5])
 def test_references_that_go_round_come_to_an_end(length: int) -> None:
     ring = {f"S{i}": to(f"S{(i + 1) % length}") for i in range(length)}
-    assert len(closure(document_of(ring), "S0").schema["$defs"]) == length
+    with pytest.raises(DocumentError, match="the chain of \\$refs from here never ends"):
+        closure(document_of(ring), "S0")
+    nested = {f"S{i}": {"items": to(f"S{(i + 1) % length}")} for i in range(length)}
+    assert len(closure(document_of(nested), "S0").schema["$defs"]) == length
 
 
 # ── validators ───────────────────────────────────────────────────────────────────────────────────
