@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
     from .observers import LoggingObserver
+    from .operation.content.codec import Codec
     from .operation.only import Only
     from .otel import OpenTelemetryObserver
     from .transport import RequestsTransport, SocketTransport
@@ -55,6 +56,7 @@ _LAZY = {
     "AsyncClient": ".async_client",
     "IAMAuth": ".auth",
     "LoggingObserver": ".observers",
+    "Codec": ".operation.content.codec",
     "Only": ".operation.only",
     "OpenTelemetryObserver": ".otel",
     "RequestsTransport": ".transport",
@@ -68,6 +70,7 @@ __all__ = [
     "BadRequest",
     "Client",
     "ClientStatusError",
+    "Codec",
     "Conflict",
     "ConnectError",
     "Document",

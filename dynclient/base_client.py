@@ -27,6 +27,7 @@ from .validation import Level, Validation
 if TYPE_CHECKING:
     from .explanation import Explanation
     from .observers import Observer
+    from .operation.content.codec import Codec
     from .operation.only import Only
 
 __all__ = ["BaseClient"]
@@ -58,6 +59,9 @@ class BaseClient:
                       `{"https://docs.example": {"Authorization": "Bearer …"}}`. The credentials of
                       `auth` are never sent there
     overlays          OpenAPI Overlays to apply to the document: paths, URLs or mappings
+    codecs            for media types of your own; see docs/bodies.md
+    encoders          a function for each type of yours, from a value to plain data; see
+                      docs/bodies.md
 
     Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names an
     operation that it does not have, ValueError if `defaults` name a parameter that none of its
@@ -84,6 +88,8 @@ class BaseClient:
         observers: Sequence[Observer] = (),
         document_auth: Mapping[str, Mapping[str, str]] | None = None,
         overlays: Sequence[Source] = (),
+        codecs: Sequence[Codec] = (),
+        encoders: Mapping[type, Callable[[Any], Any]] | None = None,
     ) -> None:
         self._begin(
             Settings.of(
@@ -102,6 +108,8 @@ class BaseClient:
                 observers=observers,
                 document_auth=document_auth,
                 overlays=overlays,
+                codecs=codecs,
+                encoders=encoders,
             )
         )
 
@@ -148,7 +156,7 @@ class BaseClient:
         document = yield from fetching(
             loading(settings.source, trust=settings.trust, overlays=settings.overlays), conduct
         )
-        core = yield from loaded(partial(Core.of, document, settings.only), document, conduct)
+        core = yield from loaded(partial(Core.of, document, settings), document, conduct)
         yield from loaded(partial(self._use, settings, core), document, conduct)
 
     def _use(self, settings: Settings, core: Core, credentials: Credentials | None = None) -> None:

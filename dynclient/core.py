@@ -12,6 +12,8 @@ from .document import Document, Source, Trust
 from .environment import URL_VARIABLE
 from .messages import Timeout
 from .operation import DeepObject, Operations
+from .operation.content.registry import CODECS, Registry
+from .operation.encoders import Encoders
 from .settings import base_url_of, checked_defaults, checked_source
 from .validation import Level, Validation
 
@@ -46,6 +48,8 @@ class Settings:
     observers: tuple[Observer, ...] = ()
     document_auth: Mapping[str, Mapping[str, str]] | None = None
     overlays: tuple[Source, ...] = ()
+    codecs: Registry = CODECS
+    encoders: Encoders | None = None
 
     def __post_init__(self) -> None:
         if self.engine not in get_args(Engine):
@@ -83,17 +87,24 @@ class Settings:
 
 
 class Core(NamedTuple):
-    """What clients of one document share: nothing of it depends on their settings."""
+    """What clients of one document share: nothing of it depends on what `with_options` changes."""
 
     document: Document
     operations: Operations
     schemes: Mapping[str, SecurityScheme]
 
     @classmethod
-    def of(cls, document: Document, only: Only | None = None) -> Core:
+    def of(cls, document: Document, settings: Settings) -> Core:
         """The core for a document. ValueError if `only` names what it does not have."""
         schemes = schemes_of(document)
-        return cls(document, Operations(document, redactor_for(schemes), only), schemes)
+        operations = Operations(
+            document,
+            redactor_for(schemes),
+            settings.only,
+            codecs=settings.codecs,
+            encoders=settings.encoders,
+        )
+        return cls(document, operations, schemes)
 
     def policy(self, validate: Level | Validation) -> Validation:
         """The policy, its operations under their own names; UnknownOperation for a stranger."""
@@ -119,4 +130,9 @@ def _typed(given: dict[str, Any]) -> dict[str, Any]:
         for each in given["observers"]:
             if not callable(each):
                 raise TypeError(f"an observer is a function of one event, not {each!r}")
+    if "codecs" in given:
+        given["codecs"] = CODECS.with_codecs(given["codecs"])
+    for kind, encode in (given.get("encoders") or {}).items():
+        if not isinstance(kind, type) or not callable(encode):
+            raise TypeError(f"encoders= takes a function for each type, not {kind!r}: {encode!r}")
     return given

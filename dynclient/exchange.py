@@ -268,7 +268,9 @@ def _within(request: HttpRequest, end: float, conduct: Conduct) -> HttpRequest:
     left = end - conduct.clock()
     if left <= 0:
         raise RequestTimeout(
-            "the total timeout of the call is over", request=request, remedy=give(timeout=...)
+            "the total timeout of the call is over",
+            request=request,
+            remedy=give(timeout={"total": ...}),
         )
     return replace(request, timeout=replace(request.timeout or Timeout(), total=left))
 

@@ -10,6 +10,7 @@ from .auth import SecurityScheme
 from .curl import curl_line
 from .errors import AuthError
 from .messages import HttpRequest
+from .operation import UNSET
 from .plans import CallPlan
 from .redaction import MASK
 from .remedies import Words, in_python
@@ -100,11 +101,13 @@ def _arguments(plan: CallPlan, given: Mapping[str, Any]) -> list[tuple[str, str,
     redactor = plan.operation.redactor
     for parameter in plan.operation.parameters:
         for name in (parameter.python_name, parameter.name):
-            if name in given and given[name] is not None:
+            value = given.get(name, UNSET)
+            is_null = value is None and plan.requests.takes_null(parameter)
+            if is_null or (value is not UNSET and value is not None):
                 secret = redactor.is_secret_field(parameter.name) or (
                     parameter.location == "header" and redactor.is_secret_header(parameter.name)
                 )
-                text = MASK if secret else shown(given[name])
+                text = MASK if secret else shown(value)
                 exploded = ", exploded" if parameter.explode else ""
                 place = f"{parameter.location}, style {parameter.style}{exploded}"
                 found.append((parameter.name, place, text))

@@ -1,4 +1,4 @@
-"""JSON text, strictly and without loss: the one place where it is read and written.
+"""JSON text, strictly and without loss: the one place where it is decoded and encoded.
 
 msgspec does the work: integers of any size stay exact, NaN and Infinity are refused, text must be
 UTF-8 (RFC 8259). What it can't do is done by the standard library on the rare text that needs it:

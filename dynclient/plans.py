@@ -16,7 +16,6 @@ from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
-from .operation.deprecation import FIELDS
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
 from .validation import Validation
@@ -78,7 +77,7 @@ class CallPlan:
     def _judge_again(
         self, reference: ReferenceEngine, request: HttpRequest, ours: list[Violation]
     ) -> list[Violation]:
-        formats = self.policy.formats != "off"
+        formats = self.policy.checked
         return reference.judge_request(
             self.operation, request, ours, self.supplied, formats=formats
         )
@@ -88,7 +87,7 @@ class CallPlan:
         return self.responses.declares(status)
 
     def _tell_deprecation(self, headers: Headers) -> None:
-        if any(name in headers for name in FIELDS):
+        if "deprecation" in headers or "sunset" in headers:
             self.operation.deprecations.of_response(headers)
 
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
@@ -97,7 +96,7 @@ class CallPlan:
         response = self.responses.parse(self.operation, http, request, self.policy)
         if self.reference is None or not self.policy.judges_responses:
             return response
-        ours, formats = response.violations, self.policy.formats != "off"
+        ours, formats = response.violations, self.policy.checked
         try:
             found = self.reference.judge_response(
                 self.operation, request, http, ours, formats=formats
@@ -174,7 +173,7 @@ class Plans:
         settings = self._settings
         policy = self._core.policy(options.validate or settings.validate)
         policy = policy.for_operation(operation.name)
-        formats = policy.formats != "off"
+        formats = policy.checked
         own_server = settings.base_url is None and options.server is None
         auth = self._credentials.choose(operation, options.auth, own_server=own_server)
         declared = {p.name for p in operation.parameters}

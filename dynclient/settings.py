@@ -67,12 +67,12 @@ def base_url_of(source: Source, given: str | None) -> str | None:
     the usual one there, so that no other's calls are led to a service they were not meant for.
     ValueError, or TypeError, for what is no base URL; DocumentError for a variable that holds none.
     """
-    said = os.environ.get(URL_VARIABLE)
+    found = os.environ.get(URL_VARIABLE)
     usual = usual_document()
-    if given is not None or not said or source != usual or bundled_path(usual) is None:
+    if given is not None or not found or source != usual or bundled_path(usual) is None:
         return _checked_base_url(given)
     try:
-        return _checked_base_url(said)
+        return _checked_base_url(found)
     except ValueError as error:
         raise DocumentError(f"{URL_VARIABLE}: {error}", source=usual) from None
 
@@ -139,7 +139,7 @@ def _declared(operations: Operations, document: Document) -> Iterator[Any]:
     yield list(shared.values()) if isinstance(shared, dict) else None
     for operation in operations.values():
         yield operation.shared_parameters
-        yield operation.value.get("parameters")
+        yield operation.node.get("parameters")
 
 
 def _member_names(operations: Operations) -> set[str]:
@@ -157,12 +157,14 @@ def _unknown_defaults(names: list[str], operations: Operations, document: Docume
     import difflib
 
     known = list(dict.fromkeys(_parameter_names(operations, document)))
-    said = []
+    lines = []
     members = _member_names(operations)
     for name in names:
         near = difflib.get_close_matches(str(name), known, n=1)
         if name in members:
-            said.append(f"{name!r}; it is a member of a body, and defaults are for parameters only")
+            lines.append(
+                f"{name!r}; it is a member of a body, and defaults are for parameters only"
+            )
         else:
-            said.append(f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    return f"defaults=: no operation has a parameter {', or '.join(said)}"
+            lines.append(f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return f"defaults=: no operation has a parameter {', or '.join(lines)}"

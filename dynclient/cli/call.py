@@ -12,7 +12,7 @@ from ..client import Client
 from ..curl import curl_line
 from ..errors import InvalidResponse, StatusError
 from ..explanation import Explanation
-from ..messages import HttpRequest, Response
+from ..messages import HttpRequest, Response, Timeout
 from ..operation import Operation, Options
 from .arguments import read_arguments, read_body, read_parts
 from .command import Command
@@ -78,6 +78,7 @@ __all__ = ["command"]
     show_default=True,
     help="Seconds for connecting, and for each read.",
 )
+@click.option("--max-time", type=SECONDS, help="Seconds for the whole call.")
 @click.option(
     "--validate",
     type=click.Choice(["strict", "warn", "off"]),
@@ -139,6 +140,7 @@ class _Call:
     auth: Sequence[str]
     header: Sequence[str]
     timeout: float
+    max_time: float | None
     validate: Any
     engine: Any
     dry_run: bool
@@ -155,7 +157,7 @@ class _Call:
             trust=self.trust,
             base_url=self.base_url,
             server_variables=dict(_pairs(self.server_variables, "--server-variable")) or None,
-            timeout=self.timeout,
+            timeout=Timeout(self.timeout, self.timeout, self.max_time),
             validate=self.validate,
             engine=self.engine,
         ) as opened:

@@ -25,6 +25,7 @@ from .output import LOGGER, tell
 
 __all__ = [
     "SECONDS",
+    "Number",
     "base_url_option",
     "doc_option",
     "document_options",
@@ -173,19 +174,18 @@ base_url_option = click.option(
 )
 
 
-class _Seconds(click.FloatRange):
-    """Seconds that a timeout can have; not a number is not one of them."""
+class Number(click.FloatRange):
+    """A number within bounds; not a number is within none."""
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        seconds: float = super().convert(value, param, ctx)
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        return seconds
+    def convert(self, value: Any, *place: Any) -> float:
+        number: float = super().convert(value, *place)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", *place)
+        return number
 
 
-SECONDS = _Seconds(0, 86400, min_open=True)
+#: What a timeout can be.
+SECONDS = Number(0, 86400, min_open=True)
 
 
 def output_option(*choices: str, default: str | None = None) -> Callable[[_F], _F]:

@@ -50,6 +50,7 @@ _WORDS: dict[tuple[str, str], Callable[[Setting], str]] = {
     ("options", "deep_object"): _option("--deep-object", "WAY"),
     ("server_variables", "*"): _entry("--server-variable"),
     ("timeout", ""): _option("--timeout", "SECONDS"),
+    ("timeout", "total"): _option("--max-time", "SECONDS"),
     ("trust", "*"): _entry("--trust"),
     (ENVIRONMENT, "*"): lambda setting: setting.key,
 }

@@ -58,6 +58,8 @@ def _value(name: str, source: str) -> str:
     if source.startswith("env:"):
         variable = source.removeprefix("env:")
         value = os.environ.get(variable)
+        if not variable:
+            raise _wrong(f"{name}: env: names no variable")
         if not value:
             raise _wrong(f"{name}: the environment variable {variable} is not set")
         return value

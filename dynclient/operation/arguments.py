@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..messages import Violation
 from .bodies import RequestBody
-from .faults import fault, unserializable
+from .faults import TOO_DEEP, fault, unserializable
 from .fields.parameters import Parameter
 from .fields.styles import StyleError, plain
 
@@ -77,9 +77,10 @@ class Arguments:
             for name, value in defaults.items():
                 parameter = self._names.get(name)
                 if parameter is not None and parameter.key not in values and value is not None:
-                    found = self._value(parameter, value, faults)
-                    if found is not UNSET:
-                        values[parameter.key] = found
+                    if type(value) not in self._direct or parameter.key in self._plan.arrays:
+                        value = self._value(parameter, value, faults)  # noqa: PLW2901
+                    if value is not UNSET:
+                        values[parameter.key] = value
         if members:
             body = self._join_members(members, body, faults)
         return values, body
@@ -126,7 +127,7 @@ class Arguments:
             value = plain(self._plan.fitted(parameter, value))
         except (StyleError, RecursionError) as error:
             if isinstance(error, RecursionError):
-                error = StyleError("the value contains itself, or is nested too deep")
+                error = StyleError(TOO_DEEP)
             faults.append(unserializable(f"request.{parameter.key}", "style", error))
             return UNSET
         if parameter.key in self._plan.arrays and not isinstance(value, list | dict | None):

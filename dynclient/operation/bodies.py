@@ -13,15 +13,16 @@ from functools import cached_property
 from typing import Any
 
 from ..abnf import is_field_value, is_token
-from ..document import Document, Location, Node
+from ..document import Node
 from ..media import best_match, parse_media_type
 from ..messages import Violation
 from ..remedies import give
+from ..validation import ALL_FORMATS, Formats
 from .content.codec import BYTES, Codec, EncodedBody, explained, is_valid
 from .content.entry import MediaEntry
 from .content.files import Unreadable, file_in, guess_type, is_stream, name_of
 from .content.registry import CODECS, Registry
-from .faults import UNSENDABLE, fault, unserializable
+from .faults import TOO_DEEP, UNSENDABLE, fault, unserializable
 from .fields.styles import DeepObject, StyleError
 from .names import TAKEN, python_name, snake_case
 
@@ -71,11 +72,11 @@ class BodyMedia(MediaEntry):
             value = {**value, **{name: [value[name]] for name in alone}} if alone else value
         return self.codec_for(sent_type).encoded(self, value, sent_type)
 
-    def fits(self, value: Any, *, formats: bool) -> bool:
+    def fits(self, value: Any, *, formats: Formats) -> bool:
         """Whether a value can be content of this entry and is valid by its schema."""
         try:
             body = self.encode(value)
-        except (ValueError, OSError):
+        except (ValueError, OSError, RecursionError):
             return False
         judge = None
         if body.judged:
@@ -185,7 +186,7 @@ class RequestBody:
         faults: list[Violation],
         *,
         judging: bool,
-        formats: bool,
+        formats: Formats,
     ) -> EncodedBody | None:
         """The body of a request; None, and why in `faults`, for a value that can't be one.
 
@@ -205,13 +206,14 @@ class RequestBody:
         except OSError as error:
             faults.append(unserializable("request.body", "unreadable", Unreadable.because(error)))
             return None
-        except ValueError as error:
-            faults += self._unencodable(media, value, error, judging=judging, formats=formats)
+        except (ValueError, RecursionError) as error:
+            why = StyleError(TOO_DEEP) if isinstance(error, RecursionError) else error
+            faults += self._unencodable(media, value, why, judging=judging, formats=formats)
             return None
         return body
 
     def _unencodable(
-        self, media: BodyMedia, value: Any, error: ValueError, *, judging: bool, formats: bool
+        self, media: BodyMedia, value: Any, error: ValueError, *, judging: bool, formats: Formats
     ) -> list[Violation]:
         """Why a value has no content. Its schema often has the better words for what is wrong."""
         rule = "unreadable" if isinstance(error, Unreadable) else "encoding"
@@ -221,7 +223,9 @@ class RequestBody:
             return [replace(found[0], **self._about_files(media, found[0]))]
         judge = media.judge(media.media_type, formats=formats) if judging else None
         if judge is not None and isinstance(value, dict | list):
-            with suppress(ValueError, TypeError):  # no plain data either: the reason says it all
+            with suppress(
+                ValueError, TypeError, RecursionError
+            ):  # no plain data either: the reason says it all
                 found += judge.explain(value, "request.body", layer="request")
         return found
 
@@ -264,7 +268,7 @@ class RequestBody:
         return next((m for m in self.media if m.media_type == key), None)
 
     def media_for(
-        self, value: Any, content_type: str | None, *, formats: bool = True
+        self, value: Any, content_type: str | None, *, formats: Formats = ALL_FORMATS
     ) -> tuple[BodyMedia, Violation | None]:
         """The entry to encode `value` with, and what is wrong with the choice of it.
 
@@ -311,7 +315,7 @@ class RequestBody:
         ranges = [m for m in self.media if m.covers("application/octet-stream")]
         return ranges[0] if ranges else self.preferred
 
-    def _for_data(self, value: Any, formats: bool) -> tuple[BodyMedia, Violation | None]:
+    def _for_data(self, value: Any, formats: Formats) -> tuple[BodyMedia, Violation | None]:
         """For data: the first entry that it fits. Only multipart bodies hold files."""
         with_files = isinstance(value, dict | list | tuple) and file_in(value) is not None
         likely = [
@@ -351,13 +355,11 @@ def _rank(media: BodyMedia) -> tuple[int, bool, bool]:
     return media.codec.preference, media.is_range, is_vendors
 
 
-def read_request_body(
-    document: Document, value: Any, at: Location, codecs: Registry = CODECS
-) -> RequestBody | None:
-    """The Request Body Object at a place; None where there is none or it has no content."""
-    if value is None:
+def read_request_body(declared: Node, codecs: Registry = CODECS) -> RequestBody | None:
+    """The Request Body Object that is declared; None where there is none or it has no content."""
+    if declared.value is None:
         return None
-    node = Node(document, value, at).follow()
+    node = declared.follow()
     media = [BodyMedia(key, entry, "request", codecs) for key, entry in node.items("content")]
     if not media:
         node.note("a request body needs `content`; it is ignored", "request-body")

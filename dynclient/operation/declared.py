@@ -57,9 +57,7 @@ class DeclaredResponse:
     @cached_property
     def headers(self) -> tuple[DeclaredHeader, ...]:
         """The declared headers."""
-        node = self._node
-        value = node.value if isinstance(node.value, dict) else {}
-        return read_headers(node.document, value, node.at)
+        return read_headers(self._node)
 
 
 def declared_for(responses: Mapping[str, DeclaredResponse], status: int) -> DeclaredResponse | None:

@@ -14,10 +14,7 @@ from ..messages import Headers
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["FIELDS", "Deprecations"]
-
-#: The fields by which a server says so, in lower case.
-FIELDS = ("deprecation", "sunset")
+__all__ = ["Deprecations"]
 
 
 class Deprecations:
@@ -29,11 +26,6 @@ class Deprecations:
         self._parameters = {p.key: p.python_name for p in operation.parameters if p.deprecated}
         self._logged: set[str] = set()
 
-    @property
-    def declared(self) -> bool:
-        """Whether the document has anything to say, of the operation or a parameter."""
-        return self._operation or bool(self._parameters)
-
     def of_request(self, values: Mapping[str, Any]) -> None:
         """Log what the document says of the operation, and of the parameters that are given."""
         if self._operation:
@@ -44,7 +36,7 @@ class Deprecations:
 
     def of_response(self, headers: Headers) -> None:
         """Log what the fields of a response say."""
-        since, until = map(headers.get, FIELDS)
+        since, until = headers.get("Deprecation"), headers.get("Sunset")
         if since is not None or until is not None:
             text = "the server says that this operation is deprecated"
             if since is not None and (date := _date(since)):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ..messages import Violation
 
-__all__ = ["UNREADABLE_TEXT", "UNSENDABLE", "fault", "unserializable"]
+__all__ = ["TOO_DEEP", "UNREADABLE_TEXT", "UNSENDABLE", "fault", "unserializable"]
 
 #: What is said of a text that has no form in UTF-8.
 UNREADABLE_TEXT = "the text holds a lone surrogate, which UTF-8 can't carry"
+
+#: What is said of a value that has no end.
+TOO_DEEP = "the value contains itself, or nests too deeply"
 
 #: Rules whose breach leaves nothing to send, whatever the validation level.
 UNSENDABLE = frozenset(

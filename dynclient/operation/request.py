@@ -14,13 +14,14 @@ from ..errors import InvalidRequest
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest, Timeout, Violation
 from ..schema import Validator
-from ..validation import Validation
+from ..validation import Formats, Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
 from .encoders import encoded
-from .faults import UNREADABLE_TEXT, UNSENDABLE, fault
+from .faults import UNREADABLE_TEXT, UNSENDABLE, fault, unserializable
+from .fields.parameters import Parameter
 from .fields.plan import ParametersPlan
-from .fields.styles import DeepObject, StyleError, plain, serializer
+from .fields.styles import DeepObject, StyleError, plain, serializer, text_of
 from .options import NO_OPTIONS, Options
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class RequestPlan:
     """The compiled request side of one operation."""
 
     def __init__(
-        self, operation: Operation, *, formats: bool, deep_object: DeepObject | None = None
+        self, operation: Operation, *, formats: Formats, deep_object: DeepObject | None = None
     ) -> None:
         if deep_object not in (None, *get_args(DeepObject)):
             known = ", ".join(map(repr, get_args(DeepObject)))
@@ -81,9 +82,13 @@ class RequestPlan:
             encoders=operation.encoders,
         )
         self._arguments = Arguments(parameters, self.body, self._plan)
-        notes = operation.deprecations
-        self._deprecations = notes if notes.declared else None
+        is_noted = operation.deprecated or any(p.deprecated for p in parameters)
+        self._deprecations = operation.deprecations if is_noted else None
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
+
+    def takes_null(self, parameter: Parameter) -> bool:
+        """Whether null is a value of a parameter; where it is not, None means "not given"."""
+        return self._plan.takes_null(parameter)
 
     def compile_body(self) -> None:
         """Compile the validators of every request media type now."""
@@ -111,6 +116,7 @@ class RequestPlan:
         schemas once there is a request. InvalidRequest lists every fault at once.
         """
         faults: list[Violation] = []
+        own = {} if options is NO_OPTIONS else _own_headers(options, faults)
         sorter = self._arguments
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
@@ -122,12 +128,12 @@ class RequestPlan:
             self._deprecations.of_request(values)
         self._plan.judge(values, supplied, faults, schemas=judging)
         content = self._encode_body(body, options, judging, faults)
-        request = self._request(values, content, base_url, options, faults)
+        request = self._request(values, content, base_url, options, own, faults)
         if second is not None and judging and not any(f.rule in UNSENDABLE for f in faults):
             faults = second(request, faults)
         if not faults:
-            return Prepared(request, (), options.headers)
-        return Prepared(request, self._let_pass(faults, policy), options.headers)
+            return Prepared(request, (), own)
+        return Prepared(request, self._let_pass(faults, policy), own)
 
     def _let_pass(self, faults: Sequence[Violation], policy: Validation) -> tuple[Violation, ...]:
         """What the policy lets pass; InvalidRequest for what it does not."""
@@ -166,6 +172,7 @@ class RequestPlan:
         content: EncodedBody | None,
         base_url: str,
         options: Options,
+        own: Mapping[str, str],
         faults: list[Violation],
     ) -> HttpRequest:
         plan = self._plan
@@ -176,10 +183,12 @@ class RequestPlan:
             if content.size is not None:
                 fields.append(("Content-Length", str(content.size)))
         headers = Headers(fields + plan.fields(values, faults))
-        if options is not NO_OPTIONS:
-            headers = _with_option_headers(headers, options, faults)
-            if options.extra_query:
-                query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
+        if options.accept is not None:
+            headers = headers.merged({"Accept": options.accept})
+        if own:
+            headers = headers.merged(own)
+        if options.extra_query:
+            query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
         url = f"{base_url}{path}{plan.joint}{query}" if query else base_url + path
         return HttpRequest(
             self._method,
@@ -209,15 +218,24 @@ def _as_plain(value: Any) -> Any:
         return None
 
 
-def _with_option_headers(fields: Headers, options: Options, faults: list[Violation]) -> Headers:
-    extra = dict(options.headers or {})
-    if options.accept is not None:
-        extra["Accept"] = options.accept
-    for name, text in extra.items():
-        if not is_field_value(str(text)) or not is_token(name):
+def _own_headers(options: Options, faults: list[Violation]) -> dict[str, str]:
+    """The header fields of `Options(headers=)`, as text."""
+    found = {}
+    for name, value in (options.headers or {}).items():
+        try:
+            text = value if isinstance(value, str) else text_of(plain(value))
+        except StyleError as error:
+            faults.append(unserializable(f"request.header.{name!r}", "header", error))
+            continue
+        if not is_field_value(text) or not isinstance(name, str) or not is_token(name):
             reason = "a header has a token for a name and one line of Latin-1 text for a value"
             faults.append(fault(f"request.header.{name!r}", "header", reason))
-    return fields.merged({name: str(text) for name, text in extra.items()}) if extra else fields
+        found[name] = text
+    if options.accept is not None and not is_field_value(options.accept):
+        faults.append(
+            fault("request.header.Accept", "header", "Accept is one line of Latin-1 text")
+        )
+    return found
 
 
 def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:

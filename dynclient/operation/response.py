@@ -15,7 +15,7 @@ from ..jsontext import JsonTextError, decode, surrogate_in
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
 from ..schema import Validator
-from ..validation import Validation
+from ..validation import Formats, Validation
 from .content.codec import Cutter, Decoder, Judge, explained, is_valid
 from .content.entry import MediaEntry
 from .content.sequential import ItemsJudge
@@ -106,7 +106,7 @@ class Begun(NamedTuple):
 class ResponsePlan:
     """The compiled response side of one operation."""
 
-    def __init__(self, operation: Operation, *, formats: bool) -> None:
+    def __init__(self, operation: Operation, *, formats: Formats) -> None:
         # Not the operation itself, which keeps this plan: whoever drops a document shall have its
         # memory back at once, and not when the collector finds the ring.
         self._document = operation.document
@@ -323,28 +323,18 @@ def _judge(judge: Judge, data: Any) -> list[Violation]:
     try:
         if judge.is_valid(data):
             return []
-    except (ValueError, TypeError):
-        return _judge_odd(judge, data)
-    return _explained(judge, data)
-
-
-def _judge_odd(judge: Judge, data: Any) -> list[Violation]:
-    """The violations of data that is not all plain: text that is not Unicode, bytes, dates."""
-    if isinstance(data, bytes):
-        return []  # nobody said what they are
-    place = surrogate_in(data)
-    if place is None:
-        return [] if is_valid(judge, data) else _explained(judge, data)
-    reason = "a string holds a lone surrogate, which UTF-8 can't carry"
-    found = [Violation("response.body", place, "", "encoding", reason)]
-    return found if is_valid(judge, data) else found + _explained(judge, data)
-
-
-def _explained(judge: Judge, data: Any) -> list[Violation]:
+    except (ValueError, TypeError):  # text that is not Unicode, bytes, dates
+        if isinstance(data, bytes):
+            return []  # nobody said what they are
+    found = []
+    if (place := surrogate_in(data)) is not None:
+        reason = "a string holds a lone surrogate, which UTF-8 can't carry"
+        found.append(Violation("response.body", place, "", "encoding", reason))
     try:
-        return explained(judge, data, "response.body")
+        return found if is_valid(judge, data) else found + explained(judge, data, "response.body")
     except ValueError as error:
-        return [Violation("response.body", "", "", "encoding", f"it can't be judged: {error}")]
+        reason = f"the body can't be judged: {error}"
+        return [*found, Violation("response.body", "", "", "encoding", reason)]
 
 
 def _decode_unknown(content: bytes) -> Any:

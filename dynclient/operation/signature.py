@@ -84,8 +84,7 @@ def _required_members(body: RequestBody) -> frozenset[str]:
     owners = list(schema.in_place("allOf"))
     lists = [node.get("required") for node in owners]
     names = [n for each in lists if isinstance(each, list) for n in each if isinstance(n, str)]
-    places = [(node.value, node.at) for node in owners]
-    return frozenset(travelling_names(schema.document, names, places, "request"))
+    return frozenset(travelling_names(names, owners, "request"))
 
 
 def _annotation(allowed: Collection[str]) -> Any:

@@ -47,6 +47,7 @@ class View:
     document    the OpenAPI document: one path, `PATH`, with one method, `post`
     parameters  those that are left out of it, as `Violation.where` names them
     headers     those of an answer that are left out, by the key of the response
+    patterns    the checks of the formats that stand for patterns in it, by name
     bodies      those that it is shown: (`"request"` or the key of a response, media type)
     """
 
@@ -56,6 +57,7 @@ class View:
         self.bodies: set[tuple[str, str]] = set()
         source = operation.document
         schemas = Schemas(source)
+        self.patterns = schemas.patterns
         shown: dict[str, Any] = {
             "operationId": operation.name,
             "parameters": list(self._parameters(operation, schemas)),

@@ -55,7 +55,7 @@ def explained(problem: BaseException, request: HttpRequest, limits: Limits) -> T
         return TransportError(f"the URL can't be used: {fault}", request=request)
     failure = _Failure(chain, origin, limits)
     if limits.are_over() and not names.isdisjoint(_TIMEOUTS):
-        return RequestTimeout(_out_of_time(failure), request=request, remedy=give(timeout=...))
+        return RequestTimeout(_out_of_time(failure), request=request, remedy=_MORE_TIME)
     for known, kind, message in _TABLE:
         if not names.isdisjoint(known):
             return kind(message(failure), request=request, remedy=_REMEDIES.get(message))
@@ -207,6 +207,7 @@ _TIMEOUTS = frozenset(
     }
 )
 
+_MORE_TIME = give(timeout={"total": ...})
 #: What to do about the errors of a row, where settings of the client's own help.
 _REMEDIES: dict[Callable[[_Failure], str], Remedy] = {
     _tls: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),

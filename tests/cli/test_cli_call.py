@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import shutil
+import socket
 import subprocess
 from urllib.parse import parse_qsl
 
@@ -552,3 +553,16 @@ def test_calls_are_logged_without_their_secrets(invoke, server, secured, flag, l
     assert ("  X-Echo: [redacted]" in lines) is (level > 1)
     assert VALUES["Bearer"] not in done.stderr
     assert invoke(*call, "--auth", "Bearer=x").stderr == ""  # the next run logs nothing
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--max-time"])
+def test_a_call_that_takes_too_long_is_code_6_and_names_the_option(invoke, shapes, option):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        call = ("call", "find", "kind=a", "--doc", shapes, "--base-url", url)
+        done = invoke(*call, option, "0.1")
+    assert done.exit_code == 6
+    assert f"; pass {option} SECONDS" in done.stderr

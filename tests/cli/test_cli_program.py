@@ -339,7 +339,8 @@ def test_a_remedy_of_a_violation_is_worded_for_the_face_that_shows_it():
         ("--versoin", "no option --versoin; did you mean --version?"),
         ("cal", "no command 'cal'; did you mean call?"),
         ("frobnicate", "no command 'frobnicate'; there are ops, describe, call, "),
-        ("call list_jobs --timeout nan", "'nan' is not a number of seconds"),
+        ("emulator --latency nan", "'nan' is not a number"),
+        ("call list_jobs --timeout nan", "'nan' is not a number"),
     ],
 )
 def test_what_does_not_exist_gets_near_names(invoke, words, said):

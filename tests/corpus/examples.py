@@ -149,7 +149,7 @@ def judge(document: Document, reference: Reference, example: _Example) -> Verdic
     """Both verdicts on one example."""
     value, schema, at, direction, where = example
     try:
-        validator = compile_validator(document, (schema, at), direction)
+        validator = compile_validator(Node(document, schema, at), direction)
         ours = () if validator.is_valid(value) else _broken(validator.explain(value, "value"))
     except DocumentError as error:
         ours = (f"raises {error.problem[:80]}",)

@@ -277,6 +277,19 @@ def test_a_file_that_cannot_be_had_costs_the_call_that_needs_it(service: Scripte
     assert client.prepare("op", body={"name": "a"}).content == b'{"name":"a"}'
 
 
+def test_a_success_in_another_file_is_asked_for_by_its_media_types(service: Scripted) -> None:
+    responses = {"200": {"$ref": "more.json#/ok"}, "404": {"$ref": "error.json#/no"}}
+    document = one_operation(responses=responses, servers=[{"url": service.url}])
+    ok = {"description": "ok", "content": json_content({"type": "array"}, "application/vnd.a+json")}
+    service.answers[:] = [Answer(as_bytes(document))]
+    client = Client(f"{service.url}/api.json")
+    service.answers[:] = [Answer(as_bytes({"ok": ok}))]
+    service.answers += [Answer(b"[]", content_type="application/vnd.a+json")]
+    assert client.call("op") == []
+    assert [each.target for each in service.received[1:]] == ["/more.json", "/thing"]
+    assert service.received[-1].headers["accept"] == "application/vnd.a+json"
+
+
 def test_a_response_is_not_lost_because_its_schema_cannot_be_had(service: Scripted) -> None:
     responses = {
         "200": answering({"$ref": "ok.json"})["200"],

@@ -15,7 +15,9 @@ import pytest
 from corpus.material import REASON, folder
 
 from dynclient import DocumentError, NotLoaded, Trust, load
+from dynclient.document import Node
 from dynclient.schema import Validator, compile_validator
+from dynclient.validation import ALL_FORMATS, NO_FORMATS
 
 SUITE = folder("json-schema-test-suite")
 HOST = "http://localhost:1234/"
@@ -133,7 +135,9 @@ def validator_of(schema: Any, run: Run) -> Validator:
     while True:
         try:
             return compile_validator(
-                document, ({"$ref": f"{HOST}tested.json"}, root), "request", formats=run.formats
+                Node(document, {"$ref": f"{HOST}tested.json"}, root),
+                "request",
+                formats=ALL_FORMATS if run.formats else NO_FORMATS,
             )
         except NotLoaded as missing:
             answered, content = fetch(missing.uri)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...validation import Formats
 from ..fields.styles import StyleError
 from .codec import BYTES, Codec, Decoder, EncodedBody, Judge
 from .files import StreamedBody, is_stream
@@ -40,7 +41,7 @@ class Binary(Codec):
             f"not {type(value).__name__}"
         )
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         del entry, content_type, formats
         return None
 

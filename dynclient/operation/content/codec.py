@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote
 from ...document import Node
 from ...messages import Violation
 from ...redaction import NOT_SHOWN, Redactor
+from ...validation import Formats
+from ..faults import TOO_DEEP
 from ..fields.styles import StyleError, plain, text_of
 from ..fields.texts import Reader, scalar_reader
 from .files import StreamedBody, is_stream
@@ -123,11 +125,11 @@ class Codec:
     takes_empty = False
 
     def decode(self, content: bytes) -> Any:
-        """The data of content. ValueError if it can't be read."""
+        """The data of content. Any exception if it can't be decoded: it becomes a violation."""
         raise NotImplementedError
 
     def encode(self, value: Any) -> bytes:
-        """The content of a value. ValueError or TypeError if it has none."""
+        """The content of a value. Any exception if it can't be encoded."""
         raise NotImplementedError
 
     # ── by what the document says of it ──────────────────────────────────────────────────────
@@ -140,7 +142,13 @@ class Codec:
     def decoder(self, entry: MediaEntry | None, content_type: str) -> Decoder:
         """How content of a response becomes data; made once for each content type that comes."""
         del entry, content_type
-        return self.decode
+        return self._decoded
+
+    def _decoded(self, content: bytes) -> Any:
+        try:
+            return self.decode(content)
+        except Exception as error:  # whatever its library raises
+            raise ValueError(str(error) or type(error).__name__) from error
 
     def encoded(self, entry: MediaEntry, value: Any, content_type: str) -> EncodedBody:
         """The body of a request. StyleError or another ValueError if the value has none."""
@@ -149,13 +157,13 @@ class Codec:
             return EncodedBody(StreamedBody(value), content_type, judged=False)
         if isinstance(value, BYTES):
             raw = bytes(value)
-            return EncodedBody(raw, content_type, self.decode(raw))
+            return EncodedBody(raw, content_type, self._decoded(raw))
         try:
             return EncodedBody(self.encode(value), content_type, value)
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever its library raises
             raise StyleError(f"the value can't be encoded as {content_type}: {error}") from None
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         """What judges data of content of that type; None where the document has no say over it."""
         del content_type
         return entry.compiled("schema", formats=formats)
@@ -237,7 +245,7 @@ def _judgeable(data: Any) -> Any:
     try:
         return _plain(data)
     except RecursionError:
-        raise StyleError("it nests too deeply, or contains itself") from None
+        raise StyleError(TOO_DEEP) from None
 
 
 def _plain(data: Any) -> Any:

@@ -15,6 +15,7 @@ from ...media import best_match
 from ...schema import Validator, compile_validator
 from ...schema.closure import extract
 from ...schema.directions import Direction
+from ...validation import Formats
 from .codec import Codec, Judge, Opaque
 from .registry import Registry
 from .secrets import holders, holds_secret
@@ -93,7 +94,7 @@ class MediaEntry:
         return self.codecs.find(content_type).bound(self)
 
     def judge(
-        self, content_type: str, *, formats: bool, opaque: Opaque = frozenset()
+        self, content_type: str, *, formats: Formats, opaque: Opaque = frozenset()
     ) -> Judge | None:
         """What judges data of content of that type; None where the document has no say over it.
 
@@ -115,13 +116,12 @@ class MediaEntry:
         self._judges[key] = made
         return made
 
-    def compiled(self, keyword: str, *, formats: bool) -> Validator | None:
+    def compiled(self, keyword: str, *, formats: Formats) -> Validator | None:
         """The compiled schema under a keyword; None where there is none."""
         schema = self.child(keyword)
         if schema is None:
             return None
-        root = (schema.value, schema.at)
-        return compile_validator(schema.document, root, self.direction, formats=formats)
+        return compile_validator(schema, self.direction, formats=formats)
 
     @cached_property
     def parts(self) -> PartsPlan:
@@ -146,17 +146,14 @@ class MediaEntry:
         """Whether null is a value of a schema; it is where there is none."""
         if schema is None:
             return True
-        root = (schema.value, schema.at)
-        judge = compile_validator(schema.document, root, self.direction)
-        return bool(judge.is_valid(None))
+        return compile_validator(schema, self.direction).is_valid(None)
 
     @cached_property
     def _secrets(self) -> tuple[frozenset[str], bool]:
         if self.schema is None:
             return frozenset(), False
         try:
-            root = (self.schema.value, self.schema.at)
-            closure = extract(self.node.document, root, self.direction)
+            closure = extract(self.schema, self.direction)
             if not closure.hidden:
                 return closure.secrets, False
             return closure.secrets | holders(self.schema), holds_secret(self.schema)

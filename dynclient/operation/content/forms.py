@@ -14,7 +14,6 @@ from ...document import Node
 from ...jsontext import JsonTextError, decode
 from ...redaction import Redactor
 from ..encoders import fitted
-from ..fields.brackets import Tree, tokens_of
 from ..fields.styles import (
     COLLECTION_FORMATS,
     STYLES_BY_LOCATION,
@@ -29,6 +28,7 @@ from .codec import BYTES, Codec, Decoder, EncodedBody
 from .files import StreamedBody, is_stream
 
 if TYPE_CHECKING:
+    from ..fields.brackets import Tree
     from .entry import MediaEntry
     from .registry import Registry
 
@@ -129,7 +129,8 @@ def encode_form(
             "deep_object": deep_object,
         }
         if isinstance(member, list) and schema is not None:
-            more["inner"] = inner_formats(schema.member(name))
+            declared = schema.member(name)
+            more["inner"] = inner_formats(declared and declared.item())
         try:
             if styled is None:
                 member = _as_content(member, str(settings.get("contentType", "")), codecs)  # noqa: PLW2901
@@ -227,9 +228,7 @@ class _FormDecoder:
         found: dict[str, Any] = {}
         trees: dict[str, Tree] = {}
         for name, texts in _texts_by_name(content).items():
-            if deep := self._in_brackets(name):
-                for text in texts:
-                    trees.setdefault(deep[0], Tree()).put(deep[1], unquote_plus(text))
+            if self._deep and self._put_in_brackets(name, texts, trees):
                 continue
             *owner, member = path = self._path(name)
             holder = found.setdefault(owner[0], {}) if owner else found
@@ -242,12 +241,16 @@ class _FormDecoder:
             found[name] = tree.value(self._deep[name])
         return found
 
-    def _in_brackets(self, name: str) -> tuple[str, list[str]] | None:
-        """The member of style deepObject that a pair belongs to, and its place in there."""
+    def _put_in_brackets(self, name: str, texts: list[str], trees: dict[str, Tree]) -> bool:
+        """Put texts into the tree of their member of style deepObject; False if they have none."""
+        from ..fields.brackets import Tree, tokens_of
+
         for owner in self._deep:
             if tokens := tokens_of(name, owner):
-                return owner, tokens
-        return None
+                for text in texts:
+                    trees.setdefault(owner, Tree()).put(tokens, unquote_plus(text))
+                return True
+        return False
 
     def _path(self, name: str) -> tuple[str, ...]:
         """The member that a pair is, after that which it is a member of."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ...jsontext import decode
 from ...media import parse_media_type
 from ...remedies import give
+from ...validation import Formats
+from ..encoders import fitted
 from ..fields.styles import StyleError
 from .codec import BYTES, Codec, Decoder, EncodedBody, Judge
 from .files import StreamedBody, is_stream
@@ -45,12 +47,14 @@ class _Multipart(Codec):
         from .parts import encode_multipart
         from .uploads import judged_data, plain_data
 
-        data = plain_data(value, entry.required_nulls)
+        schema = entry.child("schema")
+        fit = value if schema is None else fitted(value, schema)
+        data = plain_data(fit, entry.required_nulls)
         made, sent_type = encode_multipart(data, entry, content_type)
         judged, opaque = judged_data(data)
         return EncodedBody(made, sent_type, judged, opaque=opaque)
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         if entry.direction == "response":
             return None
         if entry.child("itemSchema") is not None:

@@ -12,7 +12,7 @@ memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
@@ -20,7 +20,14 @@ from urllib.parse import quote, unquote_plus
 from ...abnf import is_token
 from ...media import charset_of, parse_media_type
 from ...remedies import give
-from ..fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
+from ..fields.styles import (
+    COLLECTION_FORMATS,
+    StyleError,
+    inner_formats,
+    plain,
+    serializer,
+    text_of,
+)
 from .codec import BYTES
 from .encodings import PartPlan, PartsPlan
 from .entry import MediaEntry
@@ -193,21 +200,26 @@ def _parts_of(slot: _Slot, name: str, value: Any) -> list[_Part]:
     values = value if isinstance(value, list) else [value]
     # "SHALL be ignored if the media type is not ... multipart/form-data" (Encoding Object, style).
     style = slot.plan.style if slot.is_form else None
+    inner = inner_formats(slot.plan.schema) if isinstance(value, list) else ()
+    if style is None and inner:
+        values = [_joined(item, *inner) if isinstance(item, list) else item for item in values]
     if style is None or any(map(is_opaque, values)):
         is_list = isinstance(value, list)
         return [_part(slot, v, *([i] if is_list else [])) for i, v in enumerate(values)]
     try:
-        return _styled_parts(slot, name, value, style)
+        return _styled_parts(slot, name, value, style, inner)
     except StyleError as error:
         raise StyleError.of(error, name, label=f"the part {slot.label}") from None
 
 
-def _styled_parts(slot: _Slot, name: str, value: Any, style: tuple[str, bool]) -> list[_Part]:
+def _styled_parts(
+    slot: _Slot, name: str, value: Any, style: tuple[str, bool], inner: Sequence[str]
+) -> list[_Part]:
     """The parts of one property whose style lays them out."""
     values = value if isinstance(value, list) else [value]
     if style[0] in COLLECTION_FORMATS:
         if isinstance(value, list):
-            values = [_joined(values, COLLECTION_FORMATS[style[0]])] if values else []
+            values = [_joined(values, style[0], *inner)] if values else []
         return [_text_part(slot, text_of(item)) for item in values]
     return [_text_part(slot._replace(name=key), text) for key, text in _pairs(name, value, *style)]
 
@@ -223,12 +235,12 @@ def _pairs(name: str, value: Any, style: str, explode: bool) -> list[tuple[str, 
     return [(unquote_plus(key), unquote_plus(item)) for key, _, item in pairs]
 
 
-def _joined(values: list[Any], separator: str) -> str:
-    """One text of an array whose Swagger 2.0 collectionFormat puts it in one part."""
-    texts = [text_of(value) for value in values]
-    if any(separator in text for text in texts):
-        raise StyleError(f"a member that holds {separator!r} can't be told from two in this array")
-    return separator.join(texts)
+def _joined(values: list[Any], style: str, *inner: str) -> str:
+    """One text of an array whose Swagger 2.0 collectionFormat puts it in one part.
+
+    Nothing is escaped in it, as in a header.
+    """
+    return serializer("", "header", style, False, inner=inner)(values)
 
 
 def _text_part(slot: _Slot, text: str) -> _Part:

@@ -20,7 +20,7 @@ def holds_secret(schema: Node) -> bool:
     stack = [schema]
     while stack:
         node = stack.pop()
-        if is_secret(node.document, node.value, node.at):
+        if is_secret(node):
             return True
         for each in node.in_place():
             if each.at not in seen:

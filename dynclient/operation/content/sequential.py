@@ -15,6 +15,7 @@ from ...jsontext import JsonTextError, decode
 from ...messages import Violation
 from ...redaction import Redactor
 from ...schema import Validator
+from ...validation import Formats
 from ..fields.styles import StyleError
 from .binary import BINARY
 from .codec import BYTES, Codec, Cutter, Decoder, EncodedBody, Judge
@@ -61,7 +62,7 @@ class ItemsJudge:
         ]
 
 
-def items_judge(entry: MediaEntry, *, formats: bool) -> ItemsJudge:
+def items_judge(entry: MediaEntry, *, formats: Formats) -> ItemsJudge:
     """What judges the items that an entry describes. Before 3.2 `schema` said nothing of them."""
     is_new = entry.node.document.dialect == "3.2"
     whole = entry.compiled("schema", formats=formats) if is_new else None
@@ -130,7 +131,7 @@ class _Sequential(Codec):
                 raise StyleError.of(error, index, label=f"the item at {index}") from None
             yield self._before + content + b"\n", data
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         del content_type
         return items_judge(entry, formats=formats)
 

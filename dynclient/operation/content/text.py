@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...media import charset_of
 from ...redaction import Redactor
+from ...validation import Formats
 from ..fields.styles import StyleError, plain, text_of
 from ..fields.texts import Reader, text_reader
 from .codec import BYTES, Codec, Decoder, EncodedBody, Judge
@@ -49,7 +50,7 @@ class Text(Codec):
         text = text_of(value)
         return EncodedBody(encode_text(text, charset), content_type, read(text), judged)
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         if _reader(entry, content_type) is None:
             return None
         return entry.compiled("schema", formats=formats)

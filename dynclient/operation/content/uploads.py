@@ -14,6 +14,7 @@ from typing import Any
 
 from ...messages import Violation
 from ...schema import Validator
+from ...validation import Formats
 from ..fields.styles import StyleError, plain
 from .codec import Judge, Opaque
 from .files import File, file_in, is_stream
@@ -110,7 +111,7 @@ class _ItemsBesideFiles(ItemsJudge):
         return [each for each in found if each.pointer[1:].split("/")[0] not in self._files]
 
 
-def beside_files(judge: Judge, opaque: Opaque, *, formats: bool) -> Judge:
+def beside_files(judge: Judge, opaque: Opaque, *, formats: Formats) -> Judge:
     """A judge that asks nothing of these members or items but that they may be there."""
     if isinstance(judge, ItemsJudge):
         return _ItemsBesideFiles(judge, opaque)
@@ -121,7 +122,7 @@ def beside_files(judge: Judge, opaque: Opaque, *, formats: bool) -> Judge:
     for key, whole in opaque:
         for place in list(_in_place(schema, schema)):
             _open(schema, place, key, whole)
-    return Validator(replace(closure, schema=schema), formats=formats, ecma=True)
+    return Validator(replace(closure, schema=schema), formats)
 
 
 def _open(root: Any, place: dict[str, Any], key: str | int, whole: bool) -> None:

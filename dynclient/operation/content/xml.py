@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...media import charset_of, parse_media_type
 from ...redaction import NOT_SHOWN, Redactor
+from ...validation import Formats
 from ..encoders import fitted
 from ..fields.styles import plain
 from .codec import BYTES, Codec, Decoder, EncodedBody, Judge
@@ -62,7 +63,7 @@ class _Xml(Text):
         content = encode_text(xml_text(data, schema, charset), charset)
         return EncodedBody(content, content_type, data)
 
-    def judge(self, entry: MediaEntry, content_type: str, *, formats: bool) -> Judge | None:
+    def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         if data_schema(entry) is None:
             return super().judge(entry, content_type, formats=formats)
         return entry.compiled("schema", formats=formats)

@@ -15,6 +15,7 @@ from ...messages import Violation
 from ...origins import encoded_path
 from ...redaction import Redactor
 from ...schema import Validator, compile_validator
+from ...validation import Formats
 from ..encoders import Encoders, encoded, fitted
 from ..faults import UNREADABLE_TEXT, fault, unserializable
 from .parameters import Parameter
@@ -62,7 +63,7 @@ class ParametersPlan:
         at: Location,
         redactor: Redactor,
         *,
-        formats: bool,
+        formats: Formats,
         deep_object: DeepObject | None = None,
         encoders: Encoders | None = None,
     ) -> None:
@@ -107,8 +108,8 @@ class ParametersPlan:
         self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
         self._validator: Validator | None = None
         if parameters:
-            roots = {p.key: (p.schema, p.schema_at) for p in parameters}
-            self._validator = compile_validator(document, roots, "request", formats=formats)
+            roots = {p.key: p.node(document) for p in parameters}
+            self._validator = compile_validator(roots, "request", formats=formats)
 
     def fitted(self, parameter: Parameter, value: Any) -> Any:
         """A value of the caller's own types made plain, and as the schema wants it.

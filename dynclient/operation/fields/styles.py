@@ -257,15 +257,14 @@ def shape_of(location: str, style: str, explode: bool) -> Shape:
     return shape._replace(joint="; ") if location == "cookie" and shape.spread else shape
 
 
-def inner_formats(schema: Node | None) -> tuple[str, ...]:
+def inner_formats(items: Node | None) -> tuple[str, ...]:
     """The collectionFormats of the arrays in an array, from outside in; only Swagger 2.0 has any.
 
-    Source: Swagger 2.0, "Items Object": each array says for itself how its items are separated.
+    `items` is the schema of its items. Source: Swagger 2.0, "Items Object".
     """
     found: list[str] = []
-    if schema is None or schema.document.version not in SWAGGER_VERSIONS:
+    if items is None or items.document.version not in SWAGGER_VERSIONS:
         return ()
-    items = schema.item()
     while items is not None and items.get("type") == "array":
         name = items.get("collectionFormat")
         found.append(name if name in COLLECTION_FORMATS else "csv")
