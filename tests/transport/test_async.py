@@ -18,11 +18,13 @@ import pytest
 import uvloop
 
 from dynclient import AsyncClient
+from dynclient.document import Trust
+from dynclient.drive_async import drive_async
 from dynclient.errors import RequestTimeout, TransportError
+from dynclient.exchange import Conduct, round_trip
 from dynclient.messages import Headers, HttpRequest, Timeout
 from dynclient.transport import AiohttpTransport, SocketTransport
 
-from .following import followed
 from .server import HangUp, reply
 from .test_in_process import DOCUMENT
 
@@ -341,21 +343,13 @@ def test_without_aiohttp_the_error_names_the_extra():
 def test_redirects_over_aiohttp_leave_credentials_at_home(serve):
     other = serve()
     server = serve(lambda *_: reply(b"", "302 F", Location=other.url))
+    url = server.url.replace("://", "://me:pw@")
 
     async def send():
         async with AiohttpTransport() as transport:
-            url = server.url.replace("://", "://me:pw@")
-            return await asyncio.to_thread(followed, _Waiting(transport), HttpRequest("GET", url))
+            exchange = round_trip(HttpRequest("GET", url), Conduct(Trust()))
+            return await drive_async(exchange, transport)
 
-    class _Waiting:
-        def __init__(self, transport):
-            self._loop = asyncio.get_running_loop()
-            self._transport = transport
-
-        def send(self, request):
-            coroutine = self._transport.send(request)
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
-
-    asyncio.run(send())
+    assert asyncio.run(send()).url == other.url
     assert server.received[0].headers["authorization"] == "Basic bWU6cHc="
     assert "authorization" not in other.received[0].headers

@@ -165,9 +165,11 @@ def test_a_total_timeout_ends_what_drips_and_what_stalls(make, serve, where):
     def handler(request, sock):
         if where == "body":
             return dripping(request, sock)
+        if where == "nothing":
+            sock.recv(1)
+            raise HangUp
         for byte in b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 100:
-            if where == "header":
-                sock.sendall(bytes([byte]))
+            sock.sendall(bytes([byte]))
             time.sleep(0.05)
         raise HangUp
 
