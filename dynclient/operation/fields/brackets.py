@@ -1,22 +1,73 @@
-"""Names in brackets, as style deepObject has them: `a[b][c]=1`, `a[b][]=1`, `a[b][0]=1`.
+"""Style deepObject, serialized and read: `a[b][c]=1`, `a[b][]=1`, `a[b][0]=1`.
 
 Source: OpenAPI 3.1.1, section "Style Values"; for what is deeper than one level servers have
-conventions of their own, and all of them are read.
+conventions of their own: an option says which one is sent, and all of them are read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...document import Node
+from ...remedies import give
+from .escaping import Encode
+from .styles import DeepObject, Serializer, StyleError, text_of
 from .texts import scalar_reader
 
-__all__ = ["Tree", "tokens_of"]
+__all__ = ["Tree", "deep_serializer", "tokens_of"]
 
 _DEEPEST = 100
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+
+
+def deep_serializer(key: str, encode: Encode, arrays: DeepObject | None) -> Serializer:
+    """The function that makes the text of an object, or by `arrays` of an array, named `key`."""
+
+    def pairs(name: str, value: Any, level: int) -> Iterator[str]:
+        if isinstance(value, dict):
+            if level and arrays is None:
+                raise _unsaid("an object in an object")
+            members = [(f"{name}%5B{encode(member)}%5D", member) for member in value]
+        elif isinstance(value, list):
+            if arrays in (None, "repeat") and any(isinstance(v, dict | list) for v in value):
+                # One name for all items would not say which of them a member belongs to.
+                raise _unsaid("an array of arrays or objects")
+            members = [(name + _index(arrays, i), i) for i in range(len(value))]
+        else:
+            yield f"{name}={encode(text_of(value))}"
+            return
+        for inner, token in members:
+            if value[token] is not None:
+                try:
+                    yield from pairs(inner, value[token], level + 1)
+                except StyleError as error:
+                    raise error.within(token) from None
+
+    def serialize(value: Any) -> str:
+        if isinstance(value, list) and arrays is None:
+            raise _unsaid("an array")
+        if not isinstance(value, dict | list):
+            raise StyleError("only an object can be serialized with style deepObject")
+        return "&".join(pairs(key, value, 0))
+
+    return serialize
+
+
+def _unsaid(what: str) -> StyleError:
+    return StyleError(
+        f"{what} can't be serialized with style deepObject: the specification does not say how",
+        remedy=give(options={"deep_object": "brackets"}),
+    )
+
+
+def _index(arrays: DeepObject | None, index: int) -> str:
+    """What stands behind the name of an array for one of its items.
+
+    The specification does not say. To repeat the name is what servers that take arrays expect.
+    """
+    return {"brackets": "%5B%5D", "indices": f"%5B{index}%5D"}.get(arrays or "", "")
 
 
 def tokens_of(name: str, owner: str) -> list[str] | None:

@@ -19,7 +19,7 @@ from urllib.parse import quote, quote_plus
 from ...document import Node
 from ...document.document import SWAGGER_VERSIONS
 from ...document.pointer import append
-from ...remedies import Remedy, give
+from ...remedies import Remedy
 from .escaping import Encode, reserved_in, strict
 
 __all__ = [
@@ -304,7 +304,9 @@ def serializer(
     encode = _encoder(location, style, allow_reserved)
     key = name if location == "header" else encode(name)
     if style == "deepObject":
-        return _deep_object(key, encode, deep_object)
+        from .brackets import deep_serializer
+
+        return deep_serializer(key, encode, deep_object)
     shape = shape_of(location, style, explode)
     inner_shapes = [shape_of(location, each, False) for each in inner]
     taken = "".join(each.taken for each in (shape, *inner_shapes))
@@ -376,41 +378,3 @@ def _object(shape: Shape, key: str, pairs: _Pairs) -> str:
         return shape.prefix + shape.joint.join(f"{member}={text}" for member, text in pairs)
     flat = shape.joint.join(part for pair in pairs for part in pair)
     return shape.prefix + _named(shape, key, flat)
-
-
-def _deep_object(key: str, encode: Encode, arrays: DeepObject | None) -> Serializer:
-    def pairs(name: str, value: Any, level: int) -> Iterator[str]:
-        if isinstance(value, dict):
-            if level and arrays is None:
-                raise StyleError(
-                    "an object in an object can't be serialized with style deepObject without "
-                    "an option that says how",
-                    remedy=give(options={"deep_object": "brackets"}),
-                )
-            members = [(f"{name}%5B{encode(member)}%5D", member) for member in value]
-        elif isinstance(value, list):
-            members = [(name + _index(arrays, i), i) for i in range(len(value))]
-        else:
-            yield f"{name}={encode(text_of(value))}"
-            return
-        for inner, token in members:
-            if value[token] is not None:
-                try:
-                    yield from pairs(inner, value[token], level + 1)
-                except StyleError as error:
-                    raise error.within(token) from None
-
-    def serialize(value: Any) -> str:
-        if not isinstance(value, dict) and (arrays is None or not isinstance(value, list)):
-            raise StyleError("only an object can be serialized with style deepObject")
-        return "&".join(pairs(key, value, 0))
-
-    return serialize
-
-
-def _index(arrays: DeepObject | None, index: int) -> str:
-    """What stands behind the name of an array for one of its items.
-
-    The specification does not say. To repeat the name is what servers that take arrays expect.
-    """
-    return {"brackets": "%5B%5D", "indices": f"%5B{index}%5D"}.get(arrays or "", "")
