@@ -100,7 +100,7 @@ __all__ = ["command"]
 )
 @click.option("--include", is_flag=True, help="Print status and headers on stderr.")
 @verbose_option
-@output_option("json", "table", "raw")
+@output_option("json", "table", "raw", "histogram")
 @click.pass_obj
 def command(masker: Masker, /, **given: Any) -> None:
     """Call the operation OP (its name, or "METHOD /path").
