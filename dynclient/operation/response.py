@@ -14,7 +14,6 @@ from ..errors import DocumentError, NotLoaded, Unavailable
 from ..jsontext import JsonTextError, decode, surrogate_in
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
-from ..schema import Validator
 from ..validation import Formats, Validation
 from .content.codec import Cutter, Decoder, Judge, explained, is_valid
 from .content.entry import MediaEntry
@@ -96,7 +95,7 @@ class Begun(NamedTuple):
     media_type: str | None
     bodiless: bool
     records: Records | None
-    validator: Validator | None
+    validator: Judge | None
 
     def judge(self, item: Any) -> list[Violation]:
         """In what an item breaks the document."""
@@ -106,7 +105,7 @@ class Begun(NamedTuple):
 class ResponsePlan:
     """The compiled response side of one operation."""
 
-    def __init__(self, operation: Operation, *, formats: Formats) -> None:
+    def __init__(self, operation: Operation, *, formats: Formats, members: bool = False) -> None:
         # Not the operation itself, which keeps this plan: whoever drops a document shall have its
         # memory back at once, and not when the collector finds the ring.
         self._document = operation.document
@@ -114,6 +113,7 @@ class ResponsePlan:
         self._responses = operation.responses
         self._at = operation.at
         self._formats = formats
+        self._members = members
         self._readers: dict[tuple[int, str | None], _Reader] = {}
         self._bodiless = operation.method == "HEAD"
 
@@ -275,9 +275,21 @@ class ResponsePlan:
 
     def _read_by(self, reader: _Reader, entry: MediaEntry, content_type: str | None) -> None:
         shown = content_type or entry.media_type
-        reader.judge = entry.judge(shown, formats=self._formats)
+        reader.judge = self._judge_of(entry, shown)
         if content_type is not None or not entry.is_range:
             reader.decode = entry.codec_for(shown).decoder(entry, shown)
+
+    def _judge_of(self, entry: MediaEntry, content_type: str) -> Judge | None:
+        judge, schema = entry.judge(content_type, formats=self._formats), entry.schema
+        if not self._members or judge is None or schema is None:
+            return judge
+        from ..schema.members import MembersJudge  # for those who ask for it
+
+        if not isinstance(judge, ItemsJudge):
+            return MembersJudge(judge, schema, self._formats)
+        if judge.item is None:
+            return judge
+        return ItemsJudge(MembersJudge(judge.item, schema, self._formats), judge.whole)
 
     def _read_empty(
         self, reader: _Reader, declared: DeclaredResponse, content_type: str | None
