@@ -3,7 +3,7 @@
 --quick         fewer and shorter rounds, no peers: under a minute
 --no-peers      only dynclient and what is written by hand
 --only TEXT     the rows whose name has TEXT in it
---github FILE   GitHub's OpenAPI document, for the row that opens it (default: the one of the shared
+--github FILE   GitHub's OpenAPI document, for the row that opens it (default: the one of the
                 corpus beside the checkout, if it is there)
 --into FILE     a Markdown file whose block `bench` the tables replace
 --json FILE     where the numbers go (default: benchmarks/results/latest.json)
@@ -29,7 +29,9 @@ from .work import rows
 
 _QUICK = Effort(seconds=0.25, starts=5)
 _HERE = Path(__file__).parent
-_GITHUB = _HERE.parents[1] / "shared" / "corpus" / "github.com__api.github.com.json"
+_DOCUMENT = "corpus/github.com__api.github.com.json"
+_BESIDE = _HERE.parents[1] / "shared" / _DOCUMENT
+_GITHUB = _BESIDE if _BESIDE.exists() else _HERE.parent / ".corpus" / _DOCUMENT
 
 
 def main() -> int:

@@ -37,7 +37,7 @@ from .errors import (
     UnknownOperation,
 )
 from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
-from .operation import UNSET, File, Only, Operation, Options, Parameter
+from .operation import UNSET, File, Operation, Options, Parameter
 from .remedies import Remedy
 from .validation import Validation
 from .version import __version__
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
     from .observers import LoggingObserver
+    from .operation.content.codec import Codec
+    from .operation.only import Only
     from .otel import OpenTelemetryObserver
     from .transport import RequestsTransport, SocketTransport
 
@@ -54,6 +56,8 @@ _LAZY = {
     "AsyncClient": ".async_client",
     "IAMAuth": ".auth",
     "LoggingObserver": ".observers",
+    "Codec": ".operation.content.codec",
+    "Only": ".operation.only",
     "OpenTelemetryObserver": ".otel",
     "RequestsTransport": ".transport",
     "SocketTransport": ".transport",
@@ -66,6 +70,7 @@ __all__ = [
     "BadRequest",
     "Client",
     "ClientStatusError",
+    "Codec",
     "Conflict",
     "ConnectError",
     "Document",

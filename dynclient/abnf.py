@@ -1,7 +1,7 @@
 """The grammar of HTTP fields, in one place.
 
 Source: RFC 9110, sections 5.5 (field values), 5.6.1 (lists), 5.6.2 (tokens), 5.6.4 (quoted
-strings) and 5.6.6 (parameters).
+strings), 5.6.6 (parameters) and 11.6.1 (challenges).
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "TCHARS",
     "is_field_value",
     "is_target",
     "is_token",
     "quoted",
+    "split_challenges",
     "split_list",
     "split_parameters",
     "unquoted",
 ]
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+#: The pattern of a token.
+TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TOKEN = re.compile(TCHARS).fullmatch
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 _TARGET = re.compile(r"[!-~]+").fullmatch
 # A quote that is not closed goes to the end: looking for its end again and again takes too long.
@@ -64,6 +68,23 @@ def split_parameters(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     first, semicolon, rest = text.partition(";")
     pairs = _PARAMETER(semicolon + rest)
     return first.strip(), tuple((name.lower(), unquoted(value.strip())) for name, value in pairs)
+
+
+def split_challenges(text: str) -> list[tuple[str, dict[str, str]]]:
+    """The challenges of `WWW-Authenticate`: scheme and parameters, all names in lower case.
+
+    Reads the credentials of `Authorization` too. A token68 (section 11.2) is ignored.
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    for element in split_list(text):
+        name, equals, value = (part.strip(_WHITE) for part in element.partition("="))
+        if not is_token(name) or not equals:  # a scheme begins, by itself or before a parameter
+            scheme, _, name = name.replace("\t", " ").partition(" ")
+            found.append((scheme.lower(), {}))
+            name = name.strip()
+        if found and is_token(name) and (is_token(value) or value[:1] == '"'):
+            found[-1][1].setdefault(name.lower(), unquoted(value))
+    return found
 
 
 def unquoted(text: str) -> str:

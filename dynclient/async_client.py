@@ -128,7 +128,7 @@ class AsyncClient(BaseClient):
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 
     def _open_now(self) -> None:
-        if not is_remote(self._settings.source):
+        if not any(map(is_remote, (self._settings.source, *self._settings.overlays))):
             drive(self._opening_document(), CLOSED)  # nothing is sent
 
     async def open(self) -> Self:
@@ -139,7 +139,8 @@ class AsyncClient(BaseClient):
     async def aclose(self) -> None:
         """As `Client.close`."""
         if self._owned is not None:
-            await self._owned.retire()
+            self._owned.retire()
+            await self._owned.aclose()
         else:
             self._transport = CLOSED
 

@@ -18,7 +18,7 @@ from .document import Document, Source, Trust, bundled_path, loading
 from .errors import NotLoaded
 from .exchange import Conduct, Opened, at_hand, exchange, fetching, loaded, opening
 from .messages import HttpRequest, Response, TimeoutValue
-from .operation import Operations, Options, Prepared
+from .operation import DeepObject, Operations, Options, Prepared
 from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
 from .transport import transport_for
@@ -27,6 +27,8 @@ from .validation import Level, Validation
 if TYPE_CHECKING:
     from .explanation import Explanation
     from .observers import Observer
+    from .operation.content.codec import Codec
+    from .operation.only import Only
 
 __all__ = ["BaseClient"]
 
@@ -50,14 +52,20 @@ class BaseClient:
     server_variables  values for the variables of the document's servers
     transport         how requests are sent; see docs/transport.md
     trust             what the document may make the client do
+    only              which operations there are, of a big document; see `Only`
+    deep_object       how style deepObject serializes what is inside of an object; see `Options`
     observers         functions that are told of every step of a call; see docs/observers.md
     document_auth     header fields by origin, for fetching the document and what it refers to:
                       `{"https://docs.example": {"Authorization": "Bearer …"}}`. The credentials of
                       `auth` are never sent there
+    overlays          OpenAPI Overlays to apply to the document: paths, URLs or mappings
+    codecs            for media types of your own; see docs/bodies.md
+    encoders          a function for each type of yours, from a value to plain data; see
+                      docs/bodies.md
 
     Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names an
     operation that it does not have, ValueError if `defaults` name a parameter that none of its
-    operations has.
+    operations has, or `only` what the document does not have.
     """
 
     _asynchronous: ClassVar[bool]
@@ -75,8 +83,13 @@ class BaseClient:
         server_variables: Mapping[str, str] | None = None,
         transport: Any = None,
         trust: Trust | None = None,
+        only: Only | None = None,
+        deep_object: DeepObject | None = None,
         observers: Sequence[Observer] = (),
         document_auth: Mapping[str, Mapping[str, str]] | None = None,
+        overlays: Sequence[Source] = (),
+        codecs: Sequence[Codec] = (),
+        encoders: Mapping[type, Callable[[Any], Any]] | None = None,
     ) -> None:
         self._begin(
             Settings.of(
@@ -90,8 +103,13 @@ class BaseClient:
                 server_variables=server_variables,
                 transport=transport,
                 trust=trust or Trust(),
+                only=only,
+                deep_object=deep_object,
                 observers=observers,
                 document_auth=document_auth,
+                overlays=overlays,
+                codecs=codecs,
+                encoders=encoders,
             )
         )
 
@@ -135,8 +153,10 @@ class BaseClient:
         if self._core is not None:
             return
         settings, conduct = self._settings, self._conduct
-        document = yield from fetching(loading(settings.source, trust=settings.trust), conduct)
-        core = yield from loaded(partial(Core.of, document), document, conduct)
+        document = yield from fetching(
+            loading(settings.source, trust=settings.trust, overlays=settings.overlays), conduct
+        )
+        core = yield from loaded(partial(Core.of, document, settings), document, conduct)
         yield from loaded(partial(self._use, settings, core), document, conduct)
 
     def _use(self, settings: Settings, core: Core, credentials: Credentials | None = None) -> None:
@@ -260,11 +280,11 @@ class BaseClient:
     def with_options(self, **changes: Any) -> Self:
         """Another client on the same compiled document and transport, some options changed.
 
-        Takes `base_url`, `auth`, `defaults`, `validate`, `engine`, `timeout`, `observers`, which
-        mean what they mean to the constructor. Credentials are never shared between the two unless
-        the new one was given the same handler object. Closing this client closes the new one too,
-        as its connections are this one's; closing the new one leaves this one open. Attributes of
-        a subclass are the new client's too.
+        Takes `base_url`, `auth`, `defaults`, `validate`, `engine`, `timeout`, `deep_object` and
+        `observers`, which mean what they mean to the constructor. Credentials are never shared
+        between the two unless the new one was given the same handler object. Closing this client
+        closes the new one too, as its connections are this one's; closing the new one leaves this
+        one open. Attributes of a subclass are the new client's too.
         """
         if unknown := changes.keys() - _CHANGEABLE:
             raise TypeError(
@@ -293,7 +313,16 @@ class BaseClient:
 
 
 _CHANGEABLE = frozenset(
-    {"base_url", "auth", "defaults", "validate", "engine", "timeout", "observers"}
+    {
+        "base_url",
+        "auth",
+        "defaults",
+        "validate",
+        "engine",
+        "timeout",
+        "deep_object",
+        "observers",
+    }
 )
 
 

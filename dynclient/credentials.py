@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .auth import Authenticator, AuthPlan, SecurityScheme
+from .auth.credential import Found
+from .auth.solver import Requirement
 from .document import Document
 from .errors import AuthError, DocumentError
 from .operation import Operation
@@ -13,7 +15,7 @@ from .operation.security import security_schemes
 from .redaction import DEFAULT_REDACTOR, Redactor
 
 if TYPE_CHECKING:
-    from .auth import Account
+    from .auth import Account, AuthValue
 
 __all__ = ["AuthChoice", "Credentials", "redactor_for", "schemes_of"]
 
@@ -41,12 +43,14 @@ def redactor_for(schemes: Mapping[str, SecurityScheme]) -> Redactor:
 class AuthChoice(NamedTuple):
     """How one operation is authenticated.
 
-    account  the saved account in use, which also says where its service is
-    refusal  why it can't be authenticated; then `plan` adds nothing
+    base_url  where the credentials say that the service is; None where they do not
+    source    what says so, for people
+    refusal   why it can't be authenticated; then `plan` adds nothing
     """
 
     plan: AuthPlan
-    account: Account | None = None
+    base_url: str | None = None
+    source: str = ""
     refusal: AuthError | None = None
 
     def fills_in(self, operation: Operation) -> frozenset[str]:
@@ -62,7 +66,7 @@ class AuthChoice(NamedTuple):
 
 
 class Credentials:
-    """A client's credentials: those it was given, or else those that lie about.
+    """A client's credentials: those it was given, or else those found in the environment.
 
     One `Authenticator` serves all operations, so that one fetched token does.
     """
@@ -77,7 +81,8 @@ class Credentials:
         self._schemes = schemes
         self._auth = auth
         self._bundled = bundled
-        self._known: dict[bool, tuple[Authenticator, Account | None]] = {}
+        self._accounts: dict[Account, Mapping[str, AuthValue]] = {}
+        self._known: dict[Any, tuple[Authenticator, Found]] = {}
         self._headers = frozenset(
             str(scheme.parameter_name or "authorization").lower()
             for scheme in schemes.values()
@@ -97,43 +102,75 @@ class Credentials:
     ) -> AuthChoice:
         """The choice for an operation; `auth` of one call goes before the client's.
 
-        `own_server` tells whether the request goes to a server that the document names.
+        `own_server` is whether the request goes to a server that the document names.
         """
         requirements = operation.security
         try:
-            if auth is not None or not requirements:
-                authenticator, account = Authenticator(self._schemes, auth), None
+            if auth is None:
+                authenticator, found = self._usual(own_server, requirements)
             else:
-                authenticator, account = self._authenticator(own_server)
-            return AuthChoice(authenticator.plan(operation.name, requirements), account)
+                found = self._found(auth, own_server, requirements)
+                authenticator = Authenticator(self._schemes, found.auth)
+            plan = authenticator.plan(operation.name, requirements)
+            return AuthChoice(plan, found.base_url, found.source)
         except AuthError as error:
             return AuthChoice(AuthPlan((), "not authenticated"), refusal=error)
 
-    def _authenticator(self, own_server: bool) -> tuple[Authenticator, Account | None]:
-        known = self._known.get(own_server)
+    def _usual(
+        self, own_server: bool, requirements: Sequence[Requirement]
+    ) -> tuple[Authenticator, Found]:
+        """What all operations share that are called without credentials of their own."""
+        lacking = _lacking(self._auth, requirements) if self._bundled else ()
+        key = own_server, lacking, bool(requirements)
+        known = self._known.get(key)
         if known is None:
-            auth, account = self._auth, None
-            if auth is None:
-                auth, account = self._found(own_server)
-            made = (Authenticator(self._schemes, auth), account)
+            found = self._found(self._auth, own_server, requirements)
+            made = (Authenticator(self._schemes, found.auth if requirements else None), found)
             # Of threads that come here together one wins: all share its handlers and tokens.
-            known = self._known.setdefault(own_server, made)
+            known = self._known.setdefault(key, made)
         return known
 
-    def _found(self, own_server: bool) -> tuple[Mapping[str, Any], Account | None]:
-        """The credentials of the surroundings.
+    def _found(
+        self,
+        given: Mapping[str, Any] | None,
+        own_server: bool,
+        requirements: Sequence[Requirement],
+    ) -> Found:
+        """The credentials given, completed by the environment to what an operation requires.
 
         Only for a document that came with this package: any other may call its schemes what it
         likes, and would be handed secrets that were meant for somebody else. The account that
         Qiskit users have saved is meant for IBM's own servers, so it is used only where the
         document's own servers are, never for a `base_url` of the caller's.
         """
-        if not self._bundled:
-            return {}, None
-        from .auth import environment_auth, qiskit_account
+        auth = given or {}
+        lacking = _lacking(given, requirements)
+        if not self._bundled or (given is not None and not lacking and not own_server):
+            return Found(auth)
+        from .auth.account import completed, environment_auth
 
-        auth = environment_auth(self._schemes)
-        if auth or not own_server:
-            return auth, None
-        account = qiskit_account()
-        return (account.auth(), account) if account else ({}, None)
+        if given is None:
+            auth = environment_auth(self._schemes)
+        elif lacking:
+            auth = {**environment_auth(lacking), **given}
+        # An empty mapping is a caller who wants none.
+        use_account = bool(requirements) and (given is None or bool(given))
+        if not own_server:
+            return Found(auth)
+        return completed(auth, use_account=use_account, auth_of=self._auth_of)
+
+    def _auth_of(self, account: Account) -> Mapping[str, AuthValue]:
+        """The mapping of an account: one for all calls, so that they share its token."""
+        return self._accounts.setdefault(account, account.auth())
+
+
+def _lacking(
+    given: Mapping[str, Any] | None, requirements: Sequence[Requirement]
+) -> tuple[str, ...]:
+    """What an alternative requires beside the credentials given; nothing if these meet one."""
+    names = set(given or ())
+    sizes = [set(alternative) for alternative in requirements]
+    if not names or any(each and each <= names for each in sizes):
+        return ()
+    of = (alternative for alternative in requirements if names < set(alternative))
+    return tuple(name for name in next(of, ()) if name not in names)

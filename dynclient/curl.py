@@ -21,7 +21,7 @@ _MARK = "dynclient-variable-{}-"
 _MARKED = re.compile(r"dynclient-variable-(\w+)-")
 #: What means something between the double quotes of a shell.
 _SPECIAL = re.compile(r'[$`"\\!\n]')
-#: HTTP schemes that curl answers itself, from `user:password`.
+#: HTTP schemes that curl can do, from `user:password`.
 _USER_OPTIONS = {"basic": ["-u"], "digest": ["--digest", "-u"]}
 
 

@@ -2,11 +2,13 @@
 
 Known shapes: RFC 9457; text; `{"detail": [{"loc": …, "msg": …}]}` (FastAPI); `{"errors": {"name":
 ["can't be blank"]}}` (Rails, ASP.NET) and the same without `errors` (Django REST); lists of
-messages (Nest) and of error objects (JSON:API, GraphQL, IBM Cloud); `{"error": {"message": …}}`.
+messages (Nest) and of error objects (JSON:API, GraphQL, IBM Cloud); `{"error": {"message": …}}`;
+the title of an HTML page, the texts of XML.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
@@ -20,6 +22,8 @@ MEDIA_TYPE = "application/problem+json"
 _FIELDS = ("detail", "message", "msg", "error_description", "errorMessage", "title", "error")
 _PLACES = ("loc", "path", "field", "param", "pointer", "source")
 _CHARACTERS = 300
+_TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
 #: As much as may get into a line; the rest of a long list is not looked at.
 _ITEMS = 20
 _LEVELS = 5
@@ -74,12 +78,23 @@ def detail_of(data: Any, mask: Callable[[str], str]) -> str:
 
 def _said(data: Any, clean: Callable[[str], str], levels: int) -> str:
     if isinstance(data, str):
-        return clean(data)
+        return clean(_without_tags(data))
+    if isinstance(data, bytes):  # of a media type that is not declared
+        text = data.decode("utf-8", "replace")
+        return "" if "\0" in text or "\ufffd" in text else clean(_without_tags(text))
     if levels == 0:
         return ""
     if isinstance(data, list):
         return _listed(_said(item, clean, levels - 1) for item in islice(data, _ITEMS))
     return _of_object(data, clean, levels - 1) if isinstance(data, dict) else ""
+
+
+def _without_tags(text: str) -> str:
+    """The title of an HTML page, the texts of an XML document; any other text as it is."""
+    if text.lstrip()[:1] != "<":
+        return text
+    title = _TITLE.search(text)
+    return title[1] if title else _TAG.sub(" ", text)
 
 
 def _of_object(data: dict[str, Any], clean: Callable[[str], str], levels: int) -> str:

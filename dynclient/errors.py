@@ -26,11 +26,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .detail import MEDIA_TYPE, ProblemDetails
 from .messages import HttpRequest, Response, Violation
 from .remedies import Remedy, Words, in_python
+
+if TYPE_CHECKING:
+    from .detail import ProblemDetails
 
 __all__ = [
     "AuthError",
@@ -89,9 +91,14 @@ class DynclientError(Exception):
         super().__init__(message)
         self.remedy = remedy
 
+    @property
+    def message(self) -> str:
+        """What went wrong, without the remedy."""
+        return str(self.args[0]) if self.args else ""
+
     def worded(self, words: Words = in_python) -> str:
         """The whole message, with its remedies in the words of one face."""
-        message = str(self.args[0]) if self.args else ""
+        message = self.message
         if self.remedy is None:
             return message
         text = words(self.remedy)
@@ -188,7 +195,7 @@ class _ListsViolations(DynclientError):
 
     def worded(self, words: Words = in_python) -> str:
         listed = "".join(f"\n  - {violation.worded(words)}" for violation in self.violations)
-        return f"{self.args[0]}:{listed}"
+        return f"{self.message}:{listed}"
 
 
 class InvalidRequest(_ListsViolations, ValueError):
@@ -293,10 +300,12 @@ class StatusError(DynclientError):
     @property
     def problem(self) -> ProblemDetails | None:
         """The title, detail and type of a body of `application/problem+json` (RFC 9457)."""
+        from .detail import MEDIA_TYPE, ProblemDetails
+
         content_type = self.response.headers.get("Content-Type", "")
         if content_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
             return None
-        return ProblemDetails.of(self.response.data, self.response.request.masked)
+        return ProblemDetails.of(self.response.data, self.response.request.mask())
 
 
 class ClientStatusError(StatusError):

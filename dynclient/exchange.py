@@ -32,6 +32,7 @@ from .transport.redirects import REDIRECTS, next_request
 from .verdict import verdict
 
 if TYPE_CHECKING:
+    from .auth import AuthPlan
     from .document import Document, Fetching, Trust
     from .observers import Observer, Teller
     from .operation.request import Prepared
@@ -177,7 +178,10 @@ def _answered(
             request = yield from auth.flow(built, send)
         if prepared.headers:  # those of the call itself go before the client's credentials
             request = request.with_headers(prepared.headers)
-        request, opened = yield from _hops(request, conduct, teller, end, plan.declares)
+        again = None if auth.constant is not None else partial(_signed_again, auth, prepared)
+        request, opened = yield from _hops(
+            request, conduct, teller, end, plan.declares, again=again
+        )
         # A 401 of another origin says nothing of credentials that it was not sent.
         if opened.status != 401 or not first or request.cross_origin:
             return request, opened, None
@@ -191,6 +195,13 @@ def _answered(
             teller.retrying("the credentials were refused", 401, 0.0)
 
 
+def _signed_again(
+    auth: AuthPlan, prepared: Prepared, request: HttpRequest
+) -> Commands[HttpRequest]:
+    request = yield from auth.signed_again(request)
+    return request.with_headers(prepared.headers) if prepared.headers else request
+
+
 def _hops(
     request: HttpRequest,
     conduct: Conduct,
@@ -198,11 +209,12 @@ def _hops(
     end: float | None,
     is_final: Callable[[int], bool],
     check: Callable[[str, str], None] | None = None,
+    again: Callable[[HttpRequest], Commands[HttpRequest]] | None = None,
 ) -> Commands[tuple[HttpRequest, Any]]:
     """Send a request and follow its redirects: (the last request, its response, not read).
 
     `is_final` says of which statuses 3xx is the response itself. `check(one URL, the next)` raises
-    for a redirect that may not be followed.
+    for a redirect that may not be followed. `again(request)` signs what is sent to the same origin.
     """
     first, left = request, conduct.trust.max_redirects
     while True:
@@ -234,6 +246,8 @@ def _hops(
                 "send bytes or a file that can seek",
                 request=first,
             )
+        if again is not None and not following.cross_origin:
+            following = yield from again(following)
         request, left = following, left - 1
 
 
@@ -254,7 +268,9 @@ def _within(request: HttpRequest, end: float, conduct: Conduct) -> HttpRequest:
     left = end - conduct.clock()
     if left <= 0:
         raise RequestTimeout(
-            "the total timeout of the call is over", request=request, remedy=give(timeout=...)
+            "the total timeout of the call is over",
+            request=request,
+            remedy=give(timeout={"total": ...}),
         )
     return replace(request, timeout=replace(request.timeout or Timeout(), total=left))
 

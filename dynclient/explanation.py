@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .auth import SecurityScheme
 from .curl import curl_line
-from .environment import URL_VARIABLE
 from .errors import AuthError
 from .messages import HttpRequest
+from .operation import UNSET
 from .plans import CallPlan
 from .redaction import MASK
 from .remedies import Words, in_python
@@ -24,7 +23,8 @@ __all__ = ["Explanation", "explain_call"]
 class Explanation:
     """The parts of an explanation; `str()` lays them out.
 
-    server     the base URL, and where it comes from
+    server     the base URL, and what says so: the call, the client, a variable of the environment,
+               the CRN of a service instance, or the document
     auth       the alternative of security schemes in use, and why
     refusal    the error of a call, where none of the alternatives can be met
     arguments  for each argument that is sent: its name, its place and style, its value
@@ -76,12 +76,6 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
     """The explanation of a prepared request."""
     redacted = request.redacted()
     operation = plan.operation
-    own = any(
-        plan.base_url == str(server.get("url", "")).rstrip("/") for server in operation.servers
-    )
-    source = "named by the document" if own else "given by the caller, or made from the account"
-    if not own and plan.base_url == os.environ.get(URL_VARIABLE, "").rstrip("/"):
-        source = f"given by the caller, or by {URL_VARIABLE}"
     auth = plan.auth.reason
     if plan.auth.alternative:
         auth = f"{' and '.join(plan.auth.alternative)}; {auth}"
@@ -91,7 +85,7 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
     schemes = tuple(step.scheme for step in plan.auth.steps)
     return Explanation(
         operation.name,
-        f"{redacted.redactor.url(plan.base_url)} ({source})",
+        f"{redacted.redactor.url(plan.base_url)} ({plan.server})",
         auth,
         tuple(_arguments(plan, given)),
         redacted,
@@ -107,11 +101,13 @@ def _arguments(plan: CallPlan, given: Mapping[str, Any]) -> list[tuple[str, str,
     redactor = plan.operation.redactor
     for parameter in plan.operation.parameters:
         for name in (parameter.python_name, parameter.name):
-            if name in given and given[name] is not None:
+            value = given.get(name, UNSET)
+            is_null = value is None and plan.requests.takes_null(parameter)
+            if is_null or (value is not UNSET and value is not None):
                 secret = redactor.is_secret_field(parameter.name) or (
                     parameter.location == "header" and redactor.is_secret_header(parameter.name)
                 )
-                text = MASK if secret else shown(given[name])
+                text = MASK if secret else shown(value)
                 exploded = ", exploded" if parameter.explode else ""
                 place = f"{parameter.location}, style {parameter.style}{exploded}"
                 found.append((parameter.name, place, text))

@@ -1,4 +1,4 @@
-"""JSON text, strictly and without loss: the one place where it is read and written.
+"""JSON text, strictly and without loss: the one place where it is decoded and encoded.
 
 msgspec does the work: integers of any size stay exact, NaN and Infinity are refused, text must be
 UTF-8 (RFC 8259). What it can't do is done by the standard library on the rare text that needs it:
@@ -10,28 +10,34 @@ from __future__ import annotations
 import decimal
 import enum
 import math
+import numbers
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
-__all__ = ["JsonTextError", "decode", "encode"]
+__all__ = ["JsonTextError", "decode", "encode", "encode_data", "surrogate_in"]
 
 _BOM = b"\xef\xbb\xbf"
-_NO_NUMBER = "is no JSON number"
+_NO_NUMBER = "is not a JSON number"
+_SURROGATE = re.compile("[\ud800-\udfff]").search
 _PLACE = re.compile(r" ?\(byte (\d+)\)")
 
 
 class JsonTextError(ValueError):
-    """The text is no JSON, or the value has none. `offset` counts bytes; None if unknown."""
+    """The text is not JSON, or the value can't be.
 
-    def __init__(self, reason: str, offset: int | None = None) -> None:
+    `offset` counts bytes of the text, None if unknown; `pointer` leads into the value.
+    """
+
+    def __init__(self, reason: str, offset: int | None = None, pointer: str = "") -> None:
         super().__init__(reason)
         self.offset = offset
+        self.pointer = pointer
 
 
 _decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def decode(content: bytes) -> Any:
@@ -57,7 +63,7 @@ def _decode_surrogates(content: bytes, reason: str) -> Any:
     import json
 
     def refuse(constant: str) -> None:
-        raise JsonTextError(f"{constant} is no JSON number")
+        raise JsonTextError(f"{constant} is not a JSON number")
 
     try:
         return json.loads(content, parse_constant=refuse)
@@ -67,76 +73,128 @@ def _decode_surrogates(content: bytes, reason: str) -> Any:
         raise JsonTextError(reason) from None
 
 
+def _other(value: Any) -> Any:
+    """What msgspec does not know: numbers and arrays of numpy, which is not imported for that."""
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if _is_array(value):
+        return value.tolist()
+    raise TypeError(type(value).__name__)
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__array__") and callable(getattr(value, "tolist", None))
+
+
+_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=_other).encode
+
+
 def encode(value: Any) -> bytes:
-    """The JSON text of a value: plain data, and what stands for it.
+    """The JSON text of a value: plain data, and what stands for it; see `encode_data`."""
+    return encode_data(value)[0]
 
-    Datetimes and UUIDs become text, enums their values, dataclasses objects, Decimals numbers.
 
-    JsonTextError names what has no JSON form: NaN and Infinity, sets, bytes, a lone surrogate.
+def encode_data(value: Any) -> tuple[bytes, Any]:
+    """The JSON text of a value, and the data that it says: the value itself where that is plain.
+
+    Datetimes and UUIDs become text, enums their values, dataclasses objects, Decimals numbers,
+    numbers and arrays of numpy numbers and lists.
+
+    JsonTextError names what can't be JSON: NaN and Infinity, sets, bytes, a lone surrogate.
     """
     try:
         content = _encode(value)
     except UnicodeEncodeError:
-        raise JsonTextError("a string holds a lone surrogate, which UTF-8 can't carry") from None
+        place = surrogate_in(value) or ""
+        at = f" at {place}" if place else ""
+        reason = f"a string{at} holds a lone surrogate, which UTF-8 can't carry"
+        raise JsonTextError(reason, pointer=place) from None
     except (TypeError, ValueError, OverflowError) as error:
-        raise JsonTextError(_refused(value) or str(error)) from None
+        raise _refused(value) or JsonTextError(str(error)) from None
     except RecursionError:
         raise JsonTextError("it nests too deeply, or contains itself") from None
     # msgspec writes NaN as null, bytes as base64 and sets as arrays: all of it silently. Plain data
     # is what is read back as it was.
-    if not _is_plain(content, value) and (place := _without_form(value)) is not None:
-        what, pointer, why = place
-        raise JsonTextError(f"{what} at {pointer or 'the root'} {why}")
-    return content
-
-
-def _refused(value: Any) -> str:
-    """The first member that has no JSON form, and where; empty if none is to blame alone."""
-    stack: list[tuple[Any, str]] = [(value, "")]
-    while stack:
-        item, pointer = stack.pop()
-        if isinstance(item, dict):
-            stack.extend((child, f"{pointer}/{key}") for key, child in item.items())
-        elif isinstance(item, list | tuple):
-            stack.extend((child, f"{pointer}/{index}") for index, child in enumerate(item))
-        else:
-            try:
-                _encode(item)
-            except (TypeError, ValueError, OverflowError):
-                return f"{type(item).__name__} at {pointer or 'the root'} has no JSON form"
-    return ""
-
-
-def _is_plain(content: bytes, value: Any) -> bool:
+    data = None
     try:
-        return bool(_decode(content) == value)
-    except (ValueError, RecursionError):  # a Decimal's NaN, say
-        return False
+        data = _decode(content)
+        if data == value:
+            return content, value
+    except (ValueError, RecursionError):  # a Decimal's NaN, an array of numpy
+        pass
+    for item, pointer in _walked(value):
+        if fault := _fault_of(item):
+            what, why = fault
+            raise JsonTextError(f"{what} at {pointer or 'the root'} {why}", pointer=pointer)
+    return content, data
 
 
-def _without_form(value: Any) -> tuple[str, str, str] | None:
-    """What JSON has no form for in a value, its pointer, and the reason."""
+def _walked(value: Any) -> Iterator[tuple[Any, str]]:
+    """Everything in a value, with the JSON Pointer to it."""
     stack: list[tuple[Any, str]] = [(value, "")]
+    seen: set[int] = set()
     while stack:
         item, pointer = stack.pop()
-        if fault := _fault_of(item):
-            return fault[0], pointer, fault[1]
+        yield item, pointer
+        if isinstance(item, dict | list | tuple):
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
         if isinstance(item, dict):
-            stack.extend((child, f"{pointer}/{key}") for key, child in item.items())
+            stack.extend((child, _below(pointer, key)) for key, child in item.items())
         elif isinstance(item, list | tuple):
             stack.extend((child, f"{pointer}/{index}") for index, child in enumerate(item))
         elif isinstance(item, enum.Enum):
             stack.append((item.value, pointer))
-        elif names := getattr(item, "__dataclass_fields__", None):
-            stack.extend((getattr(item, name, None), f"{pointer}/{name}") for name in names)
+        elif _is_array(item):
+            stack.append((item.tolist(), pointer))
+        else:
+            names = _fields(type(item))
+            stack.extend((getattr(item, name, None), _below(pointer, name)) for name in names)
+
+
+def _below(pointer: str, key: Any) -> str:
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def _fields(kind: type) -> Iterable[str]:
+    """The names of the fields of dataclasses, msgspec's structs and attrs' classes."""
+    for attribute in ("__dataclass_fields__", "__struct_fields__"):
+        if names := getattr(kind, attribute, None):
+            return tuple(names)
+    return tuple(each.name for each in getattr(kind, "__attrs_attrs__", ()))
+
+
+def _refused(value: Any) -> JsonTextError | None:
+    """The first member that can't be JSON, and where; None if none is to blame alone."""
+    for item, pointer in _walked(value):
+        if isinstance(item, dict | list | tuple) or _fields(type(item)) or _is_array(item):
+            continue
+        try:
+            _encode(item)
+        except (TypeError, ValueError, OverflowError):
+            place = pointer or "the root"
+            reason = f"{type(item).__name__} at {place} can't be JSON"
+            return JsonTextError(reason, pointer=pointer)
+    return None
+
+
+def surrogate_in(value: Any) -> str | None:
+    """The JSON Pointer to the first text with a lone surrogate in it; None without one."""
+    for item, pointer in _walked(value):
+        for text in item if isinstance(item, dict) else (item,):
+            if isinstance(text, str) and not text.isascii() and _SURROGATE(text):
+                return pointer
     return None
 
 
 def _fault_of(item: Any) -> tuple[str, str] | None:
-    if isinstance(item, float):
+    if isinstance(item, numbers.Real) and not isinstance(item, numbers.Integral):
         return None if math.isfinite(item) else (str(item), _NO_NUMBER)
     if isinstance(item, decimal.Decimal):
         return None if item.is_finite() else (str(item), _NO_NUMBER)
     if isinstance(item, bytes | bytearray | memoryview):
-        return "bytes", "are no JSON; give text, base64 if the document says so"
-    return ("a set", "is no JSON; give a list") if isinstance(item, set | frozenset) else None
+        return "bytes", "are not JSON; give text, base64 if the document says so"
+    return ("a set", "is not JSON; give a list") if isinstance(item, set | frozenset) else None

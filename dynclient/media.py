@@ -1,4 +1,4 @@
-"""Media types: reading them, matching them, and what kind of content each is.
+"""Media types: parsing them, matching them, and the charset that they name.
 
 Sources: RFC 9110, sections 8.3 and 12.5.1; RFC 6839 (structured suffixes); OpenAPI 3.1.1,
 sections "Media Type Object" and "Response Object".
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from .abnf import split_parameters
 
-__all__ = ["Kind", "MediaType", "best_match", "charset_of", "kind_of", "parse_media_type"]
+__all__ = ["MediaType", "best_match", "charset_of", "parse_media_type"]
 
-#: How content of a media type is read and written.
-Kind: TypeAlias = Literal["json", "form", "multipart", "items", "text", "binary"]
+_NO_CHARSETS = frozenset(
+    {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+)
 
 
 class MediaType(NamedTuple):
@@ -52,31 +53,12 @@ def charset_of(content_type: str) -> str:
 
     name = dict(parse_media_type(content_type).parameters).get("charset", "utf-8")
     try:
-        return codecs.lookup(name).name
-    except LookupError:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):  # ValueError for a null in the name
         return "utf-8"
-
-
-def kind_of(media_type: MediaType) -> Kind:
-    """How content of this type is read and written; XML counts as text.
-
-    A range that covers JSON is JSON until a type is named: its schema is about data.
-    Never "items": that a body is a row of items is for its Media Type Object to say.
-    """
-    essence = media_type.essence
-    if media_type.subtype in ("json", "*+json") or media_type.suffix == "json":
-        return "json"
-    if essence in ("*/*", "application/*"):
-        return "json"
-    if essence == "application/x-www-form-urlencoded":
-        return "form"
-    if media_type.type == "multipart":
-        return "multipart"
-    if media_type.type == "text" or media_type.subtype == "xml" or media_type.suffix == "xml":
-        return "text"
-    if essence in ("application/yaml", "application/x-yaml", "application/graphql"):
-        return "text"
-    return "binary"
+    # Python has codecs that make no text of bytes, and some that are no charset of anybody.
+    is_charset = getattr(found, "_is_text_encoding", True) and found.name not in _NO_CHARSETS
+    return found.name if is_charset else "utf-8"
 
 
 def _rank(declared: MediaType, actual: MediaType) -> int:

@@ -7,11 +7,12 @@ a transport sees; `Response` is what a caller gets.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
-from .media import charset_of
+from .media import best_match, charset_of
 from .redaction import DEFAULT_REDACTOR, Redactor, without
 from .remedies import Remedy, Words, in_python
 
@@ -180,7 +181,7 @@ class HttpRequest:
 
     `url` is absolute and percent-encoded; `timeout` is None for the transport's own. `redactor`
     knows which of the names in here are secret, so that a repr, a log line or an error can show
-    the request without showing a credential. `cross_origin` tells that a redirect has led to
+    the request without showing a credential. `cross_origin` is true once a redirect has led to
     another origin than the first request named: a transport then adds no credentials of its own.
     """
 
@@ -213,9 +214,14 @@ class HttpRequest:
             redactor=replace(self.redactor, segments=frozenset()),
         )
 
-    def masked(self, text: str) -> str:
-        """A text with the credentials of this request masked: servers repeat what they are sent."""
-        return without(text, self.redactor.secrets(self.headers.pairs(), self.url))
+    def mask(self) -> Callable[[str], str]:
+        """A function that masks the secrets of this request: servers repeat what they are sent."""
+        kind = self.headers.get("Content-Type", "")
+        whole = best_match(self.redactor.secret_content, kind) is not None
+        secrets = self.redactor.secrets(
+            self.headers.pairs(), self.url, self.content, kind, whole=whole
+        )
+        return partial(without, secrets=secrets)
 
     def __reduce__(self) -> tuple[Any, ...]:
         content = self.content
@@ -233,7 +239,7 @@ class HttpRequest:
 class HttpResponse:
     """One response as it came: `content` is the whole decoded body, `elapsed` is in seconds.
 
-    `url` is the address that answered, which differs from the request's after a redirect.
+    `url` is the address that responded, which differs from the request's after a redirect.
     """
 
     status: int
@@ -259,8 +265,10 @@ class Violation:
     rule              the keyword or check: `type`, `required`, `enum`, `unknown-argument`, …
     message           a sentence a person can act on, without secret values
     layer             the layer of the validation policy it belongs to: request, status,
-                      media_type, headers, body, formats or unknown_enum
+                      media_type, headers, body, formats, unknown_enum, undocumented_members or
+                      missing_members
     remedy            what to do about it, as data; None where the message says it
+    format            the name of the format, where the rule is `format`
     """
 
     where: str
@@ -270,6 +278,7 @@ class Violation:
     message: str
     layer: str = "body"
     remedy: Remedy | None = None
+    format: str | None = None
 
     def as_dict(self) -> dict[str, str]:
         """The same as plain data, for reports; a remedy in Python's words, where there is one."""
@@ -307,7 +316,7 @@ class Response:
     violations: tuple[Violation, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Pickles of answers, and of errors with them, end in logs, queues and result stores, and
+        # Pickles of responses, and of errors with them, end in logs, queues and result stores, and
         # whoever reads them there has no need of the credentials: the request is there to be seen.
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["request"] = self.request.redacted()

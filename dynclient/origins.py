@@ -133,7 +133,7 @@ def encoded_path(text: str) -> str:
 
 
 def _international(host: str) -> str:
-    """The name in ASCII by IDNA 2008 and UTS 46, as browsers and requests write it.
+    """The name in ASCII by IDNA 2008 and UTS 46, as browsers and requests encode it.
 
     The standard library's codec is of 2003: to it `faß.de` is `fass.de`, another host.
     """

@@ -14,7 +14,7 @@ from .auth import AuthPlan
 from .core import Core, Settings
 from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
-from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
+from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
@@ -35,6 +35,7 @@ class CallPlan:
     refusal    why the operation can't be authenticated; raised once the arguments are valid
     supplied   keys of the parameters that the credentials fill in
     timeout    for calls that name none; None for that of the transport
+    server     what says that the service is at `base_url`, for people
     """
 
     operation: Operation
@@ -49,6 +50,7 @@ class CallPlan:
     refusal: AuthError | None = None
     supplied: frozenset[str] = frozenset()
     timeout: Timeout | None = None
+    server: str = ""
 
     def prepare(
         self,
@@ -75,7 +77,7 @@ class CallPlan:
     def _judge_again(
         self, reference: ReferenceEngine, request: HttpRequest, ours: list[Violation]
     ) -> list[Violation]:
-        formats = self.policy.formats != "off"
+        formats = self.policy.checked
         return reference.judge_request(
             self.operation, request, ours, self.supplied, formats=formats
         )
@@ -84,12 +86,17 @@ class CallPlan:
         """Whether a redirect of that status is the response itself, and not to be followed."""
         return self.responses.declares(status)
 
+    def _tell_deprecation(self, headers: Headers) -> None:
+        if "deprecation" in headers or "sunset" in headers:
+            self.operation.deprecations.of_response(headers)
+
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
         """The response with everything that was found."""
+        self._tell_deprecation(http.headers)
         response = self.responses.parse(self.operation, http, request, self.policy)
         if self.reference is None or not self.policy.judges_responses:
             return response
-        ours, formats = response.violations, self.policy.formats != "off"
+        ours, formats = response.violations, self.policy.checked
         try:
             found = self.reference.judge_response(
                 self.operation, request, http, ours, formats=formats
@@ -112,6 +119,7 @@ class CallPlan:
 
     def begin(self, http: HttpResponse, request: HttpRequest) -> tuple[Begun, Response]:
         """How a body that is still to come is read, and the response as far as it is there."""
+        self._tell_deprecation(http.headers)
         begun, found = self.responses.begin(http.status, http.headers, self.policy)
         return begun, Response(
             None,
@@ -165,33 +173,36 @@ class Plans:
         settings = self._settings
         policy = self._core.policy(options.validate or settings.validate)
         policy = policy.for_operation(operation.name)
-        formats = policy.formats != "off"
+        formats = policy.checked
         own_server = settings.base_url is None and options.server is None
         auth = self._credentials.choose(operation, options.auth, own_server=own_server)
         declared = {p.name for p in operation.parameters}
         declared |= {p.python_name for p in operation.parameters}
         defaults = {k: v for k, v in (settings.defaults or {}).items() if k in declared}
+        url, server = self._server(operation, options, auth)
         return CallPlan(
             operation,
             policy,
-            self._url(operation, options, auth),
+            url,
             defaults or None,
             auth.plan,
-            operation.request_plan(formats, options.deep_object),
-            operation.response_plan(formats),
+            operation.request_plan(formats, options.deep_object or settings.deep_object),
+            operation.response_plan(formats, members=policy.judges_members),
             options.raise_for != "never",
             self._reference,
             auth.refusal,
             auth.fills_in(operation),
             settings.timeout,
+            server,
         )
 
-    def _url(self, operation: Operation, options: Options, auth: AuthChoice) -> str:
-        """Where the operation is served."""
+    def _server(self, operation: Operation, options: Options, auth: AuthChoice) -> tuple[str, str]:
+        """Where the operation is served, and what says so."""
         settings = self._settings
         if options.server is None and settings.base_url is not None:
-            return settings.base_url
-        if auth.account is not None:
-            return auth.account.base_url()
+            return settings.base_url, settings.base_url_source or "the client's base URL"
+        if auth.base_url is not None:
+            return auth.base_url, auth.source
         variables = settings.server_variables
-        return base_url(self._core.document, operation.servers, options.server, variables)
+        url = base_url(self._core.document, operation.servers, options.server, variables)
+        return url, "the document's server" if options.server is None else "the call's server"

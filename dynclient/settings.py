@@ -26,7 +26,6 @@ __all__ = [
 #: The text of a document where its name should be. A path may have a brace, as templates of
 #: paths do, but hardly a line break, or a member name right behind the brace.
 _TEXT = re.compile(r"\s*(?:\{\s*(?:[\"'}]|\w+\s*:)|(?:openapi|swagger)\s*:|[^\n]*\n)")
-_JSON = re.compile(r"\s*[\[{]")
 
 DEFAULT_DOCUMENT = "qiskit-runtime"
 
@@ -40,10 +39,9 @@ def checked_source(source: Source) -> Source:
         text = text.decode("utf-8", "replace")
     elif not isinstance(text, str) or not _TEXT.match(text):
         return source
-    remedy = "give json.loads(text)" if _JSON.match(text) else "save it to a file and give that"
     raise DocumentError(
-        "this looks like the text of a document, and a document is given as a bundled name, a "
-        f"path, a URL or a mapping; {remedy}"
+        "this is the text of a document; pass the path of a file that holds it, or the data that "
+        "it parses to"
     )
 
 
@@ -69,12 +67,12 @@ def base_url_of(source: Source, given: str | None) -> str | None:
     the usual one there, so that no other's calls are led to a service they were not meant for.
     ValueError, or TypeError, for what is no base URL; DocumentError for a variable that holds none.
     """
-    said = os.environ.get(URL_VARIABLE)
+    found = os.environ.get(URL_VARIABLE)
     usual = usual_document()
-    if given is not None or not said or source != usual or bundled_path(usual) is None:
+    if given is not None or not found or source != usual or bundled_path(usual) is None:
         return _checked_base_url(given)
     try:
-        return _checked_base_url(said)
+        return _checked_base_url(found)
     except ValueError as error:
         raise DocumentError(f"{URL_VARIABLE}: {error}", source=usual) from None
 
@@ -141,7 +139,7 @@ def _declared(operations: Operations, document: Document) -> Iterator[Any]:
     yield list(shared.values()) if isinstance(shared, dict) else None
     for operation in operations.values():
         yield operation.shared_parameters
-        yield operation.value.get("parameters")
+        yield operation.node.get("parameters")
 
 
 def _member_names(operations: Operations) -> set[str]:
@@ -159,12 +157,14 @@ def _unknown_defaults(names: list[str], operations: Operations, document: Docume
     import difflib
 
     known = list(dict.fromkeys(_parameter_names(operations, document)))
-    said = []
+    lines = []
     members = _member_names(operations)
     for name in names:
         near = difflib.get_close_matches(str(name), known, n=1)
         if name in members:
-            said.append(f"{name!r}; it is a member of a body, and defaults are for parameters only")
+            lines.append(
+                f"{name!r}; it is a member of a body, and defaults are for parameters only"
+            )
         else:
-            said.append(f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    return f"defaults=: no operation has a parameter {', or '.join(said)}"
+            lines.append(f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return f"defaults=: no operation has a parameter {', or '.join(lines)}"

@@ -24,7 +24,7 @@ from .transport.opened import AsyncOpenResponse, OpenResponse, too_large
 from .verdict import verdict
 
 if TYPE_CHECKING:
-    from .operation.content.cutting import Cutter
+    from .operation.content.codec import Cutter
 
 __all__ = ["AsyncOpening", "AsyncStreamedResponse", "Opening", "StreamedResponse"]
 

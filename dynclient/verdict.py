@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .detail import detail_of
 from .errors import DynclientError, InvalidResponse, StatusError, status_error_class
 from .messages import Response, Violation
 
@@ -40,7 +39,9 @@ def verdict(
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400 and raises:
         kind = status_error_class(response.status)
-        detail = detail_of(response.data, response.request.masked)
+        from .detail import detail_of
+
+        detail = detail_of(response.data, response.request.mask())
         if errors:
             return response, _invalid(kind)(response.operation.name, response, errors, detail)
         return response, kind(response.operation.name, response, detail)
@@ -51,7 +52,7 @@ def verdict(
 
 def _masked(response: Response) -> tuple[Violation, ...]:
     """The violations, without the credentials that a server may have put in its answer."""
-    mask = response.request.masked
+    mask = response.request.mask()
     return tuple(replace(each, message=mask(each.message)) for each in response.violations)
 
 

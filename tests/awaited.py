@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from dynclient import AsyncClient
 from dynclient.ops import Ops
-from dynclient.transport import AsyncOpenResponse, RequestsTransport
+from dynclient.transport import AsyncOpenResponse, transport_for
 
 _T = TypeVar("_T")
 
@@ -129,8 +129,8 @@ class AwaitedClient:
     """An AsyncClient whose calls are awaited; made and used as a Client is."""
 
     def __init__(self, *source: Any, transport: Any = None, **settings: Any) -> None:
-        if hasattr(transport, "prepare_request"):
-            transport = RequestsTransport(transport)
+        if transport == "requests" or hasattr(transport, "prepare_request"):
+            transport = transport_for(transport)[0]
         if callable(getattr(transport, "open", None)):
             transport = _Adapted(transport)
         self._begin(lambda: AsyncClient(*source, transport=transport, **settings))

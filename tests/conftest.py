@@ -37,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     dynclient.Client.__init__.__kwdefaults__["engine"] = config.getoption("engine")
     if config.getoption("client") == "async":
+        # Tests of Client close none, and the collector closes their connections.
+        config.addinivalue_line("filterwarnings", "ignore:Unclosed:ResourceWarning")
         # Before any test module is imported: what they import as Client is this one.
         dynclient.Client = support.Client = awaited.AwaitedClient  # type: ignore[misc, assignment]
 

@@ -17,6 +17,7 @@ from .solver import Authenticator
 
 if TYPE_CHECKING:
     from .account import ACCOUNT_FILE, Account, environment_auth, qiskit_account
+    from .digest import DigestAuth
     from .iam import IAM_URL, IAMAuth
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "AuthValue",
     "Authenticator",
     "Credential",
+    "DigestAuth",
     "Handler",
     "IAMAuth",
     "RoundTrip",
@@ -41,6 +43,7 @@ __all__ = [
 _ROOMS = {
     "ACCOUNT_FILE": ".account",
     "Account": ".account",
+    "DigestAuth": ".digest",
     "IAMAuth": ".iam",
     "IAM_URL": ".iam",
     "environment_auth": ".account",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,18 @@ from urllib.parse import urlsplit
 from ..environment import environment_name
 from ..errors import AuthError
 from ..remedies import Remedy, give
+from .credential import Found
 from .handlers import AuthValue
 from .iam import IAMAuth
 
-__all__ = ["ACCOUNT_FILE", "Account", "environment_auth", "qiskit_account"]
+__all__ = [
+    "ACCOUNT_FILE",
+    "Account",
+    "completed",
+    "environment_auth",
+    "environment_name",
+    "qiskit_account",
+]
 
 #: Where qiskit-ibm-runtime keeps accounts.
 ACCOUNT_FILE = "~/.qiskit/qiskit-ibm.json"
@@ -25,7 +33,8 @@ ACCOUNT_FILE = "~/.qiskit/qiskit-ibm.json"
 _PLATFORM = "ibm_quantum_platform"
 #: Channel → the name under which Qiskit saves its account by default, in Qiskit's order.
 _CHANNELS = {_PLATFORM: "default-ibm-quantum-platform", "ibm_cloud": "default-ibm-cloud"}
-_OWN_SERVICE = give(auth={"IBMCloudAuth": ..., "ServiceCRN": ...}, base_url=...)
+_INSTANCE = "ServiceCRN"  # the scheme of the bundled document
+_OWN_SERVICE = give(auth={"IBMCloudAuth": ..., _INSTANCE: ...}, base_url=...)
 _NO_CHANNEL: dict[str, tuple[str, Remedy | None]] = {
     "ibm_quantum": (
         "that channel was retired in July 2025. Create an API key and an instance at "
@@ -90,30 +99,65 @@ class Account:
 
     @property
     def region(self) -> str:
-        """The region of the instance: the sixth part of its CRN."""
-        return self.instance.split(":")[5]
+        """The region of the instance."""
+        return str(region_of(self.instance))
 
     def auth(self) -> dict[str, AuthValue]:
         """The `auth=` mapping for the bundled document `qiskit-runtime`."""
         private = "private." if self.private else ""
         url = f"https://{private}iam.{self.host}/identity/token"
-        return {"IBMCloudAuth": IAMAuth(self.token, url=url), "ServiceCRN": self.instance}
+        return {"IBMCloudAuth": IAMAuth(self.token, url=url), _INSTANCE: self.instance}
 
     def base_url(self) -> str:
         """The address of the service for the instance's region."""
-        if self.private:
-            prefix = f"private.{self.region}."
-        else:
-            prefix = "" if self.region == "us-east" else f"{self.region}."
-        return f"https://{prefix}quantum.{self.host}/api"
+        return _service_url(self.region, self.host, private=self.private)
 
     def __repr__(self) -> str:
         return f"<Account {self.name or 'without a name'} on {self.channel}, from {self.source}>"
 
 
+def completed(
+    auth: Mapping[str, Any],
+    *,
+    use_account: bool = True,
+    auth_of: Callable[[Account], Mapping[str, AuthValue]] = Account.auth,
+) -> Found:
+    """Credentials for IBM's own service, from the saved account where a key is missing.
+
+    Nothing, or the CRN of an instance alone, is completed by the account's API key, if it may be
+    used: `auth_of` gives its mapping. Whoever gives the key, the service is in the region of the
+    CRN. Raises `AuthError` as `qiskit_account` does.
+    """
+    crn = auth.get(_INSTANCE)
+    region = region_of(crn)
+    if use_account and (not auth or (region is not None and set(auth) == {_INSTANCE})):
+        account = qiskit_account(instance=crn)
+        if account is not None:
+            source = f"the region of the account's instance, from {account.source}"
+            found = {**auth_of(account), **auth}
+            return Found(found, account.base_url(), f"the region of {_INSTANCE}" if crn else source)
+    if region is None:
+        return Found(auth)
+    return Found(auth, _service_url(region), f"the region of {_INSTANCE}")
+
+
+def region_of(crn: object) -> str | None:
+    """The region of a service instance, the sixth part of its CRN; None if it is not a CRN."""
+    parts = crn.split(":") if isinstance(crn, str) else []
+    # The region becomes part of a host name, so it may hold nothing else.
+    is_crn = len(parts) > 7 and parts[0] == "crn" and _REGION.fullmatch(parts[5])
+    return parts[5] if is_crn else None
+
+
+def _service_url(region: str, host: str = "cloud.ibm.com", *, private: bool = False) -> str:
+    prefix = "" if region == "us-east" else f"{region}."
+    return f"https://{f'private.{region}.' if private else prefix}quantum.{host}/api"
+
+
 def qiskit_account(
     *,
     name: str | None = None,
+    instance: str | None = None,
     filename: str | os.PathLike[str] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Account | None:
@@ -122,7 +166,8 @@ def qiskit_account(
     In the order of qiskit-ibm-runtime: the saved account called `name`; else
     `QISKIT_IBM_TOKEN` (with `QISKIT_IBM_INSTANCE`, `QISKIT_IBM_CHANNEL`, `QISKIT_IBM_URL`); else
     from the file the account marked `is_default_account`, that of the channel, or the default
-    one of any channel. `filename` is by default `~/.qiskit/qiskit-ibm.json`.
+    one of any channel. `instance` is a CRN that counts in place of the account's; `filename` is by
+    default `~/.qiskit/qiskit-ibm.json`.
 
     Raises `AuthError`, saying where and what to do, for a file that can't be read, a `name` that
     is not in it, a channel that has no service, or an instance that is missing or not a CRN.
@@ -131,7 +176,7 @@ def qiskit_account(
     if name is None and environ.get("QISKIT_IBM_TOKEN"):
         entry = {
             "token": environ["QISKIT_IBM_TOKEN"],
-            "instance": environ.get("QISKIT_IBM_INSTANCE"),
+            "instance": instance or environ.get("QISKIT_IBM_INSTANCE"),
             "channel": channel,
             "url": environ.get("QISKIT_IBM_URL"),
         }
@@ -146,7 +191,10 @@ def qiskit_account(
     if chosen not in accounts:
         known = f"it has {', '.join(accounts)}" if accounts else "it has none"
         raise AuthError(f"{path}: no account is called {chosen!r} ({known})")
-    return _account(chosen, accounts[chosen], f"{path}, account {chosen!r}", environ)
+    entry = accounts[chosen]
+    if instance is not None and isinstance(entry, dict):
+        entry = {**entry, "instance": instance}
+    return _account(chosen, entry, f"{path}, account {chosen!r}", environ)
 
 
 def _read(path: Path, *, required: bool) -> dict[str, Any]:
@@ -223,11 +271,8 @@ def _channel_error(source: str, channel: object) -> AuthError:
 
 
 def _crn(source: str, instance: object) -> str:
-    if isinstance(instance, str):
-        parts = instance.split(":")
-        # The region becomes part of a host name, so it may hold nothing else.
-        if len(parts) > 7 and parts[0] == "crn" and _REGION.fullmatch(parts[5]):
-            return instance
+    if isinstance(instance, str) and region_of(instance) is not None:
+        return instance
     fault = "the instance is not a CRN" if instance else "there is no instance"
     raise AuthError(
         f"{source}: {fault}. Copy the CRN (crn:v1:bluemix:public:quantum-computing:REGION:...) of "

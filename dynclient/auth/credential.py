@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ..abnf import is_field_value, is_token
@@ -10,7 +12,7 @@ from ..errors import AuthError
 from ..messages import HttpRequest
 from ..redaction import Redactor
 
-__all__ = ["NOTHING", "Credential"]
+__all__ = ["NOTHING", "Credential", "Found"]
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -131,3 +133,16 @@ def _check_distinct(headers: Pairs) -> None:
 
 #: The credential of an operation that needs none.
 NOTHING = Credential()
+
+
+class Found(NamedTuple):
+    """Credentials, and what they say of where the service is.
+
+    auth      the `auth=` mapping, completed
+    base_url  where the service is; None where they do not say
+    source    what says so, for people
+    """
+
+    auth: Mapping[str, Any]
+    base_url: str | None = None
+    source: str = ""

@@ -11,10 +11,10 @@ from ..commands import Command, Run
 from ..errors import AuthError
 from ..messages import HttpRequest, HttpResponse
 from .credential import NOTHING, Credential
-from .plain import PlainValue, plain_credential
+from .plain import PlainValue, plain_credential, user_and_password
 from .schemes import SecurityScheme
 
-__all__ = ["APIKeyHeader", "AuthValue", "FixedHandler", "Handler", "handler_for"]
+__all__ = ["SENDS_NOTHING", "APIKeyHeader", "AuthValue", "FixedHandler", "Handler", "handler_for"]
 
 
 class Handler:
@@ -74,12 +74,14 @@ class Handler:
         return f"<{type(self).__name__}>"
 
 
-#: What `auth={"scheme": …}` takes; functions may be async for an asynchronous client.
+#: What `auth={"scheme": …}` takes; functions may be async for an asynchronous client. None means
+#: that nothing is sent for the scheme.
 AuthValue: TypeAlias = (
     PlainValue
     | Callable[[], PlainValue | Awaitable[PlainValue]]
     | Callable[[HttpRequest], HttpRequest | Awaitable[HttpRequest]]
     | Handler
+    | None
 )
 
 
@@ -158,17 +160,27 @@ class _SigningHandler(Handler):
         raise NotImplementedError
 
 
+#: What None means: the service asks for less than its document.
+SENDS_NOTHING = FixedHandler(NOTHING)
+
+
 def handler_for(scheme: SecurityScheme, value: object) -> Handler:
     """The handler that an entry of `auth=` means under a scheme.
 
     Raises `AuthError` for a value of the wrong shape, without showing it.
     """
+    if value is None:
+        return SENDS_NOTHING
     if isinstance(value, Handler):
         return value
     if isinstance(value, type) and issubclass(value, Handler):
         raise AuthError(f"{scheme.name}: give an object, {value.__name__}(...), not the class")
     if callable(value):
         return _for_callable(scheme, value)
+    if scheme.http_scheme == "digest":
+        from .digest import DigestAuth
+
+        return DigestAuth(*user_and_password(scheme, value))
     return FixedHandler(plain_credential(scheme, value))
 
 

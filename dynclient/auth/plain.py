@@ -9,9 +9,9 @@ from ..errors import AuthError
 from .credential import Credential
 from .schemes import SecurityScheme
 
-__all__ = ["PlainValue", "example_value", "plain_credential"]
+__all__ = ["PlainValue", "example_value", "plain_credential", "user_and_password"]
 
-#: A token or key; for http basic "user:password" or the two apart.
+#: A token or key; for http basic and digest "user:password" or the two apart.
 PlainValue: TypeAlias = str | tuple[str, str]
 
 
@@ -28,6 +28,11 @@ def plain_credential(scheme: SecurityScheme, value: object) -> Credential:
         )
     if scheme.http_scheme == "basic":
         return _basic(scheme, value)
+    if scheme.http_scheme == "digest":
+        raise AuthError(
+            f"{scheme.name} uses HTTP digest, which takes (user, password) or DigestAuth(user, "
+            "password), and no function"
+        )
     text = _text(scheme, value)
     if scheme.type == "apiKey":
         return _api_key(scheme, text)
@@ -41,7 +46,7 @@ def plain_credential(scheme: SecurityScheme, value: object) -> Credential:
 
 def example_value(scheme: SecurityScheme) -> str | EllipsisType:
     """The plain value that a scheme takes, for remedies; `...` for a key or a token."""
-    return "user:password" if scheme.http_scheme == "basic" else ...
+    return "user:password" if scheme.http_scheme in ("basic", "digest") else ...
 
 
 def _api_key(scheme: SecurityScheme, value: str) -> Credential:
@@ -61,7 +66,7 @@ def _bearer(value: str) -> Credential:
 
 def _basic(scheme: SecurityScheme, value: object) -> Credential:
     """RFC 7617, section 2, in UTF-8."""
-    user, password = _user_and_password(scheme, value)
+    user, password = user_and_password(scheme, value)
     if ":" in user:
         raise AuthError(f"{scheme.name}: the user name of basic authentication can't contain ':'")
     joined = f"{user}:{password}"
@@ -76,7 +81,8 @@ def _basic(scheme: SecurityScheme, value: object) -> Credential:
     return Credential(headers=(("Authorization", f"Basic {encoded}"),))
 
 
-def _user_and_password(scheme: SecurityScheme, value: object) -> tuple[str, str]:
+def user_and_password(scheme: SecurityScheme, value: object) -> tuple[str, str]:
+    """The two that a plain value holds. AuthError, without the value, if it does not."""
     match value:
         case (str(user), str(password)) if isinstance(value, tuple):
             return user, password

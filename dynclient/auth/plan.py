@@ -75,8 +75,7 @@ class AuthStep:
 
     def is_done(self, request: HttpRequest) -> bool:
         """Whether the request carries what the scheme asks for, and there is nothing to sign."""
-        signs = type(self.handler).modify is not Handler.modify
-        return not signs and self.scheme.is_carried_by(request)
+        return not self.signs and self.scheme.is_carried_by(request)
 
     def _checked(self, method: str, credential: object) -> Credential:
         if isinstance(credential, Credential):
@@ -86,7 +85,12 @@ class AuthStep:
     @property
     def constant(self) -> bool:
         """Whether its credential may be merged once and nothing else is to be asked."""
-        return self.handler.constant and type(self.handler).modify is Handler.modify
+        return self.handler.constant and not self.signs
+
+    @property
+    def signs(self) -> bool:
+        """Whether the handler changes requests itself."""
+        return type(self.handler).modify is not Handler.modify
 
     def __repr__(self) -> str:
         return f"<AuthStep {self.scheme.name} by {type(self.handler).__name__}>"
@@ -129,6 +133,13 @@ class AuthPlan:
         for step in self.steps:
             changed = yield from step.modified(changed)
         return changed
+
+    def signed_again(self, request: HttpRequest) -> Commands[HttpRequest]:
+        """The request that a redirect within its origin led to: signatures are of the old one."""
+        for step in self.steps:
+            if step.signs:
+                request = yield from step.modified(request)
+        return request
 
     def at_hand(self, request: HttpRequest) -> Commands[HttpRequest]:
         """The request with the credentials that take no request to get: nothing is sent."""

@@ -12,11 +12,12 @@ import click
 
 from ..document import Node
 from ..jsontext import JsonTextError, decode
-from ..media import kind_of, parse_media_type
+from ..media import parse_media_type
 from ..operation import UNSET, File, Operation
 from ..operation.bodies import RequestBody
 from ..operation.content.files import size_of
-from .schemas import body_members, is_item
+from ..operation.content.text import TEXT
+from .schemas import is_item
 from .streams import read_stdin
 
 __all__ = ["read_arguments", "read_body", "read_parts", "read_value"]
@@ -33,14 +34,13 @@ def read_arguments(
     """The arguments by name. UsageError for what is neither `key=value` nor `key:=JSON`.
 
     `content_type` is that of the body, where the caller chose it. A value stays text where its
-    schema's types have no room for it, so that validation can say what is wrong. A name given
+    schema does not allow what it means, so that validation can explain what is wrong. A name given
     several times makes a list, where its schema takes one.
     """
     body = operation.request_body
     if body is not None and content_type is not None:
         body = body.preferring(content_type)
     schemas = _schemas(operation, body)
-    is_multipart = body is not None and body.preferred.kind == "multipart"
     parameters = {p.name for p in operation.parameters} | {
         p.python_name for p in operation.parameters
     }
@@ -53,12 +53,22 @@ def read_arguments(
         if is_json:
             is_file = text[:1] == "@"
             value = _json(f"{name}:=", _content(text, name) if is_file else text.encode())
-        elif is_multipart and text[:1] == "@" and name not in parameters:
+        elif text[:1] == "@" and name not in parameters and _may_be_file(body, name):
             value = _file(text, name)
         else:
             value = read_value(schemas.get(name), text)
         found[name] = value if name not in found else _joined(schemas, name, found[name], value)
     return found
+
+
+def _may_be_file(body: RequestBody | None, name: str) -> bool:
+    """Whether a member of the body is a part, which may be a file."""
+    if body is None or body.preferred.codec.takes_files:
+        return body is not None
+    wire_name = body.property_names.get(name)
+    if wire_name is None or wire_name in body.preferred.properties:
+        return False
+    return any(m.codec.takes_files and wire_name in m.properties for m in body.others)
 
 
 def read_value(schema: Node | None, text: str) -> Any:
@@ -79,21 +89,17 @@ def read_body(operation: Operation, text: str | None, content_type: str | None) 
     """The body that `--body` names: JSON as data, a binary file as a Path to stream from."""
     if text is None:
         return UNSET
-    kind = _body_kind(operation, content_type)
-    if kind == "binary" and text[:1] == "@":
+    declared = operation.request_body
+    codec = TEXT if declared is None else declared.codec_for(content_type)
+    if codec.takes_any and text[:1] == "@":
         return _path(text, "--body")
     content = _content(text, "--body")
-    match kind:
-        case "binary" | "finished":
-            return content
-        case "text" | "unknown":
-            return _text(content)
-        case "items":
-            return _items(content)
-        case "form":
-            return _form(content)
-        case _:
-            return _json("--body", content)
+    if codec.takes_files and "boundary" in dict(parse_media_type(content_type or "").parameters):
+        return content  # a multipart body that was made elsewhere: its type names its boundary
+    try:
+        return codec.given(content)
+    except JsonTextError as error:
+        raise _no_json("--body", error) from None
 
 
 def read_parts(operation: Operation, texts: Sequence[str], content_type: str | None) -> list[Any]:
@@ -102,11 +108,13 @@ def read_parts(operation: Operation, texts: Sequence[str], content_type: str | N
     if body is not None and content_type is not None:
         body = body.preferring(content_type)
     media = body.preferred if body is not None else None
-    if media is None or media.kind != "multipart":
+    if media is None or not media.codec.takes_files:
         reason = f"{operation.name} declares no multipart body"
         raise click.BadParameter(reason, param_hint="--part")
-    node = media.node
-    schemas = (node if is_item(node) else node.item(index) for index in range(len(texts)))
+    node = media.schema
+    schemas = (
+        node if node is None or is_item(node) else node.item(index) for index in range(len(texts))
+    )
     return [_part(text, schema) for text, schema in zip(texts, schemas, strict=True)]
 
 
@@ -126,36 +134,14 @@ def _file(text: str, param_hint: str) -> Path | File:
     return File(_path(name, param_hint), content_type=content_type)
 
 
-def _body_kind(operation: Operation, content_type: str | None) -> str:
-    """How the text of a body is read; "unknown" where the library will refuse it, and say why.
-
-    "finished" is a multipart body that was written elsewhere: its type names its boundary.
-    """
-    declared = operation.request_body
-    media = declared.media_for(None, content_type) if declared is not None else None
-    if media is None:
-        return "unknown"
-    kind: str = media.kind
-    if content_type is not None and "*" not in content_type:
-        sent = parse_media_type(content_type)
-        if media.is_range and not media.is_sequence:
-            kind = kind_of(sent)
-        if kind == "multipart" and "boundary" in dict(sent.parameters):
-            return "finished"
-    return kind
-
-
 def _schemas(operation: Operation, body: RequestBody | None) -> dict[str, Node]:
     """The schema behind each name that an argument can have."""
     found: dict[str, Node] = {}
     if body is not None:
-        members = body_members(body.preferred)
         for name, wire_name in body.property_names.items():
-            if wire_name in members:
-                found[name] = members[wire_name]
-        if body.component_name:
-            media = body.preferred
-            found[body.component_name] = media.node
+            found[name] = body.properties[wire_name]
+        if body.preferred.schema is not None:
+            found |= dict.fromkeys(body.names, body.preferred.schema)
     wire_names = [p.name for p in operation.parameters]
     for p in operation.parameters:
         schema = Node(operation.document, p.schema, p.schema_at)
@@ -216,32 +202,12 @@ def _json(name: str, content: bytes) -> Any:
     try:
         return decode(content)
     except JsonTextError as error:
-        place = f" (byte {error.offset})" if error.offset is not None else ""
-        raise click.UsageError(f"{name} is not JSON: {error}{place}") from None
+        raise _no_json(name, error) from None
 
 
-def _text(content: bytes) -> str | bytes:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content
-
-
-def _form(content: bytes) -> Any:
-    """A form given as a JSON object; else taken as encoded already."""
-    try:
-        return decode(content)
-    except JsonTextError:
-        return content.strip()
-
-
-def _items(content: bytes) -> Any:
-    """A row of items given as one JSON array; else taken as written in its media type already."""
-    try:
-        items = decode(content)
-    except JsonTextError:
-        return content
-    return items if isinstance(items, list) else content
+def _no_json(name: str, error: JsonTextError) -> click.UsageError:
+    place = f" (byte {error.offset})" if error.offset is not None else ""
+    return click.UsageError(f"{name} is not JSON: {error}{place}")
 
 
 # ── reading text by type ─────────────────────────────────────────────────────────────────────

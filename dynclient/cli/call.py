@@ -12,7 +12,7 @@ from ..client import Client
 from ..curl import curl_line
 from ..errors import InvalidResponse, StatusError
 from ..explanation import Explanation
-from ..messages import HttpRequest, Response
+from ..messages import HttpRequest, Response, Timeout
 from ..operation import Operation, Options
 from .arguments import read_arguments, read_body, read_parts
 from .command import Command
@@ -49,6 +49,11 @@ __all__ = ["command"]
     help="The next part of a multipart body whose parts have positions.",
 )
 @click.option("--content-type", metavar="TYPE", help="Which of the declared body types to send.")
+@click.option(
+    "--deep-object",
+    type=click.Choice(["repeat", "brackets", "indices"]),
+    help="What stands for arrays and objects in a deepObject: a[b]=1, a[b][]=1 or a[b][0]=1.",
+)
 @document_options
 @base_url_option
 @click.option(
@@ -62,8 +67,8 @@ __all__ = ["command"]
     "--auth",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE or - (a line of "
-    "stdin).  [env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
+    help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE, - (a line of stdin) "
+    "or none: (send nothing).  [env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
 )
 @click.option("--header", multiple=True, metavar="'NAME: TEXT'", help="One more header field.")
 @click.option(
@@ -73,6 +78,7 @@ __all__ = ["command"]
     show_default=True,
     help="Seconds for connecting, and for each read.",
 )
+@click.option("--max-time", type=SECONDS, help="Seconds for the whole call.")
 @click.option(
     "--validate",
     type=click.Choice(["strict", "warn", "off"]),
@@ -94,7 +100,7 @@ __all__ = ["command"]
 )
 @click.option("--include", is_flag=True, help="Print status and headers on stderr.")
 @verbose_option
-@output_option("json", "table", "raw")
+@output_option("json", "table", "raw", "histogram")
 @click.pass_obj
 def command(masker: Masker, /, **given: Any) -> None:
     """Call the operation OP (its name, or "METHOD /path").
@@ -126,6 +132,7 @@ class _Call:
     body: str | None
     parts: Sequence[str]
     content_type: str | None
+    deep_object: Any
     document: str
     trust: Any
     base_url: str | None
@@ -133,6 +140,7 @@ class _Call:
     auth: Sequence[str]
     header: Sequence[str]
     timeout: float
+    max_time: float | None
     validate: Any
     engine: Any
     dry_run: bool
@@ -149,11 +157,11 @@ class _Call:
             trust=self.trust,
             base_url=self.base_url,
             server_variables=dict(_pairs(self.server_variables, "--server-variable")) or None,
-            timeout=self.timeout,
+            timeout=Timeout(self.timeout, self.timeout, self.max_time),
             validate=self.validate,
             engine=self.engine,
         ) as opened:
-            given = credentials(self.auth, opened, self.document)
+            given = credentials(self.auth)
             masked_environment(self.masker, given or {}, opened)
             client = opened if given is None else opened.with_options(auth=given)
             found = client.operations[self.operation]
@@ -182,7 +190,11 @@ class _Call:
 
     def _options(self) -> Options:
         headers = dict(map(_header, self.header))
-        return Options(content_type=self.content_type, headers=headers or None)
+        return Options(
+            content_type=self.content_type,
+            headers=headers or None,
+            deep_object=self.deep_object,
+        )
 
     def _response(self, call: _Prepared) -> Response:
         try:

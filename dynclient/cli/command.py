@@ -16,7 +16,7 @@ _NEAR = 0.7
 class Command(click.Command):
     """A command that names the nearest option where one is not known.
 
-    unknown  what else to say then; `{}` stands for the option without its dashes
+    unknown  added to the message then; `{}` stands for the option without its dashes
     """
 
     def __init__(self, *args: Any, unknown: str = "", **options: Any) -> None:

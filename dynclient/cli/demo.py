@@ -17,10 +17,10 @@ __all__ = ["command"]
 @click.option("--plain", is_flag=True, help="No colours and no progress bar, on a terminal too.")
 @click.pass_context
 def command(ctx: click.Context, plain: bool) -> None:
-    """See it all work on this machine, without an account.
+    """See dynclient work on this machine, without an account.
 
     Starts the embedded service, submits a Bell circuit, waits for it and prints its counts; calls
-    all eleven Jobs operations; shows an invalid request and an invalid answer being caught. Needs
+    all eleven Jobs operations; shows an invalid request and an invalid response being caught. Needs
     the extra `dynclient[emulator]`.
     """
     from .demonstration import Demonstration
@@ -30,7 +30,7 @@ def command(ctx: click.Context, plain: bool) -> None:
     good = Demonstration(console, plain=plain).run()
     seconds = time.monotonic() - started
     console.print(
-        f"Done in {seconds:.1f} s." if good else f"Not as it should be ({seconds:.1f} s)."
+        f"Done in {seconds:.1f} s." if good else f"Something went wrong ({seconds:.1f} s)."
     )
     if not good:
         ctx.exit(exits.PROBLEMS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -12,13 +11,14 @@ from rich.text import Text
 
 from .. import Client, InvalidRequest, InvalidResponse, Response, emulator
 from ..auth import IAMAuth
+from ..histogram import counts_of, histogram
 from .output import json_text, printable
-from .wrong_server import answering
+from .wrong_server import responding
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["BELL", "Demonstration", "counts_of", "histogram"]
+__all__ = ["BELL", "Demonstration"]
 
 BELL = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -34,14 +34,13 @@ _SHOTS = 1024
 _QUEUE_SECONDS = 1.0
 _PATIENCE_SECONDS = 120.0
 _STEPS = ("Queued", "Running", "Completed")
-_BAR_CHARACTERS = 40
 _SHORT_CHARACTERS = 70
 #: Columns of a terminal from which the requests are shown too.
 _WIDE = 120
 
 
 class Demonstration:
-    """Runs the demo on a console; `run` tells whether everything went as it should."""
+    """Runs the demo on a console; `run` returns whether everything went as expected."""
 
     def __init__(self, console: Console, *, plain: bool) -> None:
         self._console = console
@@ -49,9 +48,9 @@ class Demonstration:
         self._calls: list[Response] = []
 
     def run(self) -> bool:
-        """All of it. DynclientError if the service does not do its part."""
+        """All of it. DynclientError if the service fails."""
         with emulator.run(job_delay=_QUEUE_SECONDS) as url:
-            self._say(f"The embedded service answers at {url}.")
+            self._print(f"The embedded service runs at {url}.")
             # An API key is exchanged for a token at the service's own IAM endpoint.
             key = IAMAuth(emulator.API_KEY, url=emulator.iam_url(url))
             auth = {"IBMCloudAuth": key, "ServiceCRN": emulator.CRN}
@@ -70,21 +69,21 @@ class Demonstration:
         self._heading("A Bell circuit on the sampler")
         params = {"pubs": [[BELL, None, _SHOTS]], "version": 2}
         job = client.call("create_job", program_id="sampler", backend="ibm_fez", params=params)
-        self._say(f"job {job['id']} on {job['backend']}, {_SHOTS} shots")
+        self._print(f"job {job['id']} on {job['backend']}, {_SHOTS} shots")
         status = self._wait(client, job["id"])
         if status != "Completed":
-            self._say(f"the job ended as {status}")
+            self._print(f"the job ended as {status}")
             return False
         counts = counts_of(client.call("get_job_results_jid", id=job["id"]))
         for line in histogram(counts, self._bar()):
-            self._say(line)
+            self._print(line)
         self._walk(client, job["id"])
         return self._show_calls() and sum(counts.values()) == _SHOTS
 
     def _wait(self, client: Client, job_id: str) -> str:
         """The status in which the job ended."""
         if not self._progress:
-            return self._watch(client, job_id, lambda status: self._say(f"  {status}"))
+            return self._watch(client, job_id, lambda status: self._print(f"  {status}"))
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description:<10}"), BarColumn(), TimeElapsedColumn())
@@ -148,7 +147,7 @@ class Demonstration:
             table.add_column("request", no_wrap=True)
         table.add_column("status", no_wrap=True, min_width=6, justify="right")
         table.add_column("ms", no_wrap=True, min_width=3, justify="right")
-        table.add_column("what came back", no_wrap=True)
+        table.add_column("response", no_wrap=True)
         for response in self._calls:
             operation = response.operation
             request = [f"{operation.method} {operation.path}"] if is_wide else []
@@ -171,26 +170,26 @@ class Demonstration:
                 params={"pubs": [[BELL, None, "many"]], "version": 2},
             )
         except InvalidRequest as error:
-            self._say(str(error))
+            self._print(str(error))
             return True
         return False
 
     def _invalid_response(self, client: Client) -> bool:
-        self._heading("An invalid answer: a server that breaks the document")
+        self._heading("An invalid response: a server that breaks the document")
         broken = {"id": "d2k4v6s5ppas73f0m1q0", "status": "Perhaps", "cost": "a lot"}
         # Another server gets other credentials: tokens are for those who issued them.
         auth = {"IBMCloudAuth": "anything", "ServiceCRN": emulator.CRN}
-        with answering(json.dumps(broken).encode()) as url:
+        with responding(json.dumps(broken).encode()) as url:
             try:
                 client.with_options(base_url=url, auth=auth).call("get_job_details_jid", id="x")
             except InvalidResponse as error:
-                self._say(str(error))
+                self._print(str(error))
                 return True
         return False
 
-    # ── saying it ────────────────────────────────────────────────────────────────────────────
+    # ── printing ─────────────────────────────────────────────────────────────────────────────
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._console.print(Text(printable(text)), soft_wrap=True)
 
     def _heading(self, text: str) -> None:
@@ -201,33 +200,10 @@ class Demonstration:
         return "█" if encoding.startswith("utf") else "#"
 
 
-def counts_of(result: Any) -> dict[str, int]:
-    """How often each bit string came up in the first circuit of a sampler's result.
-
-    `result` is the data or the JSON text of it; bits are written with the last one first, as
-    Qiskit does.
-    """
-    data = json.loads(result) if isinstance(result, str) else result
-    register = next(iter(data["results"][0]["data"].values()))
-    width = register["num_bits"]
-    counts = Counter(f"{int(sample, 16):0{width}b}" for sample in register["samples"])
-    return dict(sorted(counts.items()))
-
-
-def histogram(counts: dict[str, int], bar: str = "█") -> list[str]:
-    """A line for each bit string: its bar, its count and its share."""
-    total, highest = sum(counts.values()), max(counts.values(), default=1)
-    return [
-        f"  {bits}  {bar * max(1, round(count * _BAR_CHARACTERS / highest)):<{_BAR_CHARACTERS}}"
-        f"  {count:>5}  {count / total:6.1%}"
-        for bits, count in counts.items()
-    ]
-
-
 def _short(response: Response) -> str:
     data = response.data
     if data is None:
-        return "nothing, as declared"
+        return "no body, as declared"
     text = data if isinstance(data, str) else json_text(data, indent=None)
     text = printable(" ".join(text.split()))
     return text if len(text) <= _SHORT_CHARACTERS else f"{text[: _SHORT_CHARACTERS - 1]}…"

@@ -1,4 +1,4 @@
-"""`dynclient describe`: all there is to know about one operation."""
+"""`dynclient describe`: one operation in full."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .schemas import is_item
 
 __all__ = ["command"]
 
-#: Columns of paragraphs where nobody tells how many there are, and the most on a terminal.
+#: Columns of paragraphs where there is no terminal, and the most on one.
 _WIDTH = 96
 _LEAST_ROOM = 30
 
@@ -93,10 +93,10 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     body = operation.request_body
     if body is None:
         return None
-    media = [_media(entry.media_type, entry.node) for entry in body.media]
+    media = [_media(entry.media_type, entry.schema) for entry in body.media]
     return {
         "required": body.required,
-        "argument": body.component_name,
+        "argument": next(iter(body.names), None),
         "description": body.description,
         "media": media,
     }
@@ -104,7 +104,8 @@ def _body(operation: Operation) -> dict[str, Any] | None:
 
 def _response(operation: Operation, key: str) -> dict[str, Any]:
     response = operation.responses[key]
-    media = [_media(name, response.schema(name), is_response=True) for name in response.content]
+    content = response.content.items()
+    media = [_media(name, entry.schema, is_response=True) for name, entry in content]
     return {
         "status": key,
         "description": response.description,
@@ -128,7 +129,7 @@ def _media(media_type: str, schema: Node | None, *, is_response: bool = False) -
 def _limits(schema: Node) -> list[str]:
     try:
         return facts_of(schema)
-    except DocumentError:  # the type says so
+    except DocumentError:  # which the type shows
         return []
 
 

@@ -13,6 +13,8 @@ from ..environment import environment_name
 from ..errors import DocumentError, InvalidRequest
 from ..messages import Violation
 from ..operation import UNSET, Operation
+from ..operation.content.codec import Codec
+from ..operation.content.text import TEXT
 from ..operation.servers import base_url as server_of
 from .arguments import read_arguments
 from .options import document_words
@@ -23,7 +25,7 @@ __all__ = ["Example", "example_of"]
 
 _LINE = 88
 _SHORT = 60
-_MAX_FAULTS = 5
+_MAX_VIOLATIONS = 5
 
 
 class Example(NamedTuple):
@@ -46,11 +48,11 @@ def example_of(
     asks = []
     if base_url is None and not _has_server(operation):
         base_url = "https://api.example.com"
-        asks.append("#   base URL: the document does not tell where the service is")
+        asks.append("#   base URL: the document names no usable server")
     arguments = sample_arguments(operation)
     body = sample_body(operation)
     auth = [schemes[name] for name in _alternative(operation) if name in schemes]
-    caveat = _caveat([*asks, *_faults(operation, arguments, body)])
+    caveat = _caveat([*asks, *_violations(operation, arguments, body)])
     return Example(
         caveat + _python(operation, document, base_url, auth, arguments, body),
         caveat + _shell(operation, document, base_url, auth, arguments, body),
@@ -66,21 +68,21 @@ def _has_server(operation: Operation) -> bool:
 
 
 def _caveat(lines: list[str]) -> str:
-    """A comment on the values that could not be made up right (a pattern, say); mostly empty."""
+    """A comment on the sample values that break the document (a pattern, say); mostly empty."""
     return "\n".join(["# Needs values of your own:", *lines, ""]) if lines else ""
 
 
-def _faults(operation: Operation, arguments: Mapping[str, Any], body: Any) -> list[str]:
+def _violations(operation: Operation, arguments: Mapping[str, Any], body: Any) -> list[str]:
     try:
         operation.prepare(arguments, body=UNSET if body is None else _with_content(body))
     except InvalidRequest as error:
-        faults = [
+        found = [
             f"#   {_one_line(violation)}"
             for violation in error.violations
-            # A file has a name, which tells its type.
+            # A file has a name, which has a type.
             if not (isinstance(body, SampleFile) and violation.rule == "encoding")
         ]
-        return faults[:_MAX_FAULTS]
+        return found[:_MAX_VIOLATIONS]
     return []
 
 
@@ -158,7 +160,7 @@ def _by_keyword(operation: Operation, body: Any) -> bool:
         name.isidentifier()
         and not keyword.iskeyword(name)
         and name not in taken
-        and name not in ("body", "options", declared.component_name)
+        and name not in ("body", "options", *declared.names)
         and declared.property_names.get(name) == name
         for name in body
     )
@@ -214,10 +216,10 @@ def _shell(
         words += [_item(operation, name, value) for name, value in body.items()]
     elif isinstance(body, SampleFile):
         words.append(f"--body @{body}")
-    elif isinstance(body, list) and _kind(operation) == "multipart":
+    elif isinstance(body, list) and _codec(operation).takes_files:
         words += [f"--part {_part(value)}" for value in body]
     elif body is not None:
-        is_text = isinstance(body, str) and _kind(operation) in ("text", "binary")
+        is_text = isinstance(body, str) and not _codec(operation).has_members
         text = body if is_text else _compact(body)
         words.append(f"--body {shlex.quote(text)}")
     if named := document_words(document):
@@ -256,9 +258,9 @@ def _part(value: Any) -> str:
     return shlex.quote(value if is_plain else _compact(value))
 
 
-def _kind(operation: Operation) -> str:
+def _codec(operation: Operation) -> Codec:
     body = operation.request_body
-    return "" if body is None else str(body.preferred.kind)
+    return TEXT if body is None else body.preferred.codec
 
 
 def _compact(value: Any) -> str:

@@ -18,7 +18,7 @@ class Unavailable(click.ClickException):
     """Something that the command needs of this machine is missing."""
 
 
-#: The first row whose class an error belongs to counts. A 4xx or 5xx whose body also breaks the
+#: The first row that has a class of the error counts. A 4xx or 5xx whose body also breaks the
 #: document has the code of its status.
 _TABLE: tuple[tuple[type[BaseException], int, str], ...] = (
     (click.UsageError, 2, "usage: unknown option, operation or file, unreadable value"),
@@ -37,7 +37,7 @@ _TABLE: tuple[tuple[type[BaseException], int, str], ...] = (
 
 _OTHERS = (
     (0, "done"),
-    (PROBLEMS, "`lint` found problems, or `demo` did not go as it should"),
+    (PROBLEMS, "`lint` found problems, or `demo` failed"),
     (BUG, "a bug in dynclient; the traceback says more"),
     (INTERRUPTED, "interrupted"),
     (PIPE_CLOSED, "the reader of the output closed the pipe"),

@@ -1,4 +1,4 @@
-"""`dynclient lint`: what is wrong with a document."""
+"""`dynclient lint`: the problems of a document."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["command"]
 def command(
     ctx: click.Context, document: str | None, doc: str | None, trust: Trust, output: str
 ) -> None:
-    """Tell what is wrong with DOC: a bundled name, a path or a URL.
+    """Check DOC: a bundled name, a path or a URL.
 
     Checks the document by the schemas of OpenAPI, and compiles every operation of it. Exit code 1
     if there are problems, 3 if the document can't be opened at all.

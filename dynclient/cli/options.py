@@ -25,6 +25,7 @@ from .output import LOGGER, tell
 
 __all__ = [
     "SECONDS",
+    "Number",
     "base_url_option",
     "doc_option",
     "document_options",
@@ -37,6 +38,8 @@ __all__ = [
     "verbose_option",
 ]
 
+#: Where the overlays of this run are kept, for whatever opens its document.
+_OVERLAYS = "dynclient.overlays"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -61,9 +64,10 @@ def one_document(argument: str | None, option: str | None) -> str | None:
 
 
 def open_document(document: str, **settings: Any) -> Client:
-    """A client for a document. One that can't be fetched is one that can't be read."""
+    """A client for a document. DocumentError, too, if it can't be fetched."""
     if logging.getLogger(LOGGER).isEnabledFor(logging.INFO):
         settings["observers"] = [LoggingObserver()]
+    settings["overlays"] = click.get_current_context().meta.get(_OVERLAYS, ())
     try:
         return Client(document, **settings)
     except TransportError as error:
@@ -92,12 +96,12 @@ def _trust(_ctx: click.Context, _param: click.Parameter, given: Sequence[str]) -
 
 def _noted_document(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
-        ctx.meta[DOCUMENT_VARIABLE] = value  # errors are told by the program, not the command
+        ctx.meta[DOCUMENT_VARIABLE] = value  # errors are printed by the program, not by the command
     return value
 
 
 def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """The option; or the variable, which is said once for the document that is usual there.
+    """The option; or the variable, for the document that goes with it.
 
     It must not lead the calls of any other document, and the credentials with them, to a
     service that they were never meant for.
@@ -108,7 +112,7 @@ def _base_url(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if from_environment and ctx.params.get("document") != usual_document():
         tell(
             f"{URL_VARIABLE} is not used: it goes with {usual_document()}, and --doc names "
-            "another document; --base-url says where that one's service is"
+            "another document; pass --base-url for the service of that one"
         )
         return None
     try:
@@ -128,13 +132,28 @@ _doc_option = click.option(
     help="The document: a bundled name, a path or a URL.  [env: DYNCLIENT_DOC]",
 )
 
-trust_option = click.option(
+_trust_option = click.option(
     "--trust",
     multiple=True,
     callback=_trust,
     metavar="NAME=VALUE",
     help="What the document may make dynclient do: origins=URL, folders=PATH, max_depth=N, …",
 )
+
+
+_overlay_option = click.option(
+    "--overlay",
+    multiple=True,
+    expose_value=False,
+    callback=lambda ctx, _, given: ctx.meta.update({_OVERLAYS: given}),
+    metavar="FILE",
+    help="An OpenAPI Overlay to apply to the document: a path or a URL; may be repeated.",
+)
+
+
+def trust_option(command: _F) -> _F:
+    """`--trust` and `--overlay`: how a document is read."""
+    return _trust_option(_overlay_option(command))
 
 
 def document_options(command: _F) -> _F:
@@ -155,19 +174,18 @@ base_url_option = click.option(
 )
 
 
-class _Seconds(click.FloatRange):
-    """Seconds that a timeout can have; not a number is not one of them."""
+class Number(click.FloatRange):
+    """A number within bounds; not a number is within none."""
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        seconds: float = super().convert(value, param, ctx)
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        return seconds
+    def convert(self, value: Any, *place: Any) -> float:
+        number: float = super().convert(value, *place)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", *place)
+        return number
 
 
-SECONDS = _Seconds(0, 86400, min_open=True)
+#: What a timeout can be.
+SECONDS = Number(0, 86400, min_open=True)
 
 
 def output_option(*choices: str, default: str | None = None) -> Callable[[_F], _F]:
@@ -178,7 +196,7 @@ def output_option(*choices: str, default: str | None = None) -> Callable[[_F], _
         type=click.Choice(choices),
         default=default,
         show_default=default is not None,
-        help="Form of the output.",
+        help="Format of the output.",
     )
 
 

@@ -14,7 +14,7 @@ from .output import json_text
 
 __all__ = ["BODY_DEPTH", "RESPONSE_DEPTH", "facts_of", "outline", "type_text"]
 
-#: How many levels of members are shown: of a body, which is to be written, and of a response.
+#: How many levels of members are shown: of a body, and of a response.
 BODY_DEPTH, RESPONSE_DEPTH = 5, 4
 _MAX_LINES = 200
 #: Lists in lists in lists; a schema of a list may name itself for its items.
@@ -34,7 +34,7 @@ def outline(schema: Node, *, is_response: bool = False) -> list[str]:
 
 
 def type_text(schema: Node, depth: int = 0) -> str:
-    """The type of a schema in a few words, `[string]` for a list; `any` where it can't be told."""
+    """The type of a schema in a few words, `[string]` for a list; `any` where that is not known."""
     try:
         target = schema.follow()
         if schema.get("$ref") is None and (choice := _or_null(target)) is not None:
@@ -121,7 +121,7 @@ class _Outline:
         try:
             target = schema.follow()
         except DocumentError:
-            return  # the line above says so
+            return  # which the line above shows
         if not _has_more(target):
             return
         pad = "  " * depth
@@ -194,7 +194,7 @@ class _Outline:
                 yield from self.lines(item, depth + 1)
             elif _is_plain_object(item):
                 yield from self.lines(item, depth)  # right below `[Thing]`
-            elif _is_worth_telling(item):
+            elif _is_worth_a_line(item):
                 yield f"{pad}each item: {self._headline(item)}"
                 yield from self.lines(item, depth + 1)
 
@@ -214,7 +214,7 @@ class _Outline:
         text = None
         for schema in schemas:
             kinds.append(type_text(schema))
-            with suppress(DocumentError):  # the type says so
+            with suppress(DocumentError):  # which the type shows
                 facts += facts_of(schema)
                 text = text or schema.get("description") or schema.follow().get("description")
         said = _first_sentence(text)
@@ -290,11 +290,11 @@ def _has_more(schema: Node, lists: int = 0) -> bool:
     if isinstance(schema.get("additionalProperties"), dict):
         return True
     is_list = isinstance(schema.get("items"), dict) and lists < _MAX_LISTS
-    return is_list and _is_worth_telling(schema.child("items"), lists + 1)
+    return is_list and _is_worth_a_line(schema.child("items"), lists + 1)
 
 
-def _is_worth_telling(item: Node, lists: int = 0) -> bool:
-    """Whether the items of a list are more than their type, which the list's own line tells."""
+def _is_worth_a_line(item: Node, lists: int = 0) -> bool:
+    """Whether the items of a list are more than their type, which the list's own line shows."""
     try:
         target = item.follow()
     except DocumentError:
@@ -303,7 +303,7 @@ def _is_worth_telling(item: Node, lists: int = 0) -> bool:
 
 
 def _is_plain_object(item: Node) -> bool:
-    """Whether there is nothing to tell of the items of a list but their members."""
+    """Whether the items of a list have nothing to show but their members."""
     try:
         target = item.follow()
         return isinstance(target.get("properties"), dict) and not facts_of(target)

@@ -47,10 +47,10 @@ _CONTROL = re.compile(
 
 
 class Masker:
-    """Knows the secrets that were given to this run, and takes them out of what is said.
+    """Knows the secrets that were given to this run, and masks them in what is printed.
 
-    The library's errors hold none of them. This is for what others say: a server that repeats a
-    token in its error message.
+    The errors of the library hold none of them. This is for the texts of others: a server that
+    repeats a token in its error message.
     """
 
     def __init__(self) -> None:
@@ -88,11 +88,12 @@ PRINTED = "dynclient.printed"
 
 @contextmanager
 def logged(masker: Masker) -> Iterator[None]:
-    """What the library logs goes to stderr, as everything that is told there."""
+    """What the library logs goes to stderr, as every other message."""
     logger = logging.getLogger(LOGGER)
     handler = _Handler(masker)
     before = logger.level
     logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)  # until -v says more
     try:
         yield
     finally:
@@ -121,7 +122,7 @@ def show(text: str, **style: Any) -> None:
 
 
 def tell(text: str, masker: Masker | None = None) -> None:
-    """A line for stderr. Where that can't be written, there is no place left to say so."""
+    """A line for stderr; ignored where that can't be written, as there is no other place."""
     text = printable(text)
     with suppress(OSError):
         click.echo(masker(text) if masker is not None else text, err=True)

@@ -77,7 +77,7 @@ class Program(click.Group):
         except click.ClickException as error:
             _report_usage(error, masker)
             code = exits.code_of(error)
-        except Exception:  # noqa: BLE001 - our own fault: told in full, with a code of its own
+        except Exception:  # noqa: BLE001 - a bug of ours: shown in full, with a code of its own
             tell(traceback.format_exc(), masker)
             code = exits.BUG
         sys.exit(code)
@@ -123,12 +123,10 @@ def _hint(error: Exception, document: str | None) -> str:
         case errors.InvalidRequest():
             words = [shlex.quote(error.operation)]
             words += [] if document is None else document_words(document)
-            return f"`dynclient describe {' '.join(words)}` tells what it takes"
+            return f"`dynclient describe {' '.join(words)}` shows what it takes"
         case errors.AuthError() if error.missing:
-            options = " ".join(
-                f"--auth {name}=env:{environment_name(name)}" for name in error.missing
-            )
-            return f"on the command line: {options} (or @FILE, or - for stdin)"
+            options = [f"--auth {name}=env:{environment_name(name)}" for name in error.missing]
+            return f"`{' '.join(options)}` takes variables; @FILE and - (stdin) do as well"
         case errors.ConnectError():
             return "--base-url names another service"
         case errors.StatusError():
@@ -148,13 +146,13 @@ def _hint(error: Exception, document: str | None) -> str:
 @click.version_option(__version__, "--version", prog_name="dynclient")
 @click.pass_context
 def program(ctx: click.Context) -> None:
-    """Call the operations of an OpenAPI document; requests and answers are validated.
+    """Call the operations of an OpenAPI document; requests and responses are validated.
 
     \b
     dynclient ops                        what the bundled document offers
     dynclient describe create_job        what an operation takes, with examples
     dynclient call list_jobs limit=5     call it
-    dynclient demo                       see all of it work, on this machine
+    dynclient demo                       see it work on this machine
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

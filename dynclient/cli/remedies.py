@@ -47,8 +47,10 @@ _WORDS: dict[tuple[str, str], Callable[[Setting], str]] = {
     ("base_url", ""): _option("--base-url", "URL"),
     ("file", "content_type"): lambda setting: f"'KEY=@FILE;type={setting.value or _PLACEHOLDER}'",
     ("options", "content_type"): _option("--content-type", "TYPE"),
+    ("options", "deep_object"): _option("--deep-object", "WAY"),
     ("server_variables", "*"): _entry("--server-variable"),
     ("timeout", ""): _option("--timeout", "SECONDS"),
+    ("timeout", "total"): _option("--max-time", "SECONDS"),
     ("trust", "*"): _entry("--trust"),
     (ENVIRONMENT, "*"): lambda setting: setting.key,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..document import Node
-from ..media import kind_of, parse_media_type
 from ..operation import Operation, Parameter
+from ..operation.content.registry import CODECS
 from .schemas import is_item
 
 __all__ = ["SampleFile", "sample_arguments", "sample_body"]
@@ -51,17 +51,13 @@ def sample_body(operation: Operation) -> Any:
         return example
     if not body.required:
         return None
-    if media.kind == "binary":
+    if media.codec.takes_any:
         return SampleFile("FILE")
     if media.schema is None:
         return None
-    schema = media.node
-    if media.kind == "multipart":
-        return _sample_parts(schema)
-    sample = _sample(schema, 0)
-    if is_item(schema):
-        return [sample]
-    return "text" if media.kind == "text" and not isinstance(sample, str) else sample
+    if media.codec.takes_files:
+        return _sample_parts(media.schema)
+    return media.codec.sample(_sample(media.schema, 0))
 
 
 def _sample_parts(schema: Node) -> Any:
@@ -93,7 +89,7 @@ def _is_file(schema: Node) -> bool:
     if schema.get("contentEncoding") is not None or "example" in (schema.value or {}):
         return False
     if isinstance(media_type, str):
-        return kind_of(parse_media_type(media_type)) == "binary"
+        return CODECS.find(media_type).takes_any
     return bool(schema.get("format") == "binary")
 
 
@@ -120,7 +116,7 @@ def _example(owner: Node) -> Any:
 
 
 def _sample(schema: Node, depth: int) -> Any:
-    """A value that the schema takes, as far as that can be told without solving it."""
+    """A value that the schema takes, as far as that is known without solving it."""
     schema = schema.follow()
     if not isinstance(schema.value, dict) or depth > _MAX_DEPTH:
         return None

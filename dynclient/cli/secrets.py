@@ -8,10 +8,8 @@ from pathlib import Path
 
 import click
 
-from ..auth import environment_auth
 from ..client import Client
 from ..credentials import schemes_of
-from ..document import bundled_path
 from ..environment import environment_name
 from .output import Masker
 from .streams import read_stdin_line
@@ -19,28 +17,25 @@ from .streams import read_stdin_line
 __all__ = ["credentials", "masked_environment", "variable_names"]
 
 
-def credentials(given: Sequence[str], client: Client, document: str) -> dict[str, object] | None:
-    """The `auth=` mapping of the options, on top of that of the environment.
+def credentials(given: Sequence[str]) -> dict[str, object] | None:
+    """The `auth=` mapping of the options; None without any.
 
-    None without options: the client then looks for itself. The environment counts for a bundled
-    document only: any other may call its schemes what it likes (see docs/auth.md).
+    The client completes it by the environment, for a bundled document (see docs/auth.md).
     """
     if not given:
         return None
     found: dict[str, object] = {}
-    if bundled_path(document) is not None:
-        found |= environment_auth(schemes_of(client.document))
     for number, option in enumerate(given, 1):
         name, mark, source = option.partition("=")
         if not mark or not name:
             # What stands here instead may be the secret itself.
-            raise _fault(f"option {number} is not NAME=VALUE")
+            raise _wrong(f"option {number} is not NAME=VALUE")
         found[name] = _value(name, source)
     return found
 
 
 def masked_environment(masker: Masker, auth: Mapping[str, object], client: Client) -> None:
-    """Tell the masker what is secret in this run."""
+    """Let the masker know what is secret in this run."""
     values = [
         *auth.values(),
         *map(os.environ.get, map(environment_name, schemes_of(client.document))),
@@ -57,23 +52,27 @@ def variable_names(given: Sequence[str]) -> Callable[[str], str]:
     return lambda scheme: named.get(scheme) or environment_name(scheme)
 
 
-def _value(name: str, source: str) -> str:
+def _value(name: str, source: str) -> str | None:
+    if source == "none:":
+        return None
     if source == "-":
         return read_stdin_line("--auth")
     if source.startswith("env:"):
         variable = source.removeprefix("env:")
         value = os.environ.get(variable)
+        if not variable:
+            raise _wrong(f"{name}: env: names no variable")
         if not value:
-            raise _fault(f"{name}: the environment variable {variable} is not set")
+            raise _wrong(f"{name}: the environment variable {variable} is not set")
         return value
     if source.startswith("@"):
         try:
             return Path(source[1:]).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise _fault(f"{name}: {source[1:]} can't be read: {reason}") from None
+            raise _wrong(f"{name}: {source[1:]} can't be read: {reason}") from None
     return source
 
 
-def _fault(message: str) -> click.BadParameter:
+def _wrong(message: str) -> click.BadParameter:
     return click.BadParameter(message, param_hint="--auth")

@@ -1,4 +1,4 @@
-"""A server on loopback that answers everything with one and the same body."""
+"""A server on loopback that responds to everything with one and the same body."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-__all__ = ["answering"]
+__all__ = ["responding"]
 
 
 @contextmanager
-def answering(content: bytes) -> Iterator[str]:
-    """Answer GET requests with 200 and `content` as JSON; yields the base URL."""
+def responding(content: bytes) -> Iterator[str]:
+    """Respond to GET requests with 200 and `content` as JSON; yields the base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -23,7 +23,7 @@ def answering(content: bytes) -> Iterator[str]:
             self.wfile.write(content)
 
         def log_message(self, *_arguments: object) -> None:
-            """Nothing: the demo says what there is to say."""
+            """Nothing: the demo prints what there is to see."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Set
+from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from contextlib import suppress
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import DocumentError, DynclientError, NotLoaded
@@ -15,7 +15,7 @@ from .bundled import bundled_names, bundled_path
 from .document import SWAGGER_VERSIONS, Document, version_of
 from .identifiers import names_itself
 from .parse import check_data, parse_document
-from .resources import Resources, local_path
+from .resources import Location, Resources, local_path
 from .trust import Trust, may_move, moved_away
 
 __all__ = ["Fetch", "Fetching", "Source", "completing", "driven", "load", "loading"]
@@ -33,19 +33,26 @@ Fetching: TypeAlias = Generator[str, tuple[str, bytes], T]
 _DEFAULT_TRUST = Trust()
 
 
-def load(source: Source, *, trust: Trust = _DEFAULT_TRUST, fetch: Fetch | None = None) -> Document:
+def load(
+    source: Source,
+    *,
+    trust: Trust = _DEFAULT_TRUST,
+    overlays: Sequence[Source] = (),
+    fetch: Fetch | None = None,
+) -> Document:
     """Open a document of OpenAPI 3, or of Swagger 2.0 (see `swagger2`).
 
     `source` is a bundled name (`"qiskit-runtime"`), a path, an `http(s)://` or `file://` URL, or
-    the document as a mapping. `fetch` gets the URL, and without it only local documents can be
-    opened; it is not asked again: what `$ref`s lead to later is added by `Document.add`.
+    the document as a mapping. `overlays` (of OpenAPI, 1.0 and 1.1) are applied to it in their
+    order, each a path, a URL or a mapping. `fetch` gets URLs, and without it only what is local can
+    be opened; it is not asked again: what `$ref`s lead to later is added by `Document.add`.
     DocumentError if it can't be read or is no OpenAPI document; what `fetch` raises.
     """
 
     def unable(url: str) -> tuple[str, bytes]:
         raise DocumentError("a URL is opened by a Client, or by load(url, fetch=...)", source=url)
 
-    return driven(loading(source, trust=trust), fetch or unable)
+    return driven(loading(source, trust=trust, overlays=overlays), fetch or unable)
 
 
 def driven(steps: Fetching[T], fetch: Fetch) -> T:
@@ -64,15 +71,48 @@ def driven(steps: Fetching[T], fetch: Fetch) -> T:
         return result
 
 
-def loading(source: Source, *, trust: Trust = _DEFAULT_TRUST) -> Fetching[Document]:
+def loading(
+    source: Source, *, trust: Trust = _DEFAULT_TRUST, overlays: Sequence[Source] = ()
+) -> Fetching[Document]:
     """As `load`, for whoever fetches in a way of its own: yields each URL to be fetched.
 
     It is sent (URL that it came from, bytes). Redirects are followed by who fetches, who asks
     `may_move` before each.
     """
+    opened = yield from _opened(source, trust, "")
+    if not overlays:
+        return (yield from _document(opened, trust))
+    if isinstance(overlays, str | PathLike | Mapping):
+        raise TypeError("overlays= takes a list of overlays")
+    from .overlays import apply, read_overlay
+
+    read = []
+    for number, overlay in enumerate(overlays, 1):
+        given = yield from _opened(overlay, trust, f"overlay {number}")
+        read.append(read_overlay(given.data, given.uri))
+    data, unmatched = apply(read, opened.data)
+    check_data(data, trust)
+    document = yield from _document(opened._replace(data=data, content=None), trust)
+    for each in unmatched:
+        at = Location(each.source, each.pointer)
+        document.note(at, f"the target {each.target} selects nothing", "overlay")
+    return document
+
+
+class _Opened(NamedTuple):
+    """What was read: its URI, what it is called in messages, its data, and the text if any."""
+
+    uri: str
+    name: str
+    data: Any
+    content: bytes | None
+
+
+def _opened(source: Source, trust: Trust, uri: str) -> Fetching[_Opened]:
+    """What a caller names; `uri` is for data, which has none."""
     if isinstance(source, Mapping):
         check_data(source, trust)
-        return (yield from _document("", source, trust, "the document", None))
+        return _Opened(uri, uri or "the document", source, None)
     if not isinstance(source, str | PathLike):
         raise DocumentError(
             f"a document is a bundled name, a path, a URL or a mapping, not {type(source).__name__}"
@@ -86,8 +126,7 @@ def loading(source: Source, *, trust: Trust = _DEFAULT_TRUST) -> Fetching[Docume
         answered, content = yield name
         if not may_move(name, answered, trust):
             raise moved_away(name, answered)
-        data = parse_document(content, answered, trust)
-        return (yield from _document(answered, data, trust, answered, content))
+        return _Opened(answered, answered, parse_document(content, answered, trust), content)
     is_url = isinstance(source, str) and _scheme(name) == "file"
     try:
         path = local_path(name) if is_url else _path(name)
@@ -95,8 +134,7 @@ def loading(source: Source, *, trust: Trust = _DEFAULT_TRUST) -> Fetching[Docume
         uri = path.resolve().as_uri()
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, a surrogate, an unknown user
         raise DocumentError(_missing(name, error), source=_shown(name)) from None
-    data = parse_document(content, str(path), trust)
-    return (yield from _document(uri, data, trust, str(path), content))
+    return _Opened(uri, str(path), parse_document(content, str(path), trust), content)
 
 
 def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
@@ -160,9 +198,8 @@ def _missing(name: str, error: Exception) -> str:
     return f"the document can't be opened: {reason}; {hint}"
 
 
-def _document(
-    uri: str, data: Any, trust: Trust, source: str, content: bytes | None
-) -> Fetching[Document]:
+def _document(opened: _Opened, trust: Trust) -> Fetching[Document]:
+    uri, source, data, content = opened
     version = version_of(data, source)
     resources = Resources(uri, data, trust)
     if version in SWAGGER_VERSIONS:

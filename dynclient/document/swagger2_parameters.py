@@ -200,7 +200,9 @@ def _body(
         context.move(entry, at)
         context.move(f"{entry}/schema", place)
         content[media_type] = {"schema": schema}
-    return {**_said_of(value), "required": value.get("required") is True, "content": content}
+    body = {**_said_of(value), "required": value.get("required") is True, "content": content}
+    # OpenAPI 3 has no place for the name; this one is known to other tools.
+    return {**body, "x-codegen-request-body-name": value.get("name")}
 
 
 def _said_of(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,10 @@ __all__ = ["METHODS", "load_document", "served_document"]
 #: The keys of a Path Item that are operations (OpenAPI 3.1, section 4.8.9).
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
-_NAME = "qiskit-runtime"
 
-
-def load_document() -> dict[str, Any]:
-    """The bundled Qiskit Runtime document as plain data."""
-    return dict(load(_NAME).data)
+def load_document(name: str = "qiskit-runtime") -> dict[str, Any]:
+    """The bundled document of that name as plain data."""
+    return dict(load(name).data)
 
 
 def served_document(document: dict[str, Any], base_url: str) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from starlette.types import ASGIApp
 from .api.app import API_ROOT
 from .api.service import build_service
 from .devices import choose
-from .document import load_document
 from .settings import Settings
 from .state.database import open_database
 from .work.dispatcher import Dispatcher
@@ -48,9 +47,7 @@ def running(
         stack.callback(threads.shutdown)
         dispatcher = Dispatcher(database, settings, devices)
         origin = _origin(host, listener)
-        app = build_service(
-            settings, load_document(), origin, database, dispatcher, devices, threads
-        )
+        app = build_service(settings, origin, database, dispatcher, devices, threads)
         dispatcher.start()
         stack.callback(dispatcher.stop)
         stack.enter_context(_serving(app, listener))

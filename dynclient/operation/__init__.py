@@ -7,13 +7,13 @@ imported here.
 from .arguments import UNSET
 from .bodies import BodyMedia, RequestBody
 from .content.files import File
+from .declared import DeclaredResponse
 from .fields.parameters import Parameter
+from .fields.styles import DeepObject
 from .index import Operations
-from .only import Only
 from .operation import Operation
 from .options import NO_OPTIONS, Options
 from .request import Prepared
-from .response import DeclaredResponse
 from .servers import base_url, server_url
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "UNSET",
     "BodyMedia",
     "DeclaredResponse",
+    "DeepObject",
     "File",
-    "Only",
     "Operation",
     "Operations",
     "Options",

@@ -1,190 +1,91 @@
-"""Request bodies: what a caller may give, and the bytes it becomes.
+"""Request bodies: what a caller may give, the media type it goes out as, the names of its members.
 
 Source: OpenAPI 3.1.1, sections "Request Body Object" and "Media Type Object".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ..document import Document, Location, Node
-from ..errors import DocumentError, Unavailable
-from ..jsontext import decode, encode
-from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
+from ..abnf import is_field_value, is_token
+from ..document import Node
+from ..media import best_match, parse_media_type
+from ..messages import Violation
 from ..remedies import give
-from ..schema import Validator, compile_validator
-from ..schema.closure import extract
-from .content.encodings import PartsPlan
-from .content.files import StreamedBody, guess_type, is_stream, name_of
-from .content.forms import encode_form
-from .content.parts import Multipart, encode_multipart
-from .content.sequential import ItemsValidator, compile_row, decode_items, encode_items, is_row
-from .content.uploads import BesideFiles, Opaque, judged_data, plain_data, without
-from .fields.styles import StyleError, plain, text_of
-from .fields.texts import text_reader
+from ..validation import ALL_FORMATS, Formats
+from .content.codec import BYTES, Codec, EncodedBody, explained, is_valid
+from .content.entry import MediaEntry
+from .content.files import Unreadable, file_in, guess_type, is_stream, name_of
+from .content.registry import CODECS, Registry
+from .fields.styles import DeepObject, StyleError
 from .names import TAKEN, python_name, snake_case
+from .violations import TOO_DEEP, UNSENDABLE, unserializable, violation
 
-__all__ = ["BodyMedia", "EncodedBody", "RequestBody", "encode_form", "read_request_body"]
+__all__ = ["BodyMedia", "EncodedBody", "RequestBody", "read_request_body"]
 
-_MOST_VALIDATORS = 64
-_BYTES = bytes | bytearray | memoryview
-
-#: The kinds of content, those that carry the richest data first.
-_PREFERENCE: tuple[Kind, ...] = ("json", "form", "multipart", "items", "text", "binary")
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedBody:
-    """A body on its way to the wire: its content, its type, and what to validate of it.
-
-    `data` is the plain value for the schema; `judged` is False for a stream, which nobody has read.
-    `opaque` are the members or items of `data` that are files.
-    """
-
-    content: bytes | StreamedBody | Multipart
-    content_type: str
-    data: Any = None
-    judged: bool = True
-    opaque: Opaque = frozenset()
-
-    @property
-    def size(self) -> int | None:
-        """The bytes of a streamed body, None if they can't be told or all are at hand."""
-        return None if isinstance(self.content, bytes) else self.content.size
-
-    def sendable(self) -> bytes | Iterable[bytes]:
-        """The content as a transport takes it: what can be sent only once is an iterator."""
-        content = self.content
-        return content if isinstance(content, bytes) or content.repeatable else iter(content)
+#: The name that a body had in the Swagger 2.0 document this one was made from.
+_NAME = "x-codegen-request-body-name"
+_SCALARS = (str, int, float)
+_LIST = frozenset({"array"})
 
 
-class BodyMedia:
+class BodyMedia(MediaEntry):
     """One entry of a Request Body's `content`."""
-
-    def __init__(self, document: Document, media_type: str, entry: Any, at: Location) -> None:
-        self.media_type = media_type
-        self.at = at
-        self._document = document
-        parsed = parse_media_type(media_type)
-        self.is_range = "*" in media_type
-        entry = entry if isinstance(entry, dict) else {}
-        self._entry = entry
-        #: Whether the content is a row of items (OpenAPI 3.2).
-        self.is_sequence = is_row(document, media_type, entry, at)
-        self.kind: Kind = "items" if self.is_sequence else kind_of(parsed)
-        by_item = "itemSchema" in entry and self.kind in ("items", "multipart")
-        #: Whether its schemas are about a row: of items, or of parts by their positions (3.2).
-        self.is_row = self.is_sequence or by_item
-        keyword = "itemSchema" if by_item else "schema"
-        self.schema: Any = entry.get(keyword)
-        self.schema_at = at.child(keyword)
-        encoding = entry.get("encoding")
-        self.encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
-        self._validators: dict[Any, Validator | ItemsValidator | None] = {}
-
-    @property
-    def node(self) -> Node:
-        """The schema and its place."""
-        return Node(self._document, self.schema, self.schema_at)
-
-    def validator(
-        self, formats: bool, opaque: Opaque = frozenset()
-    ) -> Validator | ItemsValidator | None:
-        """The compiled schema; None where the document gives none, or the content has no data.
-
-        It asks nothing of members or items that are `opaque`.
-        """
-        key = (formats, opaque) if opaque else formats
-        if key not in self._validators:
-            if len(self._validators) >= _MOST_VALIDATORS:
-                self._validators.clear()
-            self._validators[key] = self._compile(formats, opaque)
-        return self._validators[key]
-
-    def _compile(self, formats: bool, opaque: Opaque) -> Validator | ItemsValidator | None:
-        if opaque:
-            whole = self.validator(formats)
-            if isinstance(whole, ItemsValidator):
-                return BesideFiles(whole, opaque)
-            return whole and without(whole, opaque, formats=formats)
-        if self.is_row:
-            return compile_row(self._document, self._entry, self.at, "request", formats=formats)
-        if self.schema is None or self.kind == "binary":
-            return None
-        if self.kind == "text" and self.text_reader(self.media_type) is None:
-            return None
-        root = (self.schema, self.schema_at)
-        return compile_validator(self._document, root, "request", formats=formats)
-
-    def text_reader(self, content_type: str) -> Callable[[str], Any] | None:
-        """How text is read to be judged; None where the schema has no say over it."""
-        return None if self.schema is None else text_reader(self.node, content_type)
-
-    @cached_property
-    def parts(self) -> PartsPlan:
-        """How the members or items of a multipart body become parts."""
-        schema = None
-        if "schema" in self._entry:
-            schema = Node(self._document, self._entry["schema"], self.at.child("schema"))
-        return PartsPlan(self._document, self._entry, self.at, schema)
-
-    @cached_property
-    def secrets(self) -> frozenset[str]:
-        """Names of the properties, at any depth, whose values must not be shown."""
-        if self.schema is None:
-            return frozenset()
-        try:
-            return extract(self._document, (self.schema, self.schema_at), "request").secrets
-        except Unavailable:
-            raise  # and not remembered: a later call may come to the file
-        except DocumentError:
-            return frozenset()  # the validator says so, where it is asked
 
     @cached_property
     def properties(self) -> Mapping[str, Node]:
         """The properties the body's schema declares, through `$ref`, allOf, anyOf and oneOf."""
-        if self.schema is None or self.is_row or self.kind in ("text", "binary"):
+        schema = self.child("schema")
+        if schema is None or not self.codec.has_members or schema != self.schema:
             return {}
-        return self.node.properties()
+        return schema.properties()
 
-    def takes_null(self, member: str | None = None) -> bool:
-        """Whether null is a value of the body, or of that property of it."""
-        found = self.node if member is None else self.properties[member]
-        if found.value is None:
-            return True
-        root = (found.value, found.at)
-        return bool(compile_validator(self._document, root, "request").is_valid(None))
+    @cached_property
+    def _lists(self) -> tuple[str, ...]:
+        """The properties that only arrays are valid for: one item alone stands for a list of it."""
+        return tuple(name for name, node in self.properties.items() if node.types() == _LIST)
 
     def takes_text(self) -> bool:
         """Whether a string is data of this entry: JSON that need not be an object or array."""
-        if self.kind != "json" or self.schema is None:
-            return self.kind == "json"
-        types = self.node.types()
+        schema = self.child("schema")
+        if not self.codec.is_json or schema is None:
+            return self.codec.is_json
+        types = schema.types()
         return not self.properties if types is None else "string" in types
 
     def encode(self, value: Any, content_type: str | None = None) -> EncodedBody:
-        """The wire form of a value. StyleError or JsonTextError, with a reason, if it has none."""
-        kind, sent_type = self.kind, content_type or self.media_type
+        """The content of a value.
+
+        StyleError or another ValueError, with its place, if it has none; OSError for a path that
+        can't be read.
+        """
+        sent_type = content_type or self.media_type
         if "*" in sent_type:
-            sent_type = self._type_in_range(value)
-        if self.is_range and not self.is_sequence:
-            kind = kind_of(parse_media_type(sent_type))
-        if kind == "multipart" and (is_stream(value) or isinstance(value, _BYTES)):
-            return _encode_finished(value, sent_type)
-        if is_stream(value) and not (self.is_sequence and isinstance(value, Iterator)):
-            return EncodedBody(StreamedBody(value), sent_type, judged=False)
-        return _ENCODERS[kind](self, value, sent_type)
+            sent_type = self.type_in_range(value)
+        if self._lists and isinstance(value, dict):
+            alone = [name for name in self._lists if isinstance(value.get(name), _SCALARS)]
+            value = {**value, **{name: [value[name]] for name in alone}} if alone else value
+        return self.codec_for(sent_type).encoded(self, value, sent_type)
 
-    def covers(self, content_type: str) -> bool:
-        """Whether content of a type can go out under this entry."""
-        return best_match([self.media_type], content_type) is not None
+    def fits(self, value: Any, *, formats: Formats) -> bool:
+        """Whether a value can be content of this entry and is valid by its schema."""
+        try:
+            body = self.encode(value)
+        except (ValueError, OSError, RecursionError):
+            return False
+        judge = None
+        if body.judged:
+            judge = self.judge(body.content_type, formats=formats, opaque=body.opaque)
+        return judge is None or is_valid(judge, body.data)
 
-    def _type_in_range(self, value: Any) -> str:
+    def type_in_range(self, value: Any) -> str:
         """The type of a value under a range of types, which a Content-Type can't be."""
-        if isinstance(value, _BYTES) or is_stream(value):
+        if isinstance(value, BYTES) or is_stream(value):
             name = name_of(value)
             likely = [guess_type(name)] if name else []
             likely += ["application/octet-stream", "text/plain"]
@@ -192,8 +93,6 @@ class BodyMedia:
             is_list = isinstance(value, list | tuple)
             parts = "multipart/mixed" if is_list else "multipart/form-data"
             likely = ["application/json", "text/plain", parts]
-        if self.kind == "json" and likely[0] == "application/json":
-            return likely[0]
         for each in likely:
             if self.covers(each):
                 return each
@@ -201,158 +100,211 @@ class BodyMedia:
         raise StyleError(reason, remedy=give(options={"content_type": ...}))
 
 
-def _encode_json(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, _BYTES):
-        raw = bytes(value)
-        return EncodedBody(raw, content_type, decode(raw))
-    return EncodedBody(encode(value), content_type, value)
-
-
-def _encode_text(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    charset = charset_of(content_type)
-    read = media.text_reader(content_type)
-    judged = read is not None
-    read = read or str
-    if isinstance(value, _BYTES):
-        raw = bytes(value)
-        return EncodedBody(raw, content_type, read(raw.decode(charset, "replace")), judged)
-    value = plain(value)
-    if isinstance(value, dict | list):
-        kind = "an object" if isinstance(value, dict) else "an array"
-        raise StyleError(f"a {content_type} body is text, not {kind}; write it yourself")
-    text = text_of(value)
-    try:
-        return EncodedBody(text.encode(charset), content_type, read(text), judged)
-    except UnicodeEncodeError as error:
-        raise StyleError(f"the text has no form in {charset}: {error.reason}") from None
-
-
-def _encode_binary(_: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, _BYTES):
-        return EncodedBody(bytes(value), content_type, judged=False)
-    if isinstance(value, str):
-        return EncodedBody(value.encode(), content_type, judged=False)
-    raise StyleError(
-        f"a {content_type} body is bytes, text, a Path, an open file or an iterator of bytes, "
-        f"not {type(value).__name__}"
-    )
-
-
-def _encode_form(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, _BYTES):
-        return EncodedBody(bytes(value), content_type, judged=False)
-    data = {k: v for k, v in _object(plain(value), content_type).items() if v is not None}
-    return EncodedBody(encode_form(data, media.encoding).encode("ascii"), content_type, data)
-
-
-def _encode_items(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    if isinstance(value, _BYTES):
-        raw = bytes(value)
-        return EncodedBody(raw, content_type, decode_items(media.media_type)(raw))
-    if isinstance(value, Iterator):  # sent as the items come: nobody can have judged them before
-        items = encode_items(media.media_type, value)
-        return EncodedBody(StreamedBody(items), content_type, judged=False)
-    return EncodedBody(b"".join(encode_items(media.media_type, value)), content_type, value)
-
-
-def _encode_multipart(media: BodyMedia, value: Any, content_type: str) -> EncodedBody:
-    is_list = isinstance(value, list | tuple)
-    if not is_list and (media.is_row or not isinstance(value, Mapping)):
-        wanted = "an array" if media.is_row else "an object or an array"
-        raise StyleError(f"a {content_type} body is {wanted}, not {type(value).__name__}")
-    data = plain_data(value)
-    content, sent_type = encode_multipart(data, media.parts, content_type)
-    judged, opaque = judged_data(data)
-    return EncodedBody(content, sent_type, judged, opaque=opaque)
-
-
-def _encode_finished(value: Any, content_type: str) -> EncodedBody:
-    """A multipart body that the caller wrote: nobody can read it without its boundary."""
-    if "boundary" not in dict(parse_media_type(content_type).parameters):
-        remedy = give(options={"content_type": f"{content_type}; boundary=..."})
-        raise StyleError(f"bytes of {content_type} need their boundary", remedy=remedy)
-    content = StreamedBody(value) if is_stream(value) else bytes(value)
-    return EncodedBody(content, content_type, judged=False)
-
-
-def _object(value: Any, content_type: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise StyleError(f"a {content_type} body is an object, not {type(value).__name__}")
-    return dict(value)
-
-
-_ENCODERS: dict[Kind, Callable[[BodyMedia, Any, str], EncodedBody]] = {
-    "json": _encode_json,
-    "text": _encode_text,
-    "binary": _encode_binary,
-    "form": _encode_form,
-    "multipart": _encode_multipart,
-    "items": _encode_items,
-}
-
-
 class RequestBody:
-    """The body an operation takes: its media types, and the names by which it can be given."""
+    """The body an operation takes: its media types, and the names by which it can be given.
 
-    def __init__(self, required: bool, media: list[BodyMedia], description: str) -> None:
-        self.required = required
+    media      the media types, as the document has them
+    preferred  the one used when neither the caller nor the value says which: the one with the
+               richest data; of several for JSON `application/json`
+    """
+
+    def __init__(
+        self, node: Node, media: list[BodyMedia], preferred: BodyMedia | None = None
+    ) -> None:
+        self._node = node
+        self.required = node.get("required") is True
         self.media = tuple(media)
-        self.description = description
-        #: The media type used when the caller names none: the one with the richest data.
-        self.preferred = min(media, key=lambda m: (_PREFERENCE.index(m.kind), m.is_range))
+        description = node.get("description")
+        self.description = description if isinstance(description, str) else ""
+        self._ranked = sorted(media, key=_rank)
+        self._is_chosen = preferred is not None
+        self.preferred = preferred or self._ranked[0]
         self._others: dict[str, RequestBody] = {}
 
+    def nesting(self, deep_object: DeepObject | None) -> RequestBody:
+        """This body, with a way for style deepObject to name what is inside of an object."""
+        if deep_object is None:
+            return self
+        media = list(map(copy, self.media))
+        for each in media:
+            each.deep_object = deep_object
+        return RequestBody(self._node, media)
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────
+
     @cached_property
-    def component_name(self) -> str | None:
-        """`create_job_request` for a body that is a `$ref` to the schema CreateJobRequest."""
-        reference = self.preferred.schema
-        reference = reference.get("$ref") if isinstance(reference, dict) else None
-        if not isinstance(reference, str) or "/" not in reference:
-            return None
-        return snake_case(reference.rpartition("/")[2])
+    def names(self) -> tuple[str, ...]:
+        """What the whole body is called: by Swagger 2.0, and by the component that it is.
+
+        `create_job_request` for a body that is a `$ref` to the schema CreateJobRequest. A property
+        of that name goes first.
+        """
+        named = self._node.get(_NAME)
+        found = [python_name(named)] if isinstance(named, str) and named else []
+        schema = self.preferred.schema
+        reference = schema.reference if schema is not None else None
+        if reference is not None and "/" in reference:
+            found.append(snake_case(reference.rpartition("/")[2]))
+        return tuple(n for n in dict.fromkeys(found) if n not in {*self.property_names, *TAKEN})
+
+    @cached_property
+    def properties(self) -> Mapping[str, Node]:
+        """The declared properties of the preferred media type, then those of the others."""
+        found = dict(self.preferred.properties)
+        for media in self.others:
+            for name, schema in media.properties.items():
+                found.setdefault(name, schema)
+        return found
+
+    @property
+    def others(self) -> tuple[BodyMedia, ...]:
+        """The media types besides the preferred one, unless the caller chose that."""
+        return () if self._is_chosen else tuple(m for m in self._ranked if m is not self.preferred)
 
     @cached_property
     def property_names(self) -> Mapping[str, str]:
         """Wire name of each declared property, by its argument name and by itself."""
         names: dict[str, str] = {}
-        for wire_name in self.preferred.properties:
+        for wire_name in self.properties:
             name = python_name(wire_name)
             names.setdefault(f"body_{name}" if name in TAKEN else name, wire_name)
-        for wire_name in self.preferred.properties:
+        for wire_name in self.properties:
             names[wire_name] = wire_name
         return names
+
+    def takes_null(self, member: str | None = None) -> bool:
+        """Whether null is a value of the body, or of that property of it."""
+        schema = self.preferred.schema if member is None else self.properties[member]
+        return self.preferred.takes_null(schema)
+
+    # ── encoding ─────────────────────────────────────────────────────────────────────────────
+
+    def encode(
+        self,
+        value: Any,
+        content_type: str | None,
+        found: list[Violation],
+        *,
+        judging: bool,
+        formats: Formats,
+    ) -> EncodedBody | None:
+        """The body of a request; None, and why in `found`, for a value that can't be one.
+
+        `judging` tells whether the schema is asked; what it says goes to `found` as well.
+        """
+        media, wrong = self.media_for(value, content_type, formats=formats)
+        if wrong is not None:
+            found.append(wrong)
+            if wrong.rule in UNSENDABLE:
+                return None
+        try:
+            body = media.encode(value, content_type)
+            if judging and body.judged:
+                judge = media.judge(body.content_type, formats=formats, opaque=body.opaque)
+                if judge is not None and not is_valid(judge, body.data):
+                    found += explained(judge, body.data, "request.body", layer="request")
+        except OSError as error:
+            found.append(unserializable("request.body", "unreadable", Unreadable.because(error)))
+            return None
+        except (ValueError, RecursionError) as error:
+            why = StyleError(TOO_DEEP) if isinstance(error, RecursionError) else error
+            found += self._unencodable(media, value, why, judging=judging, formats=formats)
+            return None
+        return body
+
+    def _unencodable(
+        self, media: BodyMedia, value: Any, error: ValueError, *, judging: bool, formats: Formats
+    ) -> list[Violation]:
+        """Why a value has no content. Its schema often has the better words for what is wrong."""
+        rule = "unreadable" if isinstance(error, Unreadable) else "encoding"
+        found = [unserializable("request.body", rule, error)]
+        is_data = isinstance(value, dict | list | tuple)
+        if is_data and not media.codec.takes_files and file_in(value) is not None:
+            return [replace(found[0], **self._about_files(media, found[0]))]
+        judge = media.judge(media.media_type, formats=formats) if judging else None
+        if judge is not None and isinstance(value, dict | list):
+            with suppress(
+                ValueError, TypeError, RecursionError
+            ):  # no plain data either: the reason says it all
+                found += judge.explain(value, "request.body", layer="request")
+        return found
+
+    def _about_files(self, media: BodyMedia, violation: Violation) -> dict[str, Any]:
+        """What to say of a file in a body that holds none."""
+        known = [m.media_type for m in self.media if m.codec.takes_files]
+        reason = f"{violation.message}; a {media.media_type} body holds no files"
+        if not known:
+            return {"message": f"{reason}, and the operation declares no multipart body"}
+        return {
+            "message": f"{reason}, a {known[0]} body does",
+            "remedy": give(options={"content_type": known[0]}),
+        }
+
+    # ── which media type ─────────────────────────────────────────────────────────────────────
 
     def preferring(self, content_type: str) -> RequestBody:
         """This body with the names of another media type; itself where it declares no such."""
         media = self._declared(content_type)
-        if media is None or media is self.preferred:
+        if media is None or len(self.media) == 1:
             return self
         if media.media_type not in self._others:
-            other = RequestBody(self.required, list(self.media), self.description)
-            other.preferred = media
+            other = RequestBody(self._node, list(self.media), media)
             self._others[media.media_type] = other
         return self._others[media.media_type]
+
+    def codec_for(self, content_type: str | None) -> Codec:
+        """The codec of a body of that type; of the preferred one without."""
+        if content_type is None:
+            return self.preferred.codec
+        media = self._declared(content_type)
+        return (
+            self.preferred.codecs.find(content_type)
+            if media is None
+            else media.codec_for(content_type)
+        )
 
     def _declared(self, content_type: str) -> BodyMedia | None:
         key = best_match((m.media_type for m in self.media), content_type)
         return next((m for m in self.media if m.media_type == key), None)
 
-    def media_for(self, value: Any, content_type: str | None) -> BodyMedia | None:
-        """The entry to encode `value` with; None if `content_type` is not declared."""
-        if content_type is not None:
-            return self._declared(content_type)
-        if len(self.media) > 1 and (is_stream(value) or isinstance(value, bytes)):
-            return self._media_for_content(value)
-        if isinstance(value, str) and len(self.media) > 1 and not self.preferred.takes_text():
-            text = [m for m in self.media if m.kind == "text"]
-            return text[0] if text else self.preferred
-        return self.preferred
+    def media_for(
+        self, value: Any, content_type: str | None, *, formats: Formats = ALL_FORMATS
+    ) -> tuple[BodyMedia, Violation | None]:
+        """The entry to encode `value` with, and what is wrong with the choice of it.
 
-    def _media_for_content(self, value: Any) -> BodyMedia:
+        A content type that is not declared is encoded by its own codec.
+        """
+        if content_type is not None:
+            declared = self._declared(content_type)
+            return (declared, None) if declared is not None else self._undeclared(content_type)
+        if len(self.media) == 1:
+            return self.preferred, None
+        if is_stream(value) or isinstance(value, BYTES):
+            return self._for_content(value), None
+        if isinstance(value, str) and not self.preferred.takes_text():
+            texts = [m for m in self._ranked if m.codec.is_text]
+            return (texts[-1] if texts else self.preferred), None
+        return self._for_data(value, formats)
+
+    def _undeclared(self, content_type: str) -> tuple[BodyMedia, Violation]:
+        known = ", ".join(m.media_type for m in self.media)
+        reason = f"content type {content_type!r} is not declared; these are: {known}"
+        rule = "content-type"
+        parsed = parse_media_type(content_type)
+        is_type = is_token(parsed.type) and is_token(parsed.subtype) and "*" not in parsed.essence
+        if not is_type or not is_field_value(content_type):
+            rule = "unsendable-content-type"
+            reason = f"{content_type!r} can't be the content type of a body; declared are: {known}"
+        place = self._node.child("content")
+        entry = Node(place.document, {}, place.at)
+        media = BodyMedia(content_type, entry, "request", self.preferred.codecs)
+        return media, violation("request.body", rule, reason, place.at.pointer)
+
+    def _for_content(self, value: Any) -> BodyMedia:
         """For bytes and streams: the entry its name fits, else one for any bytes."""
         name = name_of(value)
         guess = guess_type(name) if name else "application/octet-stream"
-        binary = [m for m in self.media if m.kind == "binary"]
+        binary = [m for m in self.media if m.codec.takes_any]
         for fits in (
             lambda m: m.covers(guess),
             lambda m: not m.is_range,
@@ -363,23 +315,53 @@ class RequestBody:
         ranges = [m for m in self.media if m.covers("application/octet-stream")]
         return ranges[0] if ranges else self.preferred
 
+    def _for_data(self, value: Any, formats: Formats) -> tuple[BodyMedia, Violation | None]:
+        """For data: the first entry that it fits. Only multipart bodies hold files."""
+        with_files = isinstance(value, dict | list | tuple) and file_in(value) is not None
+        likely = [
+            m
+            for m in self._ranked
+            if (m.codec.takes_files if with_files else not m.codec.takes_any)
+            and (m.codec.has_members or not isinstance(value, dict))
+        ]
+        if len(likely) < 2:
+            return (likely or [self.preferred])[0], None
+        for media in likely:
+            if self._is_for(media, value) and media.fits(value, formats=formats):
+                return media, None
+        nearest = self.preferred if self.preferred in likely else likely[0]
+        known = ", ".join(m.media_type for m in likely)
+        reason = f"the body fits none of {known}; it is judged as {nearest.media_type}"
+        return nearest, Violation(
+            "request.body",
+            "",
+            self._node.child("content").at.pointer,
+            "media-type",
+            reason,
+            "request",
+            give(options={"content_type": ...}),
+        )
 
-def read_request_body(document: Document, value: Any, at: Location) -> RequestBody | None:
-    """The Request Body Object at a place; None where there is none or it has no content."""
-    if value is None:
+    def _is_for(self, media: BodyMedia, value: Any) -> bool:
+        """Whether a value goes out under an entry, and not under one that says more of its type."""
+        try:
+            return not media.is_range or self._declared(media.type_in_range(value)) is media
+        except StyleError:
+            return False
+
+
+def _rank(media: BodyMedia) -> tuple[int, bool, bool]:
+    is_vendors = media.codec.is_json and media.media_type != "application/json"
+    return media.codec.preference, media.is_range, is_vendors
+
+
+def read_request_body(declared: Node, codecs: Registry = CODECS) -> RequestBody | None:
+    """The Request Body Object that is declared; None where there is none or it has no content."""
+    if declared.value is None:
         return None
-    value, at = document.resources.follow(value, at)
-    content = value.get("content") if isinstance(value, dict) else None
-    if not isinstance(content, dict) or not content:
-        document.note(at, "a request body needs `content`; it is ignored", "request-body")
+    node = declared.follow()
+    media = [BodyMedia(key, entry, "request", codecs) for key, entry in node.items("content")]
+    if not media:
+        node.note("a request body needs `content`; it is ignored", "request-body")
         return None
-    media = []
-    for media_type, entry in content.items():
-        target, place = document.resources.follow(entry, at.child("content", media_type))
-        media.append(BodyMedia(document, media_type, target, place))
-    description = value.get("description")
-    return RequestBody(
-        value.get("required") is True,
-        media,
-        description if isinstance(description, str) else "",
-    )
+    return RequestBody(node, media)

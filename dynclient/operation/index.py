@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
+from .content.registry import CODECS, Registry
+from .encoders import Encoders
 from .names import snake_case
-from .only import Only
-from .operation import Operation, PathItem
+from .operation import Operation
+
+if TYPE_CHECKING:
+    from .only import Only
 
 __all__ = ["Operations"]
 
@@ -32,7 +36,8 @@ class Operations(Mapping[str, Operation]):
     `operations[key]` takes an exact name, its snake_case alias where only one operation has it,
     or `"METHOD /path/template"`. UnknownOperation, with the nearest names, for anything else.
     `only` says which operations there are; names and aliases are the same with and without it.
-    ValueError if it names what the document does not have.
+    ValueError if it names what the document does not have. `codecs` are those of bodies
+    (`CODECS.with_codecs([...])`), `encoders` make plain data of the caller's own types.
     """
 
     def __init__(
@@ -40,9 +45,14 @@ class Operations(Mapping[str, Operation]):
         document: Document,
         redactor: Redactor = DEFAULT_REDACTOR,
         only: Only | None = None,
+        *,
+        codecs: Registry = CODECS,
+        encoders: Encoders | None = None,
     ) -> None:
         self._document = document
         self._redactor = redactor
+        self._codecs = codecs
+        self._encoders = encoders
         self._by_name: dict[str, Operation] = {}
         self._by_path: dict[str, Operation] = {}
         self._aliases: dict[str, str | None] | None = None
@@ -57,8 +67,10 @@ class Operations(Mapping[str, Operation]):
 
     def _keep(self, names: Iterable[str]) -> None:
         """Forget all but these operations."""
-        _ = self.aliases  # as they are among all
+        aliases = self.aliases
         self._by_name = {name: self._by_name[name] for name in names}
+        # What two share among all stays nobody's.
+        self._aliases = {k: v for k, v in aliases.items() if v is None or v in self._by_name}
         kept = set(self._by_name.values())
         self._by_path = {path: each for path, each in self._by_path.items() if each in kept}
 
@@ -84,41 +96,37 @@ class Operations(Mapping[str, Operation]):
         return part
 
     def _add(self, entry: _Entry) -> None:
-        value, at = entry.value, entry.at
-        if not isinstance(value, Mapping):
-            self._document.note(at, "an operation is an object; it is ignored", "operation")
+        if not isinstance(entry.node.value, Mapping):
+            entry.node.note("an operation is an object; it is ignored", "operation")
             return
-        if "$ref" in value:
+        if "$ref" in entry.node.value:
             reason = "an operation can't be a $ref, only its path item can; it is ignored"
-            self._document.note(at.child("$ref"), reason, "operation")
+            entry.node.child("$ref").note(reason, "operation")
             return
-        name = self._name(entry.method, entry.path, value, at)
+        name = self._name(entry)
         operation = Operation(
-            self._document,
+            entry.node,
             name,
             entry.method,
             entry.path,
-            value,
-            at,
             entry.layers,
             self._redactor,
+            self._codecs,
+            self._encoders,
         )
         self._by_name[name] = operation
         self._by_path[f"{operation.method} {entry.path}"] = operation
 
-    def _name(self, method: str, path: str, value: Mapping[str, Any], at: Location) -> str:
-        declared = value.get("operationId")
-        if isinstance(declared, str) and declared:
-            if declared not in self._by_name:
-                return declared
-            name = self._free(declared)
-            self._document.note(
-                at.child("operationId"),
-                f"operationId {declared!r} is taken already; this one is called {name!r}",
-                "operation-id",
-            )
-            return name
-        return self._free(snake_case(f"{method.lower()}_{path}"))
+    def _name(self, entry: _Entry) -> str:
+        declared = _declared_id(entry)
+        if not declared:
+            return self._free(snake_case(f"{entry.method.lower()}_{entry.path}"))
+        if declared not in self._by_name:
+            return declared
+        name = self._free(declared)
+        reason = f"operationId {declared!r} is taken already; this one is called {name!r}"
+        entry.node.child("operationId").note(reason, "operation-id")
+        return name
 
     def _free(self, stem: str) -> str:
         name, number = stem, self._numbers.get(stem, 2)
@@ -149,7 +157,7 @@ class Operations(Mapping[str, Operation]):
         if found is not None:
             return found
         name = self.aliases.get(key)
-        if name is not None and name in self._by_name:
+        if name is not None:
             return self._by_name[name]
         raise UnknownOperation(key, self._nearest(key), title=self._document.title)
 
@@ -191,64 +199,54 @@ class _Entry(NamedTuple):
 
     method: str
     path: str
-    value: Any
-    at: Location
-    layers: tuple[PathItem, ...]
+    node: Node
+    layers: tuple[Node, ...]
 
 
 def _declared_id(entry: _Entry) -> str | None:
-    declared = entry.value.get("operationId") if isinstance(entry.value, Mapping) else None
+    declared = entry.node.get("operationId")
     return declared if isinstance(declared, str) else None
 
 
 def _entries(document: Document) -> Iterator[_Entry]:
     """Every operation of a document; broken path items are noted."""
-    paths = document.data.get("paths")
-    at = document.resources.root.child("paths")
-    if not isinstance(paths, Mapping):
-        if paths is not None or document.dialect == "3.0":
-            document.note(at, "`paths` must be an object", "paths")
+    paths = Node.root(document).child("paths")
+    if not isinstance(paths.value, dict):
+        if paths.value is not None or document.dialect == "3.0":
+            paths.note("`paths` must be an object", "paths")
         return
     endless: set[Location] = set()
-    for path, value in paths.items():
+    for path, item in paths.items():
         if not isinstance(path, str) or not path.startswith("/"):
             if not str(path).startswith("x-"):
-                document.note(at.child(path), "a path starts with '/'; it is ignored", "paths")
+                item.note("a path starts with '/'; it is ignored", "paths")
             continue
         try:
-            yield from _of_path_item(document, path, value, at.child(path), endless)
+            yield from _of_path_item(path, item, endless)
         except NotLoaded:
             raise
         except DocumentError as error:
-            document.note(at.child(path), error.problem, "path-item")
+            item.note(error.problem, "path-item")
 
 
-def _of_path_item(
-    document: Document, path: str, value: Any, at: Location, endless: set[Location]
-) -> Iterator[_Entry]:
+def _of_path_item(path: str, item: Node, endless: set[Location]) -> Iterator[_Entry]:
     """The operations of a Path Item Object."""
-    layers = tuple(_layers(document, value, at, endless))
-    for method in METHODS_32 if document.dialect == "3.2" else METHODS:
-        found = next(((item, place) for item, place in layers if method in item), None)
+    layers = tuple(_layers(item, endless))
+    is_32 = item.document.dialect == "3.2"
+    for method in METHODS_32 if is_32 else METHODS:
+        found = next((layer for layer in layers if method in layer.value), None)
         if found is not None:
-            item, place = found
-            yield _Entry(method.upper(), path, item[method], place.child(method), layers)
-    if document.dialect != "3.2":
-        return
+            yield _Entry(method.upper(), path, found.child(method), layers)
     taken: set[str] = set()
-    for item, place in layers:
-        others = item.get("additionalOperations")
-        for method, operation in others.items() if isinstance(others, Mapping) else ():
+    for layer in layers if is_32 else ():
+        for method, operation in layer.items("additionalOperations"):
             # The name is the method as it is sent: unlike a field's, its case counts.
             if method not in taken:
                 taken.add(method)
-                at = place.child("additionalOperations", method)
-                yield _Entry(str(method), path, operation, at, layers)
+                yield _Entry(str(method), path, operation, layers)
 
 
-def _layers(
-    document: Document, value: Any, at: Location, endless: set[Location]
-) -> Iterator[PathItem]:
+def _layers(item: Node, endless: set[Location]) -> Iterator[Node]:
     """A path item, then what its `$ref` leads to, and so on; what comes first counts.
 
     The specification leaves open what stands beside a `$ref`, and publishers mean it. `endless`
@@ -256,18 +254,17 @@ def _layers(
     """
     seen: set[Location] = set()
     while True:
-        if not isinstance(value, Mapping):
-            document.note(at, "a path item is an object; it is ignored", "path-item")
+        if not isinstance(item.value, dict):
+            item.note("a path item is an object; it is ignored", "path-item")
             return
-        yield value, at
-        reference = value.get("$ref")
-        if not isinstance(reference, str):
+        yield item
+        if item.reference is None:
             return
-        seen.add(at)
-        value, at = document.resources.resolve(reference, at)
-        if at in seen or at in endless:
+        seen.add(item.at)
+        item = item.resolve(item.reference)
+        if item.at in seen or item.at in endless:
             endless |= seen
-            raise DocumentError("the chain of $refs from here never ends", pointer=at.pointer)
+            raise DocumentError("the chain of $refs from here never ends", pointer=item.at.pointer)
 
 
 def _compile_all(document: Document) -> None:

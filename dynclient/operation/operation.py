@@ -1,4 +1,4 @@
-"""One operation of a document: what it is called, what it takes, what it answers.
+"""One operation of a document: its name, what it takes, what it returns.
 
 Nothing is read from the document before it is needed; what is read is kept. An Operation is
 immutable in effect and may be shared between threads and clients.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded
@@ -18,26 +19,27 @@ from ..messages import Headers, HttpRequest, HttpResponse, OperationInfo, Respon
 from ..redaction import Redactor
 from ..schema.closure import extract
 from ..schema.directions import is_secret
-from ..validation import Validation
+from ..validation import ALL_FORMATS, Formats, Validation
 from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
+from .content.registry import CODECS, Registry
+from .declared import DeclaredResponse
+from .encoders import Encoders
 from .fields.parameters import Parameter, read_parameters
-from .fields.reading import ParametersReader
 from .fields.styles import DeepObject
 from .options import NO_OPTIONS, Options
 from .request import Prepared, RequestPlan
-from .response import DeclaredResponse, ResponsePlan
+from .response import ResponsePlan
 from .security import requirements_of
-from .signature import docstring_of, signature_of
+
+if TYPE_CHECKING:
+    from .deprecation import Deprecations
 
 __all__ = ["Operation"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _STATUS_KEY = re.compile(r"[1-5](?:\d\d|XX)|default")
 STRICT = Validation()
-
-#: A Path Item Object and its place.
-PathItem: TypeAlias = tuple[Mapping[str, Any], Location]
 
 
 class Operation:
@@ -47,38 +49,49 @@ class Operation:
     operation_id  the operationId as the document has it, or None
     method        in upper case
     path          the path template
-    at            where it stands in the document
-    value         the Operation Object
+    node          the Operation Object
+    codecs        by which bodies are encoded and decoded
+    encoders      what makes plain data of the caller's own types
     """
 
     def __init__(
         self,
-        document: Document,
+        node: Node,
         name: str,
         method: str,
         path: str,
-        value: Mapping[str, Any],
-        at: Location,
-        path_items: Sequence[PathItem],
+        path_items: Sequence[Node],
         redactor: Redactor,
+        codecs: Registry = CODECS,
+        encoders: Encoders | None = None,
     ) -> None:
-        self.document = document
+        self.node = node
         self.name = name
         self.method = method
         self.path = path
-        self.at = at
-        self.value = value
         self._path_items = tuple(path_items)
+        self.codecs = codecs
+        self.encoders = encoders
         self._base_redactor = redactor
-        self._requests: dict[tuple[bool, DeepObject | None], RequestPlan] = {}
-        self._responses: dict[bool, ResponsePlan] = {}
+        self._requests: dict[tuple[Formats, DeepObject | None], RequestPlan] = {}
+        self._responses: dict[tuple[Formats, bool], ResponsePlan] = {}
+
+    @property
+    def document(self) -> Document:
+        """The document that it is an operation of."""
+        return self.node.document
+
+    @property
+    def at(self) -> Location:
+        """Where it stands in the document."""
+        return self.node.at
 
     # ── what the document says ───────────────────────────────────────────────────────────────
 
     @property
     def operation_id(self) -> str | None:
         """The operationId, or None where the document gives none."""
-        value = self.value.get("operationId")
+        value = self.node.get("operationId")
         return value if isinstance(value, str) and value else None
 
     @property
@@ -92,68 +105,61 @@ class Operation:
         return self._text("description")
 
     def _text(self, key: str) -> str:
-        value = self.value.get(key)
+        value = self.node.get(key)
         return value if isinstance(value, str) else ""
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags."""
-        tags = self.value.get("tags")
+        tags = self.node.get("tags")
         return tuple(map(str, tags)) if isinstance(tags, list) else ()
 
     @property
     def deprecated(self) -> bool:
         """Whether the document advises against it."""
-        return self.value.get("deprecated") is True
+        return self.node.get("deprecated") is True
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters, those of the path item included, in the document's order."""
-        owners = [*reversed(self._path_items), (self.value, self.at)]
-        groups = [(owner.get("parameters"), at.child("parameters")) for owner, at in owners]
-        template = _PLACEHOLDER.findall(self.path)
-        return read_parameters(self.document, groups, template, self.at)
+        groups = [each.child("parameters") for each in (*reversed(self._path_items), self.node)]
+        return read_parameters(groups, _PLACEHOLDER.findall(self.path), self.node)
 
     @property
     def shared_parameters(self) -> list[Any]:
         """The `parameters` of the path item as the document has them, the weaker first."""
-        lists = [item.get("parameters") for item, _ in reversed(self._path_items)]
-        return [entry for entries in lists if isinstance(entries, list) for entry in entries]
+        items = reversed(self._path_items)
+        return [entry.value for item in items for entry in item.entries("parameters")]
 
     @cached_property
     def request_body(self) -> RequestBody | None:
         """The body it takes, or None."""
-        place = self.at.child("requestBody")
-        return read_request_body(self.document, self.value.get("requestBody"), place)
+        return read_request_body(self.node.child("requestBody"), self.codecs)
 
     @cached_property
     def responses(self) -> Mapping[str, DeclaredResponse]:
         """The declared responses by `"200"`, `"2XX"`, `"default"`."""
-        declared = self.value.get("responses")
         found: dict[str, DeclaredResponse] = {}
-        for key, value in declared.items() if isinstance(declared, dict) else ():
+        for key, entry in self.node.items("responses"):
             name = str(key) if str(key) == "default" else str(key).upper()
-            place = self.at.child("responses", key)
-            if not _STATUS_KEY.fullmatch(name):
-                if not name.startswith("X-"):
-                    self.document.note(place, f"{key!r} is no status", "status")
-                continue
-            target, place = self.document.resources.follow(value, place)
-            found[name] = DeclaredResponse(self.document, name, target, place)
+            if _STATUS_KEY.fullmatch(name):
+                found[name] = DeclaredResponse(name, entry, self.codecs)
+            elif not name.startswith("X-"):
+                entry.note(f"{key!r} is not a status", "status")
         return found
 
     @property
     def security(self) -> Sequence[Mapping[str, Sequence[str]]]:
         """The security requirements in force: the operation's own, else the document's."""
-        own = requirements_of(Node(self.document, self.value, self.at))
+        own = requirements_of(self.node)
         return (requirements_of(Node.root(self.document)) if own is None else own) or []
 
     @property
     def servers(self) -> Sequence[Mapping[str, Any]]:
         """The servers in force: the operation's, else the path item's, else the document's."""
-        for owner in (self.value, *(item for item, _ in self._path_items)):
-            servers = owner.get("servers")
-            if isinstance(servers, list) and servers:
+        for owner in (self.node, *self._path_items):
+            servers = [server.value for server in owner.entries("servers")]
+            if servers:
                 return [server for server in servers if isinstance(server, dict)]
         return self.document.servers
 
@@ -162,8 +168,23 @@ class Operation:
         """The `Accept` field: every declared media type, those of successes first."""
         successes = [r for key, r in self.responses.items() if key[0] in "2d"]
         others = [r for key, r in self.responses.items() if key[0] not in "2d"]
-        names = [name for r in (*successes, *others) for name in r.content if "/" in name]
+        names: list[str] = []
+        for response in (*successes, *others):
+            try:
+                names += [name for name in response.media_types if "/" in name]
+            except NotLoaded:
+                if response in successes:
+                    raise
+            except DocumentError:
+                continue  # told when that response comes
         return ", ".join(dict.fromkeys(names)) or "*/*"
+
+    @cached_property
+    def deprecations(self) -> Deprecations:
+        """Logs once what of the operation is deprecated."""
+        from .deprecation import Deprecations
+
+        return Deprecations(self)
 
     @cached_property
     def info(self) -> OperationInfo:
@@ -177,22 +198,28 @@ class Operation:
         document = self.document
         secret = {p.key: names for p in self.parameters if (names := _secret_names(document, p))}
         bodies = self.request_body.media if self.request_body else ()
-        return self._base_redactor.extended(
+        redactor = self._base_redactor.extended(
             headers=[p.name for p in self.parameters if p.location == "header" and p.key in secret],
             fields=[
                 *(name for names in secret.values() for name in names),
                 *(name for media in bodies for name in media.secrets),
             ],
         )
+        whole = tuple(media.media_type for media in bodies if media.is_secret)
+        return replace(redactor, codecs=self.codecs, secret_content=whole)
 
     @cached_property
     def signature(self) -> inspect.Signature:
         """The signature of the operation as a Python call."""
+        from .signature import signature_of
+
         return signature_of(self)
 
     @cached_property
     def docstring(self) -> str:
         """What `help()` says of the operation."""
+        from .signature import docstring_of
+
         return docstring_of(self)
 
     # ── what it does ─────────────────────────────────────────────────────────────────────────
@@ -216,9 +243,9 @@ class Operation:
             raise
 
     def request_plan(
-        self, formats: bool = True, deep_object: DeepObject | None = None
+        self, formats: Formats = ALL_FORMATS, deep_object: DeepObject | None = None
     ) -> RequestPlan:
-        """The compiled request side; `formats` tells whether formats are checked.
+        """The compiled request side; `formats` are those that are judged.
 
         `deep_object` is how style deepObject names what is inside of an object; see `Options`.
         """
@@ -229,13 +256,19 @@ class Operation:
             self._requests[key] = plan
         return plan
 
-    def response_plan(self, formats: bool = True) -> ResponsePlan:
-        """The compiled response side; `formats` tells whether formats are checked."""
-        plan = self._responses.get(formats)
+    def response_plan(
+        self, formats: Formats = ALL_FORMATS, *, members: bool = False
+    ) -> ResponsePlan:
+        """The compiled response side; `formats` are those that are judged.
+
+        With `members`, undocumented and missing members are looked for.
+        """
+        key = formats, members
+        plan = self._responses.get(key)
         if plan is None:
-            plan = ResponsePlan(self, formats=formats)
+            plan = ResponsePlan(self, formats=formats, members=members)
             plan.compile(successes_only=True)
-            self._responses[formats] = plan
+            self._responses[key] = plan
         return plan
 
     def prepare(
@@ -251,7 +284,7 @@ class Operation:
     ) -> HttpRequest:
         """The request for these arguments, without credentials. Pure; nothing is sent.
 
-        Without `base_url` the URL is relative. InvalidRequest lists every fault at once.
+        Without `base_url` the URL is relative. InvalidRequest lists all violations.
         """
         return self.prepare_all(
             arguments, named, body, base_url, None, options or NO_OPTIONS, policy
@@ -268,7 +301,7 @@ class Operation:
         policy: Validation,
     ) -> Prepared:
         """As `prepare`, with defaults, and with the violations that the policy lets pass."""
-        return self.request_plan(policy.formats != "off", options.deep_object).build(
+        return self.request_plan(policy.checked, options.deep_object).build(
             arguments,
             named,
             body,
@@ -286,6 +319,8 @@ class Operation:
         `path` holds the texts of the placeholders and `query` is what stands behind `?`, both
         still percent-encoded. What is not there has no value; nothing is judged.
         """
+        from .fields.reading import ParametersReader
+
         return ParametersReader(self.document, self.parameters).read(path, query, headers)
 
     def parse(
@@ -299,16 +334,13 @@ class Operation:
         `violations` holds everything that was found; who calls decides what is an error.
         """
         sent = request or HttpRequest(self.method, response.url or self.path)
-        plan = self.response_plan(policy.formats != "off")
+        plan = self.response_plan(policy.checked, members=policy.judges_members)
         return plan.parse(self, response, sent, policy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Compiled validators don't travel: they are made again where they are needed.
-        place = (self.at, self._path_items, self._base_redactor)
-        return type(self), (
-            *(self.document, self.name, self.method, self.path, self.value),
-            *place,
-        )
+        named = (self.node, self.name, self.method, self.path, self._path_items)
+        return type(self), (*named, self._base_redactor, self.codecs, self.encoders)
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.path}>"
@@ -322,12 +354,11 @@ def _secret_names(document: Document, parameter: Parameter) -> frozenset[str]:
 
     Its own, as one part of its text is secret then, and those of members that stand alone.
     """
-    schema = parameter.schema
-    kind = schema.get("type") if isinstance(schema, dict) else None
-    if isinstance(kind, str) and kind in _SCALARS:
-        secret = is_secret(document, schema, parameter.schema_at)
+    schema = parameter.node(document)
+    if isinstance(kind := schema.get("type"), str) and kind in _SCALARS:
+        secret = is_secret(schema)
         return frozenset({parameter.name}) if secret else frozenset()
-    closure = extract(document, (schema, parameter.schema_at), "request")
+    closure = extract(schema, "request")
     if not (closure.secrets or closure.hidden):
         return frozenset()
     return closure.secrets | {parameter.name}

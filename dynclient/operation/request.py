@@ -14,14 +14,15 @@ from ..errors import InvalidRequest
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest, Timeout, Violation
 from ..schema import Validator
-from ..validation import Validation
+from ..validation import Formats, Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
-from .content.sequential import ItemsValidator
-from .faults import UNREADABLE_TEXT, UNSENDABLE, fault, unserializable
+from .encoders import encoded
+from .fields.parameters import Parameter
 from .fields.plan import ParametersPlan
-from .fields.styles import DeepObject, StyleError, plain, serializer
+from .fields.styles import DeepObject, StyleError, plain, serializer, text_of
 from .options import NO_OPTIONS, Options
+from .violations import UNREADABLE_TEXT, UNSENDABLE, unserializable, violation
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -56,7 +57,7 @@ class RequestPlan:
     """The compiled request side of one operation."""
 
     def __init__(
-        self, operation: Operation, *, formats: bool, deep_object: DeepObject | None = None
+        self, operation: Operation, *, formats: Formats, deep_object: DeepObject | None = None
     ) -> None:
         if deep_object not in (None, *get_args(DeepObject)):
             known = ", ".join(map(repr, get_args(DeepObject)))
@@ -66,7 +67,9 @@ class RequestPlan:
         self._name, self._method = operation.name, operation.method
         self._redactor = operation.redactor
         self._formats = formats
-        self.body: RequestBody | None = operation.request_body
+        self._encoders = operation.encoders
+        body = operation.request_body
+        self.body: RequestBody | None = body and body.nesting(deep_object)
         self._parameters = parameters = operation.parameters
         self._plan = ParametersPlan(
             operation.document,
@@ -76,14 +79,21 @@ class RequestPlan:
             operation.redactor,
             formats=formats,
             deep_object=deep_object,
+            encoders=operation.encoders,
         )
-        self._arguments = Arguments(parameters, self.body, self._plan.takes_null)
+        self._arguments = Arguments(parameters, self.body, self._plan)
+        is_noted = operation.deprecated or any(p.deprecated for p in parameters)
+        self._deprecations = operation.deprecations if is_noted else None
         self._headers = (("Accept", operation.accept),) if operation.accept else ()
+
+    def takes_null(self, parameter: Parameter) -> bool:
+        """Whether null is a value of a parameter; where it is not, None means "not given"."""
+        return self._plan.takes_null(parameter)
 
     def compile_body(self) -> None:
         """Compile the validators of every request media type now."""
         for media in self.body.media if self.body else ():
-            media.validator(self._formats)
+            media.judge(media.media_type, formats=self._formats)
 
     def build(
         self,
@@ -103,31 +113,34 @@ class RequestPlan:
         `arguments` is by wire or argument name, `named` the keywords of the call; `defaults` holds
         values by wire name for what neither gives; `supplied` are the keys of parameters that the
         credentials will fill in. `second` is another judge, whose verdict replaces that of the
-        schemas once there is a request. InvalidRequest lists every fault at once.
+        schemas once there is a request. InvalidRequest lists all violations.
         """
-        faults: list[Violation] = []
+        found: list[Violation] = []
+        own = {} if options is NO_OPTIONS else _own_headers(options, found)
         sorter = self._arguments
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
-                sorter = Arguments(self._parameters, chosen, self._plan.takes_null)
-        values, body = sorter.sort(arguments, named, defaults, body, faults)
+                sorter = Arguments(self._parameters, chosen, self._plan)
+        values, body = sorter.sort(arguments, named, defaults, body, found)
         judging = policy.request != "off"
-        self._plan.judge(values, supplied, faults, schemas=judging)
-        encoded = self._encode_body(body, options, judging, faults)
-        request = self._request(values, encoded, base_url, options, faults)
-        if second is not None and judging and not any(f.rule in UNSENDABLE for f in faults):
-            faults = second(request, faults)
-        if not faults:
-            return Prepared(request, (), options.headers)
-        return Prepared(request, self._let_pass(faults, policy), options.headers)
+        if self._deprecations is not None:
+            self._deprecations.of_request(values)
+        self._plan.judge(values, supplied, found, schemas=judging)
+        content = self._encode_body(body, options, judging, found)
+        request = self._request(values, content, base_url, options, own, found)
+        if second is not None and judging and not any(f.rule in UNSENDABLE for f in found):
+            found = second(request, found)
+        if not found:
+            return Prepared(request, (), own)
+        return Prepared(request, self._let_pass(found, policy), own)
 
-    def _let_pass(self, faults: Sequence[Violation], policy: Validation) -> tuple[Violation, ...]:
+    def _let_pass(self, found: Sequence[Violation], policy: Validation) -> tuple[Violation, ...]:
         """What the policy lets pass; InvalidRequest for what it does not."""
-        faults = self._document.published(faults)
+        found = self._document.published(found)
         # What can't be sent at all is an error whatever the policy says of schemas.
-        hard = [f for f in faults if f.rule in UNSENDABLE]
-        soft = [f for f in faults if f.rule not in UNSENDABLE]
+        hard = [f for f in found if f.rule in UNSENDABLE]
+        soft = [f for f in found if f.rule not in UNSENDABLE]
         errors, told = policy.split(soft)
         if hard or errors:
             raise InvalidRequest(self._name, [*hard, *errors])
@@ -136,86 +149,59 @@ class RequestPlan:
     # ── body ─────────────────────────────────────────────────────────────────────────────────
 
     def _encode_body(
-        self, value: Any, options: Options, judging: bool, faults: list[Violation]
+        self, value: Any, options: Options, judging: bool, found: list[Violation]
     ) -> EncodedBody | None:
         if value is UNSET:
             if self.body is not None and self.body.required and judging:
-                faults.append(fault("request.body", "required", "the operation needs a body"))
+                found.append(violation("request.body", "required", "the operation needs a body"))
             return None
         if self.body is None:
-            faults.append(fault("request.body", "unknown-body", "the operation takes no body"))
+            found.append(violation("request.body", "unknown-body", "the operation takes no body"))
             return None
-        media = self.body.media_for(value, options.content_type)
-        if media is None:
-            known = ", ".join(m.media_type for m in self.body.media)
-            reason = f"content type {options.content_type!r} is not declared; these are: {known}"
-            faults.append(fault("request.body", "content-type", reason))
-            return None
-        content_type = options.content_type
-        try:
-            encoded = media.encode(value, content_type)
-        except (StyleError, JsonTextError) as error:
-            self._unencodable(value, media, error, judging, faults)
-            return None
-        except OSError as error:
-            named = f"{error.filename}: " if error.filename else ""
-            reason = f"the content can't be read: {named}{error.strerror or error}"
-            faults.append(fault("request.body", "unreadable", reason))
-            return None
-        if judging and encoded.judged:
-            validator = media.validator(self._formats, encoded.opaque)
-            if validator is not None and not _is_valid(validator, encoded.data):
-                data = _as_plain(encoded.data)
-                faults.extend(validator.explain(data, "request.body", layer="request"))
-        return encoded
-
-    def _unencodable(
-        self, value: Any, media: Any, error: ValueError, judging: bool, faults: list[Violation]
-    ) -> None:
-        """A value without a wire form. Its schema often has the better words for what is wrong."""
-        faults.append(unserializable("request.body", "encoding", error))
-        validator = media.validator(self._formats) if judging else None
-        if validator is not None and isinstance(value, dict | list):
-            try:
-                faults.extend(validator.explain(value, "request.body", layer="request"))
-            except (ValueError, TypeError):
-                return  # no plain data either: the encoder's reason says it all
+        if self._encoders:
+            value = encoded(value, self._encoders)
+        return self.body.encode(
+            value, options.content_type, found, judging=judging, formats=self._formats
+        )
 
     # ── assembly ─────────────────────────────────────────────────────────────────────────────
 
     def _request(
         self,
         values: dict[str, Any],
-        encoded: EncodedBody | None,
+        content: EncodedBody | None,
         base_url: str,
         options: Options,
-        faults: list[Violation],
+        own: Mapping[str, str],
+        found: list[Violation],
     ) -> HttpRequest:
         plan = self._plan
-        path, query = plan.path(values, faults), plan.query(values, faults)
+        path, query = plan.path(values, found), plan.query(values, found)
         fields = list(self._headers)
-        if encoded is not None:
-            fields.append(("Content-Type", encoded.content_type))
-            if encoded.size is not None:
-                fields.append(("Content-Length", str(encoded.size)))
-        headers = Headers(fields + plan.fields(values, faults))
-        if options is not NO_OPTIONS:
-            headers = _with_option_headers(headers, options, faults)
-            if options.extra_query:
-                query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
+        if content is not None:
+            fields.append(("Content-Type", content.content_type))
+            if content.size is not None:
+                fields.append(("Content-Length", str(content.size)))
+        headers = Headers(fields + plan.fields(values, found))
+        if options.accept is not None:
+            headers = headers.merged({"Accept": options.accept})
+        if own:
+            headers = headers.merged(own)
+        if options.extra_query:
+            query = "&".join(filter(None, (query, _extra_query(options.extra_query, found))))
         url = f"{base_url}{path}{plan.joint}{query}" if query else base_url + path
         return HttpRequest(
             self._method,
             url,
             headers,
-            encoded.sendable() if encoded is not None else None,
+            content.sendable() if content is not None else None,
             None if options.timeout is None else Timeout.of(options.timeout),
             self._name,
             plan.hiding(self._redactor, values),
         )
 
 
-def _is_valid(validator: Validator | ItemsValidator, value: Any) -> bool:
+def _is_valid(validator: Validator, value: Any) -> bool:
     try:
         return bool(validator.is_valid(value))
     except (ValueError, TypeError):
@@ -232,18 +218,27 @@ def _as_plain(value: Any) -> Any:
         return None
 
 
-def _with_option_headers(fields: Headers, options: Options, faults: list[Violation]) -> Headers:
-    extra = dict(options.headers or {})
-    if options.accept is not None:
-        extra["Accept"] = options.accept
-    for name, text in extra.items():
-        if not is_field_value(str(text)) or not is_token(name):
+def _own_headers(options: Options, found: list[Violation]) -> dict[str, str]:
+    """The header fields of `Options(headers=)`, as text."""
+    texts: dict[str, str] = {}
+    for name, value in (options.headers or {}).items():
+        try:
+            text = value if isinstance(value, str) else text_of(plain(value))
+        except StyleError as error:
+            found.append(unserializable(f"request.header.{name!r}", "header", error))
+            continue
+        if not is_field_value(text) or not isinstance(name, str) or not is_token(name):
             reason = "a header has a token for a name and one line of Latin-1 text for a value"
-            faults.append(fault(f"request.header.{name!r}", "header", reason))
-    return fields.merged({name: str(text) for name, text in extra.items()}) if extra else fields
+            found.append(violation(f"request.header.{name!r}", "header", reason))
+        texts[name] = text
+    if options.accept is not None and not is_field_value(options.accept):
+        found.append(
+            violation("request.header.Accept", "header", "Accept is one line of Latin-1 text")
+        )
+    return texts
 
 
-def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:
+def _extra_query(extra: Mapping[str, Any], found: list[Violation]) -> str:
     """The text of `Options(extra_query=)`: style form, exploded."""
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra_query= takes a mapping, not {type(extra).__name__}")
@@ -255,5 +250,5 @@ def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:
             parts.append(serializer(name, "query", "form", True)(plain(value)))
         except (StyleError, UnicodeEncodeError) as error:
             reason = str(error) if isinstance(error, StyleError) else UNREADABLE_TEXT
-            faults.append(fault(f"request.query.{name!r}", "style", reason))
+            found.append(violation(f"request.query.{name!r}", "style", reason))
     return "&".join(filter(None, parts))

@@ -7,162 +7,97 @@ Sources: OpenAPI 3.1.1, sections "Responses Object", "Response Object" and "Head
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded, Unavailable
-from ..jsontext import JsonTextError, decode
-from ..media import Kind, best_match, charset_of, kind_of, parse_media_type
+from ..jsontext import JsonTextError, decode, surrogate_in
+from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
-from ..schema import Validator, compile_validator
-from ..validation import Validation
-from .content.cutting import Records, records_of
-from .content.forms import form_decoder
-from .content.sequential import ItemsValidator, compile_row, decode_items, is_row, is_sequential
-from .fields.headers import DeclaredHeader, read_headers
-from .fields.texts import text_reader
+from ..validation import Formats, Validation
+from .content.codec import Cutter, Decoder, Judge, explained, is_valid
+from .content.entry import MediaEntry
+from .content.sequential import ItemsJudge
+from .declared import DeclaredResponse, declared_for
+from .fields.headers import DeclaredHeader
 
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["Begun", "DeclaredResponse", "ResponsePlan", "declared_for"]
+__all__ = ["Begun", "Records", "ResponsePlan"]
 
 # A response to these has no body whatever its fields say (RFC 9110, section 6.4.1).
 _BODILESS_STATUSES = frozenset({204, 205, 304})
 _MOST_READERS = 256
 
 
-class DeclaredResponse:
-    """One entry of the Responses Object: `key` is `"200"`, `"2XX"` or `"default"`."""
-
-    def __init__(self, document: Document, key: str, value: Any, at: Location) -> None:
-        self.key = key
-        self.at = at
-        self._document = document
-        self._validators: dict[tuple[str, bool, bool], Validator | ItemsValidator | None] = {}
-        value = value if isinstance(value, dict) else {}
-        description = value.get("description")
-        self.description = description if isinstance(description, str) else ""
-        content = value.get("content")
-        self.content: Mapping[str, Any] = content if isinstance(content, dict) else {}
-        self.headers: tuple[DeclaredHeader, ...] = read_headers(document, value, at)
-
-    def schema(self, media_type: str) -> Node | None:
-        """The Schema Object of a declared media type; None if it has none.
-
-        Where a row of items has an `itemSchema`, it is that: the schema of one of them.
-        """
-        entry, place = self._entry(media_type)
-        by_item = "itemSchema" in entry and is_sequential(media_type)
-        keyword = "itemSchema" if by_item else "schema"
-        if keyword not in entry:
-            return None
-        return Node(self._document, entry[keyword], place.child(keyword))
-
-    def is_sequence(self, media_type: str, actual: str | None = None) -> bool:
-        """Whether content of a declared media type, or of the actual one, is a row of items."""
-        return is_row(self._document, actual or media_type, *self._entry(media_type))
-
-    def _entry(self, media_type: str) -> tuple[Mapping[str, Any], Location]:
-        place = self.at.child("content", media_type)
-        entry, place = self._document.resources.follow(self.content[media_type], place)
-        return (entry if isinstance(entry, dict) else {}), place
-
-    def validator(
-        self, media_type: str, formats: bool, actual: str | None = None
-    ) -> Validator | ItemsValidator | None:
-        """The compiled schema of a declared media type; None where there is nothing to check.
-
-        That depends on the type that came, `actual`, where a range is declared.
-        """
-        sequence = self.is_sequence(media_type, actual)
-        if not sequence and not self._judges(media_type, actual or media_type):
-            return None
-        key = (media_type, formats, sequence)
-        if key not in self._validators:
-            self._validators[key] = self._compile(media_type, formats, sequence)
-        return self._validators[key]
-
-    def _judges(self, media_type: str, actual: str) -> bool:
-        """Whether the schema has a say over content of that type."""
-        found = self.schema(media_type)
-        kind = kind_of(parse_media_type(actual))
-        if found is None or kind in ("binary", "multipart"):
-            return False
-        return kind != "text" or text_reader(found, actual) is not None
-
-    def _compile(
-        self, media_type: str, formats: bool, sequence: bool
-    ) -> Validator | ItemsValidator | None:
-        document = self._document
-        if sequence:
-            entry, place = self._entry(media_type)
-            return compile_row(document, entry, place, "response", formats=formats)
-        found = self.schema(media_type)
-        root = found and (found.value, found.at)
-        return root and compile_validator(document, root, "response", formats=formats)
-
-    def decoder(self, media_type: str, actual: str | None) -> Callable[[bytes], Any]:
-        """How a body under a declared media type becomes plain data. It raises ValueError."""
-        if actual is None and "*" in media_type:
-            return _decode_unknown
-        shown = actual or media_type
-        if self.is_sequence(media_type, shown):
-            return decode_items(shown)
-        return _decoder_for(shown, self.schema(media_type))
-
-
-def declared_for(responses: Mapping[str, DeclaredResponse], status: int) -> DeclaredResponse | None:
-    """The declared response that a status falls under: its own, its range's, else the default."""
-    return (
-        responses.get(str(status))
-        or responses.get(f"{status // 100}XX")
-        or responses.get("default")
-    )
-
-
 class _Reader:
     """How a response of one status and content type is read."""
 
     __slots__ = (
-        "declared",
         "decode",
-        "faults",
+        "empty",
+        "empty_judge",
         "headers",
+        "judge",
         "lasting",
         "media_type",
-        "promised",
+        "pointer",
+        "refused_empty",
         "untyped",
-        "validator",
+        "violations",
     )
 
-    def __init__(self, declared: DeclaredResponse | None, decoder: Callable[[bytes], Any]) -> None:
-        self.declared = declared
+    def __init__(self, decoder: Decoder) -> None:
         self.decode = decoder
-        self.validator: Validator | ItemsValidator | None = None
+        self.judge: Judge | None = None
         self.media_type: str | None = None
-        self.lasting = True
-        self.headers: tuple[DeclaredHeader, ...] = declared.headers if declared else ()
+        self.headers: tuple[DeclaredHeader, ...] = ()
+        #: Where the declared response stands.
+        self.pointer = ""
         #: What is wrong whatever the body is: an undeclared status or content type.
-        self.faults: tuple[Violation, ...] = ()
+        self.violations: tuple[Violation, ...] = ()
         #: What is wrong once there is a body: it came without a content type.
         self.untyped: tuple[Violation, ...] = ()
-        #: The kind of body the document promises, when an empty one breaks that promise.
-        self.promised: Kind | None = None
+        #: What is wrong with an empty body; else how it is decoded and judged: None for no data.
+        self.refused_empty: Violation | None = None
+        self.empty: Decoder | None = None
+        self.empty_judge: Judge | None = None
+        #: Whether the next response of the kind is read the same.
+        self.lasting = True
+
+    def cannot_judge(self, error: DocumentError) -> None:
+        """Note beside the response, which must not be lost, that its schema can't be used."""
+        reason = f"the body can't be judged: {error.message}"
+        pointer, remedy = error.pointer or "", error.remedy
+        self.violations = (
+            Violation("response.body", "", pointer, "document", reason, "body", remedy),
+        )
+        self.lasting = not isinstance(error, Unavailable)
+
+
+class Records(NamedTuple):
+    """How the items of a sequential media type are read.
+
+    cutter  makes what cuts content into the content of each item; one for each response
+    decode  from the content of an item to its data; raises ValueError
+    """
+
+    cutter: Callable[[], Cutter]
+    decode: Callable[[bytes], Any]
 
 
 class Begun(NamedTuple):
     """How the body of one response is read, item by item.
 
-    records    how it is cut into items and they are decoded; None if it is no row of items
+    records    how its items are read; None if it is no sequential media type
     validator  what judges an item; None where the document says nothing of it
     """
 
     media_type: str | None
     bodiless: bool
     records: Records | None
-    validator: Validator | None
+    validator: Judge | None
 
     def judge(self, item: Any) -> list[Violation]:
         """In what an item breaks the document."""
@@ -172,13 +107,15 @@ class Begun(NamedTuple):
 class ResponsePlan:
     """The compiled response side of one operation."""
 
-    def __init__(self, operation: Operation, *, formats: bool) -> None:
+    def __init__(self, operation: Operation, *, formats: Formats, members: bool = False) -> None:
         # Not the operation itself, which keeps this plan: whoever drops a document shall have its
         # memory back at once, and not when the collector finds the ring.
         self._document = operation.document
+        self._codecs = operation.codecs
         self._responses = operation.responses
         self._at = operation.at
         self._formats = formats
+        self._members = members
         self._readers: dict[tuple[int, str | None], _Reader] = {}
         self._bodiless = operation.method == "HEAD"
 
@@ -193,12 +130,12 @@ class ResponsePlan:
                 continue
             for header in declared.headers:
                 header.validator(self._formats)
-            for media_type in declared.content:
-                declared.validator(media_type, self._formats)
+            for media_type, entry in declared.content.items():
+                entry.judge(media_type, formats=self._formats)
 
     def declares(self, status: int) -> bool:
-        """Whether the document declares this very status, not only its range or a default."""
-        return str(status) in self._responses
+        """Whether the document has a response for just this status, or for its range (`3XX`)."""
+        return str(status) in self._responses or f"{status // 100}XX" in self._responses
 
     def parse(
         self, operation: Operation, http: HttpResponse, request: HttpRequest, policy: Validation
@@ -209,28 +146,28 @@ class ResponsePlan:
         reader = self._readers.get((status, content_type))
         if reader is None:
             reader = self._reader(status, content_type)
-        faults = list(reader.faults) if reader.faults else []
+        found = list(reader.violations) if reader.violations else []
         content = http.content
         data: Any = None
         if content:
             if reader.untyped:
-                faults.extend(reader.untyped)
+                found.extend(reader.untyped)
             try:
                 data = reader.decode(content)
             except ValueError as error:
                 data = content
-                faults.append(self._unreadable(reader, content_type, content, error))
+                found.append(self._unreadable(reader, content_type, content, error))
             else:
-                validator = reader.validator
-                if validator is not None and policy.body != "off":
-                    faults.extend(_judge(validator, data))
+                judge = reader.judge
+                if judge is not None and policy.body != "off":
+                    found.extend(_judge(judge, data))
         elif not self._bodiless and status not in _BODILESS_STATUSES:
-            data = self._empty(reader, faults)
+            data = _empty(reader, policy, found)
         if reader.headers and policy.headers != "off":
             for header in reader.headers:
-                faults.extend(header.judge(http.headers, self._formats))
-        if faults:
-            faults = self._document.published(faults)
+                found.extend(header.judge(http.headers, self._formats))
+        if found:
+            found = self._document.published(found)
         return Response(
             data,
             status,
@@ -240,7 +177,7 @@ class ResponsePlan:
             http.elapsed,
             request,
             reader.media_type,
-            tuple(faults),
+            tuple(found),
         )
 
     def begin(
@@ -249,155 +186,171 @@ class ResponsePlan:
         """How a body that is yet to come is read, and in what the header breaks the document."""
         content_type = headers.get("Content-Type")
         reader = self._readers.get((status, content_type)) or self._reader(status, content_type)
-        faults = [*reader.faults]
+        found = [*reader.violations]
         bodiless = self._bodiless or status in _BODILESS_STATUSES
         if not bodiless:
-            faults += reader.untyped
+            found += reader.untyped
         if policy.headers != "off":
             for header in reader.headers:
-                faults += header.judge(headers, self._formats)
-        kind = next((t for t in (content_type, reader.media_type) if t and is_sequential(t)), None)
-        rows = reader.validator if isinstance(reader.validator, ItemsValidator) else None
-        records = None if kind is None else records_of(kind)
-        item = None if rows is None else rows.item
+                found += header.judge(headers, self._formats)
+        judge = reader.judge if isinstance(reader.judge, ItemsJudge) else None
+        records = self._records(content_type or reader.media_type)
+        item = None if judge is None else judge.item
         begun = Begun(reader.media_type, bodiless, records, item)
-        return begun, self._document.published(faults)
+        return begun, self._document.published(found)
 
-    def _empty(self, reader: _Reader, faults: list[Violation]) -> Any:
-        """What an empty body is: text may be empty, JSON may not."""
-        if reader.promised == "text":
-            return ""
-        if reader.promised == "json" and reader.declared is not None:
-            known = ", ".join(reader.declared.content)
-            faults.append(
-                Violation(
-                    "response.body",
-                    "",
-                    reader.declared.at.child("content").pointer,
-                    "empty",
-                    f"the body is empty; the document promises {known}",
-                )
-            )
-        return None
+    def _records(self, content_type: str | None) -> Records | None:
+        """How items are read; of a sequential media type they are, whatever the document says."""
+        codec = self._codecs.find(content_type or "")
+        make = codec.cutter
+        return None if make is None else Records(make, codec.decode_item)
 
     def _unreadable(
         self, reader: _Reader, content_type: str | None, content: bytes, error: ValueError
     ) -> Violation:
         start = content[:40].decode("utf-8", "replace").strip()
-        hint = "; it looks like HTML" if start[:1] == "<" else ""
-        pointer = reader.declared.at.pointer if reader.declared else ""
-        return Violation(
-            "response.body",
-            "",
-            pointer,
-            "encoding",
-            f"the body says it is {content_type or 'JSON'} and can't be read as that: "
-            f"{error}{hint}",
-        )
+        is_html = start[:1] == "<" and "xml" not in (content_type or "")
+        hint = "; it looks like HTML" if is_html else ""
+        named = content_type or "JSON"
+        reason = f"the body says it is {named} and can't be read as that: {error}{hint}"
+        return Violation("response.body", "", reader.pointer, "encoding", reason)
 
     # ── making readers ───────────────────────────────────────────────────────────────────────
 
     def _reader(self, status: int, content_type: str | None) -> _Reader:
         declared = declared_for(self._responses, status)
         if declared is None:
-            reader = _Reader(None, _decoder_for(content_type))
-            known = ", ".join(self._responses) or "none"
-            reader.faults = (
-                Violation(
-                    "response.status",
-                    "",
-                    self._at.child("responses").pointer,
-                    "status",
-                    f"status {status} is not declared; these are: {known}",
-                    "status",
-                ),
+            reader = _Reader(self._decoder(content_type))
+            place, known = self._at.child("responses").pointer, ", ".join(self._responses) or "none"
+            reason = f"status {status} is not declared; these are: {known}"
+            reader.violations = (
+                Violation("response.status", "", place, "status", reason, "status"),
             )
         else:
-            reader = self._declared_reader(declared, content_type)
+            try:
+                reader = self._declared_reader(declared, content_type)
+            except NotLoaded:
+                raise
+            except DocumentError as error:
+                reader = _Reader(self._decoder(content_type))
+                reader.cannot_judge(error)
         if len(self._readers) >= _MOST_READERS:
             self._readers.clear()  # a boundary, say, makes every content type another one
         if reader.lasting:
             self._readers[status, content_type] = reader
         return reader
 
+    def _decoder(self, content_type: str | None) -> Decoder:
+        """How content is read of which the document says nothing."""
+        if content_type is None:
+            return _decode_unknown
+        return self._codecs.find(content_type).decoder(None, content_type)
+
     def _declared_reader(self, declared: DeclaredResponse, content_type: str | None) -> _Reader:
-        if not declared.content:
-            return _Reader(declared, _decoder_for(content_type))
-        known = ", ".join(declared.content)
+        reader = _Reader(self._decoder(content_type))
+        reader.headers, reader.pointer = declared.headers, declared.at.pointer
+        if not declared.media_types:
+            return reader
+        known = ", ".join(declared.media_types)
         place = declared.at.child("content").pointer
         # Without a content type the body is read as the document's first type, so that what came
         # can still be looked at.
-        key = (
-            next(iter(declared.content))
-            if content_type is None
-            else best_match(declared.content, content_type)
-        )
+        key: str | None = declared.media_types[0]
+        if content_type is not None:
+            key = best_match(declared.media_types, content_type)
         if key is None:
-            reader = _Reader(declared, _decoder_for(content_type))
             reason = f"content type {content_type!r} is not declared; these are: {known}"
-            reader.faults = (_type_fault(place, reason),)
+            reader.violations = (_type_violation(place, reason),)
+            if content_type and self._codecs.find(content_type).takes_empty:
+                reader.empty = reader.decode
             return reader
-        reader = _Reader(declared, _decoder_for(content_type or key))
         if content_type is None:
             reason = f"the body has no content type; declared are: {known}"
-            reader.untyped = (_type_fault(place, reason),)
+            reader.untyped = (_type_violation(place, reason),)
         reader.media_type = key
-        kinds = {
-            "any" if each in ("*/*", "application/*") else kind_of(parse_media_type(each))
-            for each in declared.content
-        }
-        reader.promised = "json" if kinds == {"json"} else "text" if "text" in kinds else None
         try:
-            reader.validator = declared.validator(key, self._formats, content_type)
-            reader.decode = declared.decoder(key, content_type)
+            self._read_by(reader, declared.content[key], content_type)
+            self._read_empty(reader, declared, content_type)
         except NotLoaded:
             raise
         except DocumentError as error:
-            # The answer has come and must not be lost: that it can't be judged is told beside it.
-            reason = f"the body can't be judged: {error}"
-            reader.faults = (
-                Violation("response.body", "", error.pointer or "", "document", reason),
-            )
-            reader.lasting = not isinstance(error, Unavailable)
+            reader.cannot_judge(error)
         return reader
 
+    def _read_by(self, reader: _Reader, entry: MediaEntry, content_type: str | None) -> None:
+        shown = content_type or entry.media_type
+        reader.judge = self._judge_of(entry, shown)
+        if content_type is not None or not entry.is_range:
+            reader.decode = entry.codec_for(shown).decoder(entry, shown)
 
-def _type_fault(pointer: str, reason: str) -> Violation:
+    def _judge_of(self, entry: MediaEntry, content_type: str) -> Judge | None:
+        judge, schema = entry.judge(content_type, formats=self._formats), entry.schema
+        if not self._members or judge is None or schema is None:
+            return judge
+        from ..schema.members import MembersJudge  # for those who ask for it
+
+        if not isinstance(judge, ItemsJudge):
+            return MembersJudge(judge, schema, self._formats)
+        if judge.item is None:
+            return judge
+        return ItemsJudge(MembersJudge(judge.item, schema, self._formats), judge.whole)
+
+    def _read_empty(
+        self, reader: _Reader, declared: DeclaredResponse, content_type: str | None
+    ) -> None:
+        """What no bytes at all are: by the type that came, else by what is declared."""
+        if content_type is not None and reader.media_type is not None:
+            entries = [declared.content[reader.media_type]]
+        else:
+            entries = list(declared.content.values())
+            if any(each.codec.is_json and each.is_range for each in entries):
+                return  # anything may come, and nothing as well
+        for entry in entries:
+            shown = content_type or entry.media_type
+            codec = entry.codec_for(shown)
+            if codec.takes_empty:
+                reader.empty = codec.decoder(entry, shown)
+                reader.empty_judge = entry.judge(shown, formats=self._formats)
+                return
+        promised = content_type or ", ".join(declared.media_types)
+        reason = f"the body is empty, which is not {promised}"
+        place = declared.at.child("content").pointer
+        reader.refused_empty = Violation("response.body", "", place, "empty", reason)
+
+
+def _type_violation(pointer: str, reason: str) -> Violation:
     where = "response.header.Content-Type"
     return Violation(where, "", pointer, "content-type", reason, "media_type")
 
 
-def _judge(validator: Validator | ItemsValidator, data: Any) -> list[Violation]:
+def _empty(reader: _Reader, policy: Validation, found: list[Violation]) -> Any:
+    """What an empty body is."""
+    if reader.refused_empty is not None:
+        found.append(reader.refused_empty)
+    if reader.empty is None:
+        return None
+    data = reader.empty(b"")
+    if reader.empty_judge is not None and policy.body != "off":
+        found.extend(_judge(reader.empty_judge, data))
+    return data
+
+
+def _judge(judge: Judge, data: Any) -> list[Violation]:
     try:
-        if validator.is_valid(data):
+        if judge.is_valid(data):
             return []
-    except UnicodeEncodeError:
-        reason = "a string holds a lone surrogate, which has no UTF-8 form"
-        return [Violation("response.body", "", "", "encoding", reason)]
-    except ValueError:
-        return []  # bytes of which nobody said what they are
-    return validator.explain(data, "response.body")
-
-
-def _decoder_for(content_type: str | None, schema: Node | None = None) -> Callable[[bytes], Any]:
-    """How a body of this content type becomes plain data. The decoder raises ValueError.
-
-    Text becomes what the schema wants of it; see `texts`.
-    """
-    if content_type is None:
-        return _decode_unknown
-    kind = kind_of(parse_media_type(content_type))
-    if kind == "json":
-        return decode
-    if kind == "text":
-        charset = charset_of(content_type)
-        read = text_reader(schema, content_type) if schema else None
-        if read is None or read is str:
-            return lambda content: content.decode(charset)
-        return lambda content: read(content.decode(charset))
-    if kind == "form":
-        return form_decoder(schema)
-    return bytes
+    except (ValueError, TypeError):  # text that is not Unicode, bytes, dates
+        if isinstance(data, bytes):
+            return []  # nobody said what they are
+    found = []
+    if (place := surrogate_in(data)) is not None:
+        reason = "a string holds a lone surrogate, which UTF-8 can't carry"
+        found.append(Violation("response.body", place, "", "encoding", reason))
+    try:
+        return found if is_valid(judge, data) else found + explained(judge, data, "response.body")
+    except ValueError as error:
+        reason = f"the body can't be judged: {error}"
+        return [*found, Violation("response.body", "", "", "encoding", reason)]
 
 
 def _decode_unknown(content: bytes) -> Any:

@@ -52,9 +52,9 @@ def signature_of(operation: Operation) -> inspect.Signature:
             ):
                 continue  # shown once, under its argument name
             taken.add(name)
-            member = body.preferred.properties[wire_name]
+            member = body.properties[wire_name]
             parameters.append(_argument(name, member, wire_name in required))
-        for whole in (body.component_name, "body"):
+        for whole in (*body.names, "body"):
             if whole and whole not in taken:
                 taken.add(whole)
                 parameters.append(_argument(whole))
@@ -78,11 +78,13 @@ def _argument(name: str, schema: Node | None = None, required: bool = False) -> 
 
 def _required_members(body: RequestBody) -> frozenset[str]:
     """The wire names of the members that every body has: `required`, here or in allOf."""
-    owners = list(body.preferred.node.in_place("allOf"))
+    schema = body.preferred.child("schema")
+    if schema is None or any(media.properties for media in body.others):
+        return frozenset()
+    owners = list(schema.in_place("allOf"))
     lists = [node.get("required") for node in owners]
-    names = [name for each in lists if isinstance(each, list) for name in each]
-    places = [(node.value, node.at) for node in owners]
-    return frozenset(travelling_names(body.preferred.node.document, names, places, "request"))
+    names = [n for each in lists if isinstance(each, list) for n in each if isinstance(n, str)]
+    return frozenset(travelling_names(names, owners, "request"))
 
 
 def _annotation(allowed: Collection[str]) -> Any:
@@ -129,12 +131,12 @@ def docstring_of(operation: Operation) -> str:
         kinds = ", ".join(media.media_type for media in body.media)
         lines.append(f"body: {kinds}, {need}. {' '.join(body.description.split())}".rstrip())
         shown = {wire_name: name for name, wire_name in reversed(list(body.property_names.items()))}
-        for wire_name, schema in body.preferred.properties.items():
+        for wire_name, schema in body.properties.items():
             lines.append(f"{shown[wire_name]}: {type_name(schema)}, in the body.")
     if lines:
         parts += ["", "Arguments:", *(f"    {line}" for line in lines)]
     if operation.responses:
-        parts += ["", "Answers:"]
+        parts += ["", "Responses:"]
         for key, response in operation.responses.items():
             kinds = ", ".join(response.content) or "no body"
             parts.append(f"    {key}: {' '.join(response.description.split())} ({kinds})")

@@ -1,7 +1,7 @@
 """The reference engine: the same exchange judged by openapi-core, and so by jsonschema.
 
 Another implementation of the same specification, with other blind spots: it settles doubts about
-the compiled engine's verdicts. docs/engines.md tells what it judges, and where the two differ.
+the compiled engine's verdicts. docs/engines.md describes what it judges, and where the two differ.
 """
 
 from __future__ import annotations

@@ -7,12 +7,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ..document import Node
 from ..errors import DocumentError
 from ..jsontext import decode
 from ..messages import HttpRequest, HttpResponse, Violation
-from ..operation.response import declared_for
+from ..operation.declared import declared_for
+from ..schema import compile_validator
+from ..schema.formats import checked
+from ..validation import ALL_FORMATS, Formats
 from .errors import violations_of
 from .exchange import JudgedRequest, JudgedResponse, media_type_of
+from .schemas import on_texts
 from .view import PATH, View, is_data
 
 if TYPE_CHECKING:
@@ -20,17 +25,23 @@ if TYPE_CHECKING:
 
 __all__ = ["ReferenceEngine"]
 
+_MOST_APPS = 8
+#: Layers that openapi-core knows nothing of.
+_OURS = ("undocumented_members", "missing_members")
+#: What a value breaks only since a schema that knows its members is broken.
+_UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
+
 
 class ReferenceEngine:
     """Judges exchanges with openapi-core. Thread-safe; slow, by comparison.
 
     What openapi-core has no notion of, or nothing to judge by, stays with the compiled engine: its
     violations are given as `ours`, and are kept there. Where both find the same rule broken at the
-    same place, it is told in our words, which name places in the document.
+    same place, it is reported in our words, which name places in the document.
     """
 
     def __init__(self) -> None:
-        self._apps: WeakKeyDictionary[Operation, tuple[Any, View]] = WeakKeyDictionary()
+        self._apps: WeakKeyDictionary[Operation, _Apps] = WeakKeyDictionary()
 
     def judge_request(
         self,
@@ -39,7 +50,7 @@ class ReferenceEngine:
         ours: Sequence[Violation] = (),
         supplied: Collection[str] = (),
         *,
-        formats: bool = True,
+        formats: Formats = ALL_FORMATS,
     ) -> list[Violation]:
         """What is wrong with a request; empty if it is right.
 
@@ -47,9 +58,12 @@ class ReferenceEngine:
         DocumentError if openapi-core fails on the document. Security is left to the handlers.
         """
         with _told(operation):
-            app, view = self._app(operation)
+            app, view = self._app(operation, formats)
             judged = JudgedRequest(operation, request)
-            errors = list(app.iter_request_errors(judged))
+            if bounded := _is_bounded(_body_node(operation, judged), request.content):
+                errors = list(app.iter_request_errors(judged))
+        if not bounded:
+            return list(ours)
         beyond = view.parameters | {f"request.{key}" for key in supplied}
         beyond |= {f"request.query.{name}" for name in judged.empty}
         if request.content is not None and not _is_shown(view, judged, request):
@@ -64,7 +78,7 @@ class ReferenceEngine:
         response: HttpResponse,
         ours: Sequence[Violation] = (),
         *,
-        formats: bool = True,
+        formats: Formats = ALL_FORMATS,
     ) -> list[Violation]:
         """What is wrong with a response; empty if it is right.
 
@@ -79,7 +93,10 @@ class ReferenceEngine:
         # in `ours`.
         content_type = media_type_of(content, came) if came else next(iter(content), "")
         with _told(operation):
-            app, view = self._app(operation)
+            app, view = self._app(operation, formats)
+            entry = content.get(content_type)
+            if not _is_bounded(entry.schema if entry else None, response.content):
+                return list(ours)
             judged = JudgedResponse(response, content_type)
             errors = list(app.iter_response_errors(JudgedRequest(operation, request), judged))
         beyond = set(view.headers.get(key, ()))
@@ -91,12 +108,42 @@ class ReferenceEngine:
         found = violations_of(errors, operation, "response", formats=formats)
         return _settled(found, ours, beyond)
 
-    def _app(self, operation: Operation) -> tuple[Any, View]:
+    def _app(self, operation: Operation, formats: Formats) -> tuple[Any, View]:
         known = self._apps.get(operation)
         if known is None:
-            view = View(operation)
-            known = self._apps[operation] = _app_of(view), view
-        return known
+            known = self._apps[operation] = _Apps(View(operation))
+        return known.judging(formats), known.view
+
+
+class _Apps:
+    """The applications of openapi-core for one operation, by the checks of formats in them."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._known: dict[Any, Any] = {}
+
+    def judging(self, formats: Formats) -> Any:
+        if formats.checks not in self._known:
+            if len(self._known) >= _MOST_APPS:
+                self._known.clear()
+            self._known[formats.checks] = _app_of(self.view, formats)
+        return self._known[formats.checks]
+
+
+def _body_node(operation: Operation, judged: JudgedRequest) -> Node | None:
+    """The schema of a request's body."""
+    media = operation.request_body.media if operation.request_body else ()
+    return next((m.schema for m in media if m.media_type == judged.content_type), None)
+
+
+def _is_bounded(root: Node | None, content: Any) -> bool:
+    """Whether jsonschema comes to an end with a body: it judges a value again and again."""
+    if root is None or root.value is None or not isinstance(content, bytes):
+        return True
+    try:
+        return not compile_validator(root, "response").is_endless(decode(content))
+    except ValueError:
+        return True  # no JSON, of which no schema is asked
 
 
 def _is_shown(view: View, judged: JudgedRequest, request: HttpRequest) -> bool:
@@ -119,6 +166,8 @@ def _settled(
         if violation.where in beyond:
             continue
         same = [each for each in ours if _is_same(each, violation)]
+        if not same and _is_consequence(violation, found):
+            continue
         result += [each for each in same or [violation] if each not in result]
     return result
 
@@ -129,8 +178,19 @@ def _is_ours(violation: Violation) -> bool:
     A parameter is judged as it was given: 1 is no string, though its text would be one.
     """
     is_parameter = violation.where.startswith("request.") and violation.where != "request.body"
-    return violation.rule in ("encoding", "empty-path") or (
-        is_parameter and violation.rule == "type"
+    return (
+        violation.rule in ("encoding", "empty-path")
+        or violation.layer in _OURS
+        or (is_parameter and violation.rule == "type")
+    )
+
+
+def _is_consequence(violation: Violation, found: Sequence[Violation]) -> bool:
+    return violation.rule in _UNEVALUATED and any(
+        each.rule not in _UNEVALUATED
+        and each.where == violation.where
+        and f"{each.pointer}/".startswith(f"{violation.pointer}/")
+        for each in found
     )
 
 
@@ -149,7 +209,7 @@ def _is_same(ours: Violation, found: Violation) -> bool:
     return (ours.pointer, ours.rule) == (found.pointer, found.rule)
 
 
-def _app_of(view: View) -> Any:
+def _app_of(view: View, formats: Formats) -> Any:
     from openapi_core import Config, OpenAPI
 
     operation = view.document["paths"][PATH]["post"]
@@ -158,7 +218,12 @@ def _app_of(view: View) -> Any:
     # It looks a reader up by the key of a range, else by the type without its parameters.
     types = {*keys, *(key.partition(";")[0].strip().lower() for key in keys)}
     readers = {each: _read_data if is_data(each) else _read_nothing for each in types}
-    config = Config(spec_validator_cls=None, extra_media_type_deserializers=readers)
+    own = {name: on_texts(checked(check)) for name, check in formats.checks}
+    config = Config(
+        spec_validator_cls=None,
+        extra_media_type_deserializers=readers,
+        extra_format_validators=view.patterns | own,
+    )
     return OpenAPI.from_dict(view.document, config=config)
 
 

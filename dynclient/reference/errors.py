@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ..document.pointer import join
 from ..errors import Violation
 from ..redaction import MASK
+from ..validation import Formats
 from ..wording import shown
+from .schemas import PATTERN, SECRET
 
 if TYPE_CHECKING:
     from ..operation import Operation
@@ -31,15 +33,19 @@ _KNOWN: dict[str, tuple[str, str]] = {
 
 
 def violations_of(
-    errors: Iterable[Any], operation: Operation, side: str, *, formats: bool
+    errors: Iterable[Any], operation: Operation, side: str, *, formats: Formats
 ) -> list[Violation]:
     """What openapi-core found on one side of an exchange, each once.
 
-    `side` is `"request"` or `"response"`. Without `formats` those are passed over. Two subschemas
-    may refuse a value alike.
+    `side` is `"request"` or `"response"`. Formats that are off are passed over. Two subschemas may
+    refuse a value alike.
     """
     found = (each for error in errors for each in _violations(error, operation, side))
-    return list(dict.fromkeys(each for each in found if formats or each.rule != "format"))
+    return list(
+        dict.fromkeys(
+            each for each in found if each.rule != "format" or formats.judges(each.format or "")
+        )
+    )
 
 
 def _violations(error: Any, operation: Operation, side: str) -> Iterator[Violation]:
@@ -76,18 +82,35 @@ def _said(chain: Iterable[BaseException], name: str) -> str | None:
 
 def _schema_violation(error: Any, operation: Operation, where: str, layer: str) -> Violation:
     rule = str(error.validator or "schema")  # no keyword at all: the schema is `false`
-    if rule in ("format", "enum", "const") and layer == "body":
-        layer = "formats" if rule == "format" else "unknown_enum"
+    limit = error.validator_value
+    if rule == "format" and str(limit).startswith(PATTERN):
+        rule, limit = "pattern", limit.removeprefix(PATTERN)
+    if layer == "body":
+        layer = "formats" if rule == "format" else layer
+        layer = "unknown_enum" if _is_open(error) else layer
     path = list(error.absolute_path)
     secret = _is_secret(operation, where) or any(
         operation.redactor.is_secret_field(str(token)) for token in path
     )
     if isinstance(error.schema, dict):
-        secret |= error.schema.get("format") == "password" or error.schema.get("writeOnly") is True
+        secret |= SECRET in error.schema
     value = MASK if secret or rule == "schema" else shown(error.instance)
-    limit = error.validator_value
     wanted = f": {shown(limit)}" if isinstance(limit, str | int | float | list) else ""
-    return Violation(where, join(path), "", rule, f"{value} does not keep to {rule}{wanted}", layer)
+    message = f"{value} breaks `{rule}`{wanted}"
+    named = str(limit) if rule == "format" else None
+    return Violation(where, join(path), "", rule, message, layer, format=named)
+
+
+def _is_open(error: Any) -> bool:
+    """Whether a value is refused only because the document does not list it; see `schema.fault`."""
+    if error.validator in ("enum", "const"):
+        return True
+    if error.validator not in ("anyOf", "oneOf"):
+        return False
+    branches: dict[Any, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+    return any(all(map(_is_open, each)) for each in branches.values())
 
 
 def _is_secret(operation: Operation, where: str) -> bool:

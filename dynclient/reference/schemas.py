@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from ..document import Document, Location, Node
 from ..errors import DocumentError
 from ..schema.dialects import OAS_30, dialect_at
+from ..schema.directions import is_secret
 from ..schema.keywords import KEYWORDS_31, Holds
+from ..schema.patterns import PatternError, matcher
 
-__all__ = ["Schemas"]
+__all__ = ["PATTERN", "SECRET", "Schemas", "on_texts"]
+
+#: How the name of a format begins that stands for a pattern. Python's own engine reads other
+#: patterns than ECMA-262 has, and may take for ever.
+PATTERN = "pattern "
+#: The mark of a schema whose values must not be shown.
+SECRET = "x-secret"  # noqa: S105 - the name of a keyword
+#: Names of properties that Python's engine matches in bounded time: one repetition, no groups.
+_PLAIN = re.compile(r"[^()\\*+?{|.]*(?:[*+?]|\{\d+(?:,\d*)?\})?[^()\\*+?{|.]*")
 
 _FLAGS = ("readOnly", "writeOnly")
 #: What is settled by the whole of the document.
@@ -26,11 +37,13 @@ _DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
 class Schemas:
     """The schemas of one view.
 
-    entries  its components: the schemas that others refer to, by name
+    entries   its components: the schemas that others refer to, by name
+    patterns  the checks of the formats that stand for patterns, by name
     """
 
     def __init__(self, document: Document) -> None:
         self.entries: dict[str, Any] = {}
+        self.patterns: dict[str, Callable[[Any], bool]] = {}
         self._document = document
         self._names: dict[Location, str] = {}
         self._withheld: set[str] = set()
@@ -47,7 +60,7 @@ class Schemas:
                 name, reached = self._waiting.popleft()
                 self.entries[name] = self._schema(reached)
         except (DocumentError, _Unshowable):
-            # What was reached with it can't be told apart from what is to blame.
+            # What was reached with it can't be separated from what is to blame.
             self._waiting.clear()
             self._withheld |= set(self._names.values()) - before
             return None
@@ -58,7 +71,7 @@ class Schemas:
             return schema.value
         if not isinstance(schema.value, dict) or not _DYNAMIC.isdisjoint(schema.value):
             raise _Unshowable
-        dialect = dialect_at(self._document, schema.at)
+        dialect = dialect_at(schema)
         old = dialect is OAS_30
         if not old and dialect.keywords is not KEYWORDS_31:
             raise _Unshowable  # a draft, while the view is of one dialect
@@ -75,8 +88,20 @@ class Schemas:
             result |= {"nullable": True} if schema.get("nullable") is True else {}
             if not isinstance(kind := result.get("type", ""), str) or kind == "null":
                 raise _Unshowable
-        _check_pattern(result.get("pattern"))
-        return result
+        secret = {SECRET: True} if is_secret(schema) else {}
+        if (pattern := result.pop("pattern", None)) is not None and self._known(pattern):
+            result.setdefault("allOf", []).append({"format": PATTERN + pattern, **secret})
+        if not all(map(_PLAIN.fullmatch, result.get("patternProperties", ()))):
+            raise _Unshowable
+        return result | secret
+
+    def _known(self, pattern: str) -> bool:
+        """Whether a pattern counts; what is none is ignored, and noted by the compiled engine."""
+        try:
+            self.patterns[PATTERN + pattern] = on_texts(matcher(pattern))
+        except PatternError:
+            return False
+        return True
 
     def _value(self, holds: Holds, name: str, held: Node) -> Any:
         if holds is Holds.SCHEMA:
@@ -111,13 +136,9 @@ class Schemas:
         return f"#/components/schemas/{name}"
 
 
-def _check_pattern(pattern: Any) -> None:
-    """Whether Python reads a pattern: it may be good ECMA-262, or nonsense that we note."""
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except re.error:
-            raise _Unshowable from None
+def on_texts(check: Callable[[str], bool]) -> Callable[[Any], bool]:
+    """A check of texts that lets other values pass, as `format` and `pattern` do."""
+    return lambda value: not isinstance(value, str) or check(value)
 
 
 class _Unshowable(Exception):

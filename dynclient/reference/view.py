@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..document import Node
-from ..media import kind_of, parse_media_type
+from ..operation.content.registry import CODECS
 from .schemas import Schemas
 
 if TYPE_CHECKING:
     from ..operation import Operation, Parameter
+    from ..operation.declared import DeclaredResponse
     from ..operation.fields.headers import DeclaredHeader
-    from ..operation.response import DeclaredResponse
 
 __all__ = ["HOST", "PATH", "View", "is_data", "path_of"]
 
@@ -38,7 +38,7 @@ _SEGMENT_OF_ONE = re.compile(r"[^{}]*\{([^{}]*)\}[^{}]*")
 
 def is_data(media_type: str | None) -> bool:
     """Whether openapi-core is shown content of a type: JSON is what it reads without loss."""
-    return media_type is not None and kind_of(parse_media_type(media_type)) == "json"
+    return media_type is not None and CODECS.declared(media_type).is_json
 
 
 class View:
@@ -47,6 +47,7 @@ class View:
     document    the OpenAPI document: one path, `PATH`, with one method, `post`
     parameters  those that are left out of it, as `Violation.where` names them
     headers     those of an answer that are left out, by the key of the response
+    patterns    the checks of the formats that stand for patterns in it, by name
     bodies      those that it is shown: (`"request"` or the key of a response, media type)
     """
 
@@ -56,6 +57,7 @@ class View:
         self.bodies: set[tuple[str, str]] = set()
         source = operation.document
         schemas = Schemas(source)
+        self.patterns = schemas.patterns
         shown: dict[str, Any] = {
             "operationId": operation.name,
             "parameters": list(self._parameters(operation, schemas)),
@@ -66,7 +68,7 @@ class View:
         }
         body = operation.request_body
         if body is not None:
-            content = {m.media_type: None if m.schema is None else m.node for m in body.media}
+            content = {media.media_type: media.schema for media in body.media}
             entries = self._content(content, "request", schemas)
             shown["requestBody"] = {"required": body.required, "content": entries}
         self.document: dict[str, Any] = {
@@ -95,7 +97,7 @@ class View:
     def _response(self, declared: DeclaredResponse, schemas: Schemas) -> dict[str, Any]:
         response: dict[str, Any] = {"description": declared.description, "headers": {}}
         if declared.content:
-            content = {name: declared.schema(name) for name in declared.content}
+            content = {name: entry.schema for name, entry in declared.content.items()}
             response["content"] = self._content(content, declared.key, schemas)
         left_out = self.headers[declared.key] = set()
         for header in declared.headers:

@@ -12,15 +12,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
+from ..document.pointer import append
 from ..errors import DocumentError
+from ..validation import ALL_FORMATS, Formats
 from .definitions import Definitions, definitions_of
 from .directions import Direction
 from .discriminator import Choice
 from .effort import endless_name
 from .translation import Translated
 
-__all__ = ["Closure", "Entry", "Roots", "closure_of", "entry_of", "extract"]
+__all__ = ["Closure", "Entry", "Roots", "closure_of", "entry_of", "extract", "first_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Closure:
     secrets  names of the properties whose values must not be shown
     hidden   the places of the schemas whose values must not be shown
     formats  the formats that are checked in it
+    patterns keys of patternProperties as the document has them, by how they are spelled here
+    most     how many errors may come of one value, and be told one by one
     size     how many schemas it consists of
     home     the URI of the document; places in other files are told with the file's own
     """
@@ -46,40 +50,53 @@ class Closure:
     secrets: frozenset[str] = frozenset()
     hidden: frozenset[Location] = frozenset()
     formats: frozenset[str] = frozenset()
+    patterns: Mapping[str, str] = field(default_factory=dict)
     size: int = 0
+    most: int = 2_000
     home: str = ""
 
+    def pointer(self, place: Location, tokens: Iterable[str | int]) -> str:
+        """JSON Pointer to what these tokens lead to; with its URI if it is in another file."""
+        start = place.pointer if place.uri == self.home else f"{place.uri}#{place.pointer}"
+        return append(start, *tokens)
 
-#: A Schema Object and its place, or several as the properties of an object, by name.
-Roots: TypeAlias = Mapping[str, tuple[Any, Location]] | tuple[Any, Location]
+
+#: What an error takes, in values of a document (`Trust.max_nodes`).
+_NODES_FOR_AN_ERROR = 10_000
+
+#: A Schema Object, or several as the properties of an object, by name.
+Roots: TypeAlias = Mapping[str, Node] | Node
 
 #: Where a closure is entered, by definitions: the name of one, or (property, name) pairs. Equal
 #: entries of one document make equal closures.
 Entry: TypeAlias = str | tuple[tuple[str, str], ...]
 
 
-def extract(
-    document: Document, roots: Roots, direction: Direction, *, formats: bool = True
-) -> Closure:
+def extract(roots: Roots, direction: Direction, *, formats: Formats = ALL_FORMATS) -> Closure:
     """The closure of one Schema Object, or of several as the properties of an object.
 
-    `roots` is a (schema, place) pair, or a mapping of property names to such pairs. With
-    `formats=False` formats are not checked. DocumentError if a `$ref` leads nowhere; other faults
-    of the document are noted as problems and left out.
+    DocumentError if a `$ref` leads nowhere; what else
+    is wrong with the document is noted as problems and ignored.
     """
+    document = first_of(roots).document
     definitions = definitions_of(document, direction, formats)
-    return closure_of(document, definitions, entry_of(document, definitions, roots))
+    return closure_of(document, definitions, entry_of(definitions, roots))
 
 
-def entry_of(document: Document, definitions: Definitions, roots: Roots) -> Entry:
+def first_of(roots: Roots) -> Node:
+    """The root, or the first of several."""
+    return roots if isinstance(roots, Node) else next(iter(roots.values()))
+
+
+def entry_of(definitions: Definitions, roots: Roots) -> Entry:
     """The entry of a closure, by names. What is nothing but a `$ref` is what it refers to."""
+    if isinstance(roots, Node):
+        return _meant(definitions, roots)
+    return tuple((key, _meant(definitions, root)) for key, root in roots.items())
 
-    def name(schema: Any, at: Location) -> str:
-        return definitions.meant(document, definitions.name(document, schema, at))
 
-    if isinstance(roots, Mapping):
-        return tuple((key, name(*pair)) for key, pair in roots.items())
-    return name(*roots)
+def _meant(definitions: Definitions, root: Node) -> str:
+    return definitions.meant(root.document, definitions.name(root))
 
 
 def closure_of(document: Document, definitions: Definitions, root: Entry) -> Closure:
@@ -111,7 +128,9 @@ def closure_of(document: Document, definitions: Definitions, root: Entry) -> Clo
         frozenset().union(*(each.secrets for each in every)),
         frozenset().union(*(each.hidden for each in every)),
         frozenset().union(*(each.formats for each in every)),
+        {key: source for each in every for key, source in each.patterns.items()},
         sum(each.size for each in every),
+        document.resources.trust.max_nodes // _NODES_FOR_AN_ERROR,
         document.uri,
     )
 
@@ -139,7 +158,25 @@ def _reached(
         name = waiting.popleft()
         found[name] = definitions.translated(document, name)
         meet(found[name].references)
+    if (start := _in_a_ring(found)) is not None:
+        raise _refused(definitions, start, "the chain of $refs from here never ends")
     return found
+
+
+def _in_a_ring(found: Mapping[str, Translated]) -> str | None:
+    """The first definition from which a chain of nothing but `$ref`s never ends; None if none."""
+    ending: set[str] = set()
+    name: str | None
+    for start in found:
+        passed: set[str] = set()
+        name = start
+        while name is not None and name not in ending:
+            if name in passed:
+                return start
+            passed.add(name)
+            name = found[name].stands_for
+        ending |= passed
+    return None
 
 
 def _refused(definitions: Definitions, name: str, reason: str) -> DocumentError:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..document import Document
+from ..document.pointer import join
 from ..errors import DocumentError
 from ..messages import Violation
-from .closure import Closure, Roots, closure_of, entry_of
+from ..validation import ALL_FORMATS, Formats
+from .closure import Closure, Roots, closure_of, entry_of, first_of
 from .definitions import definitions_of
 from .directions import Direction
-from .explain import explain
-from .formats import STRING_FORMATS
+from .effort import is_endless
+from .formats import STRING_FORMATS, checked
 from .kept import MOST_SCHEMAS, Shelf
-from .patterns import ECMA_PATTERN, EcmaPattern, repair_patterns
+from .patterns import options
 
 __all__ = ["Validator", "compile_validator"]
 
@@ -30,10 +32,9 @@ class Validator:
     It may drop its compiled form when there are too many of them (`kept.py`).
     """
 
-    def __init__(self, closure: Closure, *, formats: bool = True, ecma: bool = False) -> None:
+    def __init__(self, closure: Closure, formats: Formats = ALL_FORMATS) -> None:
         self.closure = closure
-        self._formats = formats
-        self._ecma = ecma
+        self.formats = formats
         self._compiled: Any = None
         self._compile()
 
@@ -42,13 +43,14 @@ class Validator:
 
         closure = self.closure
         # A validator that may call Python is slower at every value, whether it does or not.
-        ours = {name: STRING_FORMATS[name] for name in closure.formats & STRING_FORMATS.keys()}
+        known = STRING_FORMATS | {name: checked(check) for name, check in self.formats.checks}
+        used = {name: known[name] for name in closure.formats & known.keys()}
         compiled = self._compiled = jsonschema_rs.Draft202012Validator(
             closure.schema,
-            formats=ours or None,
-            validate_formats=self._formats,
+            formats=used or None,
+            validate_formats=self.formats.off is not None,
             offline=True,
-            keywords={ECMA_PATTERN: EcmaPattern} if self._ecma else None,
+            pattern_options=options(),
         )
         # Goes before the method of this name: a call is then one of compiled code.
         self.__dict__["is_valid"] = compiled.is_valid
@@ -68,38 +70,75 @@ class Validator:
         self, value: Any, where: str, *, layer: str = "body", slots: bool = False
     ) -> list[Violation]:
         """Every violation of `value`; empty if it is valid. See `explain.explain`."""
-        errors = (self._compiled or self._compile()).iter_errors(value)
-        return explain(errors, self.closure, where, layer, slots=slots)
+        from .explain import explain  # only for what is wrong, as below
+        from .fault import Judged
+
+        if not self.is_endless(value):
+            compiled = self._compiled or self._compile()
+            judged = Judged(self.closure, value, self._part)
+            return explain(compiled.iter_errors(value), judged, where, layer, slots=slots)
+        return [] if self.is_valid(value) else self._innermost(value, where, layer, slots)
+
+    def is_endless(self, value: Any) -> bool:
+        """Whether telling all that is wrong with a value would take more than `Trust` allows."""
+        return is_endless(self.closure.schema, self._definitions, value, self.closure.most)
+
+    def _innermost(self, value: Any, where: str, layer: str, slots: bool) -> list[Violation]:
+        """The violations of the part of a value that is to blame; see `narrowing`."""
+        from .explain import explain, unexplained
+        from .fault import Judged
+        from .narrowing import narrowed
+
+        checks: dict[str, Callable[[Any], bool]] = {}
+
+        def check_by(schema: dict[str, Any]) -> Callable[[Any], bool]:
+            reference = schema["$ref"]
+            if reference not in checks:
+                checks[reference] = self._with_root(schema).is_valid
+            return checks[reference]
+
+        blamed = narrowed(self.closure.schema, self._definitions, value, check_by)
+        judged = Judged(self.closure, blamed.value, self._part, blamed.path)
+        if is_endless(blamed.schema, self._definitions, blamed.value, self.closure.most):
+            return [unexplained(blamed.schema, judged, where, layer, slots=slots)]
+        errors = self._with_root(blamed.schema)._compile().iter_errors(blamed.value)
+        return explain(errors, judged, where, layer, slots=slots)
+
+    def _part(self, path: Sequence[str | int]) -> Callable[[Any], bool]:
+        """The fast check by a part of the schema, by the tokens that lead to it."""
+        return self._with_root({"$ref": f"#{join(path)}"}).is_valid
+
+    def _with_root(self, root: dict[str, Any]) -> Validator:
+        schema = {**root, "$defs": self._definitions}
+        return Validator(replace(self.closure, schema=schema), self.formats)
+
+    @property
+    def _definitions(self) -> dict[str, Any]:
+        definitions: dict[str, Any] = self.closure.schema["$defs"]
+        return definitions
 
 
 def compile_validator(
-    document: Document, roots: Roots, direction: Direction, *, formats: bool = True
+    roots: Roots, direction: Direction, *, formats: Formats = ALL_FORMATS
 ) -> Validator:
     """The validator of one Schema Object, or of several as an object's properties.
 
-    A pattern that is no regular expression is noted as a problem and left out.
-    DocumentError if the schema can't be compiled even so.
+    DocumentError if the schema can't be compiled.
     """
-    definitions = definitions_of(document, direction, formats)
-    entry = entry_of(document, definitions, roots)
-    validator = definitions.validators.get(entry)
+    root = first_of(roots)
+    definitions = definitions_of(root.document, direction, formats)
+    entry = entry_of(definitions, roots)
+    key = (entry, formats.checks)
+    validator = definitions.validators.get(key)
     if validator is None:
-        closure = closure_of(document, definitions, entry)
+        closure = closure_of(root.document, definitions, entry)
         try:
-            made = _compiled(document, closure, formats)
-            validator = definitions.validators.setdefault(entry, made)
+            made = Validator(closure, formats)
         except ValueError as error:
-            _, place = next(iter(roots.values())) if isinstance(roots, Mapping) else roots
             raise DocumentError(
                 f"the schema can't be compiled: {str(error).splitlines()[0]}",
-                source=place.uri or None,
-                pointer=place.pointer,
+                source=root.at.uri or None,
+                pointer=root.at.pointer,
             ) from None
+        validator = definitions.validators.setdefault(key, made)
     return validator
-
-
-def _compiled(document: Document, closure: Closure, formats: bool) -> Validator:
-    try:
-        return Validator(closure, formats=formats)
-    except ValueError:
-        return Validator(repair_patterns(document, closure), formats=formats, ecma=True)

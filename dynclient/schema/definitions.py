@@ -12,7 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
+from ..validation import Formats
 from .directions import Direction
 from .translation import Scope, Translated, translate
 
@@ -39,19 +40,19 @@ class Definition:
 
 
 class Definitions:
-    """The definitions of one document, for one direction, with or without formats.
+    """The definitions of one document, for one direction and the formats that are off.
 
     They hold what the document holds, never the document, which whoever asks brings along: it
     shall be gone with the last who uses it. They refer to each other by name, for the same reason.
 
     Threads may share them: two that translate the same schema at once get the same.
 
-    validators  what was compiled of them, by entry. Operations answer errors, and ask for the same
-                parameters, alike: one validator serves all who ask for the same. It is theirs; here
-                it is only remembered for as long as one of them lives
+    validators  what was compiled of them, by entry and checks of formats. Operations declare the
+                same errors and parameters, so one validator serves all who ask for the same. It is
+                theirs; here it is only remembered for as long as one of them lives
     """
 
-    def __init__(self, direction: Direction, formats: bool) -> None:
+    def __init__(self, direction: Direction, formats: Formats) -> None:
         self._direction: Direction = direction
         self._formats = formats
         self._by_name: dict[str, Definition] = {}
@@ -62,8 +63,9 @@ class Definitions:
     def __getitem__(self, name: str) -> Definition:
         return self._by_name[name]
 
-    def name(self, document: Document, schema: Any, at: Location, scope: Scope = ()) -> str:
-        """The name of a schema that stands at a place and is met in a scope."""
+    def name(self, node: Node, scope: Scope = ()) -> str:
+        """The name of a schema that is met in a scope."""
+        document, schema, at = node
         scope = _extended(document, scope, at)
         known = self._by_place.get((at, scope))
         if known is not None and _is_same(known.source, schema):
@@ -88,13 +90,11 @@ class Definitions:
         definition = self._by_name[name]
         if definition.translated is None:
             definition.translated = translate(
-                document,
-                definition.source,
-                definition.at,
+                Node(document, definition.source, definition.at),
                 definition.scope,
                 self._direction,
                 self._formats,
-                lambda schema, at, scope: self.name(document, schema, at, scope),
+                self.name,
             )
         return definition.translated
 
@@ -135,13 +135,13 @@ def _extended(document: Document, scope: Scope, at: Location) -> Scope:
 
 
 #: Beside the documents, which know nothing of schemas; each entry goes with its document.
-_KEPT: WeakKeyDictionary[Document, dict[tuple[Direction, bool], Definitions]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Document, dict[Any, Definitions]] = WeakKeyDictionary()
 
 
-def definitions_of(document: Document, direction: Direction, formats: bool) -> Definitions:
-    """The definitions of a document for a direction, with or without formats."""
+def definitions_of(document: Document, direction: Direction, formats: Formats) -> Definitions:
+    """The definitions of a document for a direction and the formats that are off."""
     kept = _KEPT.setdefault(document, {})
-    key = (direction, formats)
+    key = (direction, formats.off)
     if (found := kept.get(key)) is None:
         found = kept.setdefault(key, Definitions(direction, formats))
     return found

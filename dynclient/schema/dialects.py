@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..document import Document, Location
+from ..document import Node
 from .keywords import ABSENT_30, KEYWORDS_30, KEYWORDS_31, Keyword
 
 __all__ = ["OAS_30", "Dialect", "dialect_at", "say_in_2020"]
@@ -82,17 +82,18 @@ _BY_URI = {
 _OAS_BASE = "https://spec.openapis.org/oas/3."
 
 
-def dialect_at(document: Document, at: Location) -> Dialect:
+def dialect_at(schema: Node) -> Dialect:
     """The dialect in force at a place; one that is not known is noted, and read as 2020-12."""
+    document = schema.document
     if document.dialect == "3.0":
         return OAS_30
-    uri = document.resources.dialect_of(at)
+    uri = document.resources.dialect_of(schema.at)
     if uri is None:
         return _2020
     uri = uri.rstrip("#")
     if uri not in _BY_URI and not uri.startswith(_OAS_BASE):
         message = f"the dialect {uri!r} is not known; it is read as JSON Schema 2020-12"
-        document.note(document.resources.root.child("jsonSchemaDialect"), message, "dialect")
+        Node.root(document).child("jsonSchemaDialect").note(message, "dialect")
     return _BY_URI.get(uri, _2020)
 
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..document import Document, Location
+from ..document import Location, Node
 from ..errors import DocumentError, NotLoaded
 from ..redaction import MASK
 
-__all__ = ["Choice", "read_choice"]
+__all__ = ["Choice", "named_schema", "read_choice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,48 +44,59 @@ class Choice:
         return f"{value} names none of the alternatives: {known}"
 
 
-def read_choice(document: Document, schema: Mapping[str, Any], at: Location) -> Choice | None:
+def read_choice(schema: Node) -> Choice | None:
     """The choice a Schema Object's discriminator offers; None where there is nothing to choose."""
-    discriminator = schema["discriminator"]
+    discriminator = schema.child("discriminator")
     name = discriminator.get("propertyName")
     keyword = next((key for key in ("oneOf", "anyOf") if isinstance(schema.get(key), list)), None)
     if not isinstance(name, str) or keyword is None:
         return None
     places: dict[Location, int] = {}
     branches: dict[str, int] = {}
-    for index, member in enumerate(schema[keyword]):
-        reference = member.get("$ref") if isinstance(member, dict) else None
-        if isinstance(reference, str):
-            _, place = document.resources.resolve(reference, at.child(keyword, index))
+    for index, member in enumerate(schema.branches(keyword)):
+        if member.reference is not None:
+            place = member.resolve(member.reference).at
             places.setdefault(place, index)
             # Implicit names: the last part of the reference, as schemas in components have it.
             branches.setdefault(place.pointer.rpartition("/")[2], index)
-    mapping = discriminator.get("mapping")
-    if isinstance(mapping, dict):
-        for value, target in mapping.items():
-            named = _target(document, target, at.child("discriminator", "mapping", value))
-            if named in places:
-                branches[value] = places[named]
+    for value, target in discriminator.items("mapping"):
+        named = _target(target)
+        if named in places:
+            branches[value] = places[named]
     default = None
-    if "defaultMapping" in discriminator:
-        place = at.child("discriminator", "defaultMapping")
-        target = _target(document, discriminator["defaultMapping"], place)
-        default = None if target is None else places.get(target)
+    if "defaultMapping" in discriminator.value:
+        named = _target(discriminator.child("defaultMapping"))
+        default = None if named is None else places.get(named)
     return Choice(name, keyword, branches, default) if branches else None
 
 
-def _target(document: Document, target: Any, at: Location) -> Location | None:
-    """The place a mapping's value names: the name of a component, or a reference."""
-    if not isinstance(target, str):
-        document.note(at, "a mapping names a schema by a string", "discriminator")
+def named_schema(schema: Node, value: Mapping[str, Any]) -> Node | None:
+    """The schema that an object names where nothing stands to choose from: in the allOf form."""
+    discriminator = schema.child("discriminator")
+    name = value.get(str(discriminator.get("propertyName")))
+    if not isinstance(name, str) or schema.get("oneOf") or schema.get("anyOf"):
         return None
-    root = document.resources.root
-    if document.component_exists("schemas", target):
-        return root.child("components", "schemas", target)
+    mapped = discriminator.child("mapping", name)
+    if mapped.value is None:
+        mapped = mapped._replace(value=name)
+        if not schema.document.component_exists("schemas", name):
+            return None
+    at = _target(mapped)
+    return None if at is None else Node(schema.document, schema.document.resources.at(at), at)
+
+
+def _target(mapped: Node) -> Location | None:
+    """The place a mapping's value names: the name of a component, or a reference."""
+    if not isinstance(mapped.value, str):
+        mapped.note("a mapping names a schema by a string", "discriminator")
+        return None
+    document = mapped.document
+    if document.component_exists("schemas", mapped.value):
+        return document.resources.root.child("components", "schemas", mapped.value)
     try:
-        return document.resources.resolve(target, at)[1]
+        return mapped.resolve(mapped.value).at
     except NotLoaded:
         raise
     except DocumentError as error:
-        document.note(at, error.problem, "discriminator")
+        mapped.note(error.problem, "discriminator")
         return None

@@ -1,8 +1,9 @@
-"""How often one value would be judged: a bound against schemas made to never end.
+"""How often values would be judged: bounds against schemas made to never end.
 
 `A = {allOf: [B, B]}`, `B = {allOf: [C, C]}`, … is small, and doubles at every step for a validator
-that follows it. What is counted are the schemas that apply to the value itself; its members
-are bounded by the value.
+that follows it (`endless_name`). `A = {oneOf: [{properties: {a: A}, …}, {properties: {a: A}, …}]}`
+doubles at every level of the value for whoever tells all errors, as both branches tell those of the
+member `a` (`is_endless`).
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["applied_names", "endless_name"]
+__all__ = ["applied_names", "applied_schemas", "endless_name", "is_endless", "judged_members"]
 
 _SCHEMA_KEYS = ("not", "if", "then", "else")
 _LIST_KEYS = ("allOf", "anyOf", "oneOf")
+_OTHER_MEMBERS = ("additionalProperties", "unevaluatedProperties")
+_OTHER_ITEMS = ("items", "unevaluatedItems", "contains")
 _PREFIX = "#/$defs/"
+#: Values that nest less than that are judged in bounded time, whatever their schemas.
+_FLAT = 4
+#: So many pairs of schemas and values are a large value, not an endless schema.
+_MOST_PAIRS = 500_000
+_COUNTLESS = 10**18
 
 
 def endless_name(applied: Mapping[str, Sequence[str]], limit: int) -> str | None:
@@ -48,12 +56,107 @@ def applied_names(schema: Any) -> Iterator[str]:
     stack = [schema]
     while stack:
         value = stack.pop()
+        if isinstance(value, dict):
+            if "$ref" in value:
+                yield value["$ref"].removeprefix(_PREFIX)
+            stack.extend(_in_place(value))
+
+
+def applied_schemas(schema: Any, definitions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The schemas that judge the same value as a schema, itself the first, each once.
+
+    References are followed to the definitions that are given.
+    """
+    stack = [schema]
+    entered: set[str] = set()
+    while stack:
+        value = stack.pop()
         if not isinstance(value, dict):
             continue
-        reference = value.get("$ref")
-        if isinstance(reference, str):
-            yield reference.removeprefix(_PREFIX)
-        stack.extend(value[key] for key in _SCHEMA_KEYS if key in value)
-        for key in _LIST_KEYS:
-            stack.extend(value.get(key, ()))
-        stack.extend((value.get("dependentSchemas") or {}).values())
+        yield value
+        name = value.get("$ref", "").removeprefix(_PREFIX)
+        if name in definitions and name not in entered:
+            entered.add(name)
+            stack.append(definitions[name])
+        stack.extend(_in_place(value))
+
+
+def _in_place(schema: dict[str, Any]) -> Iterator[Any]:
+    """The subschemas that judge the same value, but for what a `$ref` names."""
+    yield from (schema[key] for key in _SCHEMA_KEYS if key in schema)
+    for key in _LIST_KEYS:
+        yield from schema.get(key, ())
+    yield from schema.get("dependentSchemas", {}).values()
+
+
+def is_endless(schema: Any, definitions: Mapping[str, Any], value: Any, most: int) -> bool:
+    """Whether more than `most` errors could come of a value, most of them again and again."""
+    return _is_deep(value) and _Steps(definitions, most).are_too_many(schema, value)
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_FLAT):
+        level = [each for held in level for each in _held(held)]
+    return any(map(_held, level))
+
+
+def _held(value: Any) -> Sequence[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else ()
+
+
+class _Steps:
+    """How many schemas judge a value and all that it holds, each as often as it does."""
+
+    def __init__(self, definitions: Mapping[str, Any], most: int) -> None:
+        self._definitions = definitions
+        self._most = most
+        self._known: dict[tuple[int, int], int] = {}
+
+    def are_too_many(self, schema: Any, value: Any) -> bool:
+        try:
+            steps = self._count(schema, value)
+        except RecursionError:
+            return True
+        except OverflowError:
+            return False
+        return steps >= self._most and steps > 4 * len(self._known)
+
+    def _count(self, schema: Any, value: Any) -> int:
+        if not isinstance(schema, dict):
+            return 1
+        key = (id(schema), id(value))
+        if key in self._known:
+            return self._known[key]
+        if len(self._known) > _MOST_PAIRS:
+            raise OverflowError
+        self._known[key] = total = 1
+        if "$ref" in schema:
+            total += self._count(self._definitions[schema["$ref"].removeprefix(_PREFIX)], value)
+        total += sum(self._count(each, value) for each in _in_place(schema))
+        total += sum(self._count(each, member) for each, _, member in judged_members(schema, value))
+        self._known[key] = total = min(total, _COUNTLESS)
+        return total
+
+
+def judged_members(schema: dict[str, Any], value: Any) -> Iterator[tuple[Any, str | int, Any]]:
+    """The subschemas that judge members or items of a value, each with its name or index."""
+    if isinstance(value, dict):
+        declared = schema.get("properties", {})
+        others = [schema[key] for key in _OTHER_MEMBERS if key in schema]
+        others += schema.get("patternProperties", {}).values()
+        for name, member in value.items():
+            if name in declared:
+                yield declared[name], name, member
+            else:
+                yield from ((each, name, member) for each in others)
+    elif isinstance(value, list):
+        first = schema.get("prefixItems", ())
+        others = [schema[key] for key in _OTHER_ITEMS if key in schema]
+        for index, item in enumerate(value):
+            if index < len(first):
+                yield first[index], index, item
+            else:
+                yield from ((each, index, item) for each in others)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable
 
-__all__ = ["INTEGER_BOUNDS", "STRING_FORMATS"]
+from ..validation import FormatCheck
+
+__all__ = ["INTEGER_BOUNDS", "STRING_FORMATS", "checked"]
 
 #: Lowest and highest value of each integer format.
 INTEGER_BOUNDS: dict[str, tuple[int, int]] = {
@@ -34,6 +36,18 @@ def _is_base64(value: str) -> bool:
     except (UnicodeEncodeError, binascii.Error):
         return False
     return True
+
+
+def checked(check: FormatCheck) -> Callable[[str], bool]:
+    """A caller's check as validators call it: what it raises as ValueError means no."""
+
+    def is_valid(value: str) -> bool:
+        try:
+            return bool(check(value))
+        except ValueError:
+            return False
+
+    return is_valid
 
 
 #: Checks of string formats, by name.

@@ -12,13 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ..document import Document, Location
+from ..document import Document, Location, Node
+from ..validation import Formats
 from .dialects import OAS_30, Dialect, dialect_at, say_in_2020
-from .directions import Direction, has_flag, hidden_flag, is_secret, travelling_names
+from .directions import Direction, hidden_flag, is_secret, travelling_names
 from .discriminator import Choice, read_choice
 from .effort import applied_names
 from .formats import INTEGER_BOUNDS
 from .keywords import KEYWORDS_31, Holds, Keyword
+from .patterns import PatternError, spelled
 
 __all__ = ["Refer", "Scope", "Translated", "translate"]
 
@@ -29,8 +31,8 @@ _INLINE_DEPTH = 24
 #: The dynamic anchors in force, outermost first: the place that each name is bound to.
 Scope: TypeAlias = tuple[tuple[str, Location], ...]
 
-#: Gives a schema, its place and the scope it is met in a name in `$defs`.
-Refer: TypeAlias = Callable[[Any, Location, Scope], str]
+#: Gives a schema and the scope it is met in a name in `$defs`.
+Refer: TypeAlias = Callable[[Node, Scope], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Translated:
     secrets     names of the properties whose values must not be shown
     hidden      the places of the schemas whose values must not be shown
     formats     the formats that are checked in it
+    patterns    keys of patternProperties as the document has them, by how they are spelled here
     size        how many schemas it consists of
     """
 
@@ -54,6 +57,7 @@ class Translated:
     secrets: frozenset[str]
     hidden: frozenset[Location]
     formats: frozenset[str]
+    patterns: dict[str, str]
     size: int
 
     @property
@@ -65,20 +69,14 @@ class Translated:
 
 
 def translate(
-    document: Document,
-    schema: Any,
-    at: Location,
-    scope: Scope,
-    direction: Direction,
-    formats: bool,
-    refer: Refer,
+    node: Node, scope: Scope, direction: Direction, formats: Formats, refer: Refer
 ) -> Translated:
-    """A Schema Object, translated; faults of the document are noted as problems and left out.
+    """A Schema Object, translated; what is wrong with it is noted as problems and ignored.
 
-    With `formats=False` formats are not checked. DocumentError if a `$ref` leads nowhere.
+    DocumentError if a `$ref` leads nowhere.
     """
-    translation = _Translation(document, direction, formats, refer)
-    translated = translation.schema(schema, _Place(at, scope))
+    translation = _Translation(node.document, direction, formats, refer)
+    translated = translation.schema(_Place(node, scope))
     return Translated(
         translated,
         tuple(translation.references),
@@ -87,6 +85,7 @@ def translate(
         frozenset(translation.secrets),
         frozenset(translation.hidden),
         frozenset(translation.used_formats),
+        translation.patterns,
         translation.size,
     )
 
@@ -95,19 +94,20 @@ def translate(
 class _Place:
     """Where the translation is.
 
+    node    the schema
     scope   the dynamic anchors in force
     depth   levels of inline nesting since the entry in `$defs`
     around  the schemas in whose inline allOf this one stands
     """
 
-    at: Location
+    node: Node
     scope: Scope
     depth: int = 0
-    around: tuple[tuple[Any, Location], ...] = ()
+    around: tuple[Node, ...] = ()
 
-    def inside(self, *tokens: str | int, around: tuple[tuple[Any, Location], ...] = ()) -> _Place:
+    def inside(self, *tokens: str | int, around: tuple[Node, ...] = ()) -> _Place:
         """The place these tokens lead to."""
-        return _Place(self.at.child(*tokens), self.scope, self.depth + 1, around)
+        return _Place(self.node.child(*tokens), self.scope, self.depth + 1, around)
 
 
 @dataclass(slots=True)
@@ -116,40 +116,41 @@ class _Translation:
 
     document: Document
     direction: Direction
-    formats: bool
+    formats: Formats
     refer: Refer
     references: dict[str, None] = field(default_factory=dict)
     choices: dict[Location, Choice] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     hidden: set[Location] = field(default_factory=set)
     used_formats: set[str] = field(default_factory=set)
+    patterns: dict[str, str] = field(default_factory=dict)
     size: int = 0
 
-    def schema(self, schema: Any, place: _Place) -> dict[str, Any] | bool:
+    def schema(self, place: _Place) -> dict[str, Any] | bool:
         """One schema, translated."""
-        at = place.at
+        node, schema = place.node, place.node.value
         self.size += 1
         if isinstance(schema, bool):
             return schema
         if not isinstance(schema, dict):
-            self.document.note(at, "a schema is an object", "schema")
+            node.note("a schema is an object", "schema")
             return True
-        if schema.keys() != {"$ref"} and is_secret(self.document, schema, at):
-            self.hidden.add(at)
-        dialect = dialect_at(self.document, at)
+        if schema.keys() != {"$ref"} and is_secret(node):
+            self.hidden.add(node.at)
+        dialect = dialect_at(node)
         old = dialect is OAS_30
         if place.depth > _INLINE_DEPTH or (place.depth and not old and "$id" in schema):
-            return {"$ref": self._reference(schema, at, place.scope)}
-        result = self._references(schema, place, old)
+            return {"$ref": self._reference(node, place.scope)}
+        result = self._references(place, old)
         if dialect.lone_ref and "$ref" in result:
             # "This object cannot be extended with additional properties" (OpenAPI 3.0.4)
             return result
-        self._keywords(dialect, schema, place, result)
+        self._keywords(dialect, place, result)
         if isinstance(schema.get("discriminator"), dict):
-            choice = read_choice(self.document, schema, at)
+            choice = read_choice(node)
             if choice is not None:
-                self.choices[at] = choice
-        self._directions(schema, place, result)
+                self.choices[node.at] = choice
+        self._directions(place, result)
         if dialect.exclusives:
             _translate_exclusives(result)
         if old:
@@ -157,89 +158,89 @@ class _Translation:
         self._append_all_of(result)
         return result
 
-    def _reference(self, schema: Any, at: Location, scope: Scope) -> str:
+    def _reference(self, node: Node, scope: Scope) -> str:
         """What a `$ref` to the entry of a schema in `$defs` says."""
-        name = self.refer(schema, at, scope)
+        name = self.refer(node, scope)
         self.references[name] = None
         return f"#/$defs/{name}"
 
-    def _references(self, schema: dict[str, Any], place: _Place, old: bool) -> dict[str, Any]:
+    def _references(self, place: _Place, old: bool) -> dict[str, Any]:
         """The schema's `$ref`, else its `$dynamicRef`, as a `$ref` into `$defs`.
 
         With both, the second stays under `$dynamicRef` for the caller to put beside.
         """
         result: dict[str, Any] = {}
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            target, at = self.document.resources.resolve(reference, place.at)
-            result["$ref"] = self._reference(target, at, place.scope)
-        elif reference is not None:
-            reason = "a $ref is a string; it is ignored"
-            self.document.note(place.at.child("$ref"), reason, "reference")
-        dynamic = None if old else self._dynamic_reference(schema, place)
+        node = place.node
+        if node.reference is not None:
+            result["$ref"] = self._reference(node.resolve(node.reference), place.scope)
+        elif node.get("$ref") is not None:
+            node.child("$ref").note("a $ref is a string; it is ignored", "reference")
+        dynamic = None if old else self._dynamic_reference(place)
         if dynamic is not None and "$ref" not in result:
             result["$ref"] = dynamic
         elif dynamic is not None:
             result["$dynamicRef"] = dynamic
         return result
 
-    def _dynamic_reference(self, schema: dict[str, Any], place: _Place) -> str | None:
-        reference = schema.get("$dynamicRef")
+    def _dynamic_reference(self, place: _Place) -> str | None:
+        reference = place.node.get("$dynamicRef")
         if not isinstance(reference, str):
             return None
-        target, at = self.document.resources.resolve(reference, place.at)
+        target = place.node.resolve(reference)
         name = reference.rpartition("#")[2]
-        if isinstance(target, dict) and target.get("$dynamicAnchor") == name:
-            outermost = dict(place.scope).get(name, at)
-            target, at = self.document.resources.at(outermost), outermost
-        return self._reference(target, at, place.scope)
+        if target.get("$dynamicAnchor") == name:
+            outermost = dict(place.scope).get(name, target.at)
+            target = Node(self.document, self.document.resources.at(outermost), outermost)
+        return self._reference(target, place.scope)
 
-    def _keywords(
-        self, dialect: Dialect, schema: dict[str, Any], place: _Place, result: dict[str, Any]
-    ) -> None:
+    def _keywords(self, dialect: Dialect, place: _Place, result: dict[str, Any]) -> None:
         """Translate the keywords that count into `result`; note those that hold nonsense."""
-        for name, (own, value) in say_in_2020(dialect, schema).items():
+        for name, (own, value) in say_in_2020(dialect, place.node.value).items():
             keyword = (dialect.keywords if name == own else KEYWORDS_31).get(name)
             if name in dialect.absent:
                 self._note_absent(name, dialect.absent[name], place)
-            if keyword is None or (name == "format" and not self.formats):
+            if keyword is None:
                 continue
             if not keyword.fits(value):
-                self.document.note(
-                    place.at.child(own),
-                    f"{own!r} must be {keyword.wanted}; it is ignored",
-                    "schema",
-                )
+                wanted = f"{own!r} must be {keyword.wanted}; it is ignored"
+                place.node.child(own).note(wanted, "schema")
+            elif name == "pattern":
+                if (pattern := self._pattern(value, place.node.child(name))) is not None:
+                    result[name] = pattern
+            elif name == "format":
+                if self.formats.judges(value):
+                    result[name] = value
             elif name == own:
-                result[name] = self._value(keyword, schema, name, value, place)
+                result[name] = self._value(keyword, name, value, place)
             else:
-                result[name] = self._moved(keyword, own, value, place)
+                result[name] = self._moved(keyword, place.node.child(own), value, place.scope)
+
+    def _pattern(self, pattern: str, node: Node) -> str | None:
+        """A pattern as the validator gets it; None for what can't be one, which is noted."""
+        try:
+            return spelled(pattern)
+        except PatternError as error:
+            node.note(f"{pattern!r} is ignored: {error}", "pattern")
+            return None
 
     def _note_absent(self, name: str, instead: str, place: _Place) -> None:
         version = self.document.version
         spoken = f"OpenAPI {version}" if version.startswith("3") else f"Swagger {version}"
         advice = f", or say it by {instead}" if instead else ""
-        self.document.note(
-            place.at.child(name),
-            f"{spoken} has no {name!r}; it is ignored. Declare OpenAPI 3.1{advice}",
-            "dialect",
-        )
+        message = f"{spoken} has no {name!r}; it is ignored. Declare OpenAPI 3.1{advice}"
+        place.node.child(name).note(message, "dialect")
 
-    def _moved(self, keyword: Keyword, own: str, value: Any, place: _Place) -> Any:
-        """What stands under another name in 2020-12: entries of their own, that keep its place."""
-        at = place.at.child(own)
+    def _moved(self, keyword: Keyword, node: Node, value: Any, scope: Scope) -> Any:
+        """What stands under another name in 2020-12: entries of their own, that keep its place.
+
+        `value` is what of `node` goes under that name.
+        """
         if keyword.holds is Holds.SCHEMA:
-            return {"$ref": self._reference(value, at, place.scope)}
+            return {"$ref": self._reference(node, scope)}
         if keyword.holds is Holds.SCHEMAS:
-            return [
-                {"$ref": self._reference(member, at.child(index), place.scope)}
-                for index, member in enumerate(value)
-            ]
+            return [{"$ref": self._reference(member, scope)} for member in node.entries()]
         if keyword.holds is Holds.NAMED_SCHEMAS:
-            return {
-                key: {"$ref": self._reference(member, at.child(key), place.scope)}
-                for key, member in value.items()
-            }
+            return {key: {"$ref": self._reference(node.child(key), scope)} for key in value}
         return value
 
     def _append_all_of(self, result: dict[str, Any]) -> None:
@@ -252,45 +253,52 @@ class _Translation:
         if bounds := INTEGER_BOUNDS.get(name):
             result.setdefault("allOf", []).append({"minimum": bounds[0], "maximum": bounds[1]})
 
-    def _value(
-        self, keyword: Keyword, schema: dict[str, Any], name: str, value: Any, place: _Place
-    ) -> Any:
+    def _value(self, keyword: Keyword, name: str, value: Any, place: _Place) -> Any:
         """What a keyword holds, its subschemas translated."""
         if keyword.holds is Holds.SCHEMA:
-            return self.schema(value, place.inside(name))
+            return self.schema(place.inside(name))
         if keyword.holds is Holds.SCHEMAS:
-            around = (*place.around, (schema, place.at)) if name == "allOf" else ()
-            return [
-                self.schema(member, place.inside(name, index, around=around))
-                for index, member in enumerate(value)
-            ]
+            around = (*place.around, place.node) if name == "allOf" else ()
+            members = range(len(value))
+            return [self.schema(place.inside(name, index, around=around)) for index in members]
         if keyword.holds is Holds.NAMED_SCHEMAS:
-            return {
-                key: self.schema(member, place.inside(name, key)) for key, member in value.items()
-            }
+            named = {key: self.schema(place.inside(name, key)) for key in value}
+            return named if name != "patternProperties" else self._by_pattern(named, place)
         if name == "type" and isinstance(value, list) and self.document.dialect == "3.0":
             reason = "a type is one name before OpenAPI 3.1; the list is read as 3.1 has it"
-            self.document.note(place.at.child("type"), reason, "dialect")
+            place.node.child("type").note(reason, "dialect")
         if name in ("type", "required") and isinstance(value, list):
             return list(dict.fromkeys(value))
         return value
 
-    def _directions(self, schema: dict[str, Any], place: _Place, result: dict[str, Any]) -> None:
+    def _by_pattern(self, named: dict[str, Any], place: _Place) -> dict[str, Any]:
+        """The schemas of patternProperties, by patterns as the validator gets them."""
+        result: dict[str, Any] = {}
+        for key, schema in named.items():
+            pattern = self._pattern(key, place.node.child("patternProperties", key))
+            if pattern is None:
+                continue
+            while pattern in result:
+                pattern += "(?:)"  # two patterns that mean the same stay two
+            if pattern != key:
+                self.patterns[pattern] = key
+            result[pattern] = schema
+        return result
+
+    def _directions(self, place: _Place, result: dict[str, Any]) -> None:
         """Take out of `required` what does not travel this way, and in 3.0 refuse it."""
         if isinstance(required := result.get("required"), list):
-            owners = [(schema, place.at), *place.around]
-            kept = travelling_names(self.document, required, owners, self.direction)
+            kept = travelling_names(required, (place.node, *place.around), self.direction)
             if len(kept) != len(required):
                 result["required"] = kept
         hidden = hidden_flag(self.direction)
         for name, member in (result.get("properties") or {}).items():
-            source = schema["properties"][name]
-            if not isinstance(source, dict) or not isinstance(member, dict):
+            source = place.node.child("properties", name)
+            if not isinstance(source.value, dict) or not isinstance(member, dict):
                 continue
-            at = place.at.child("properties", name)
-            if at in self.hidden or is_secret(self.document, source, at):
+            if source.at in self.hidden or (source.value.keys() == {"$ref"} and is_secret(source)):
                 self.secrets.add(name)
-            if self.document.dialect == "3.0" and has_flag(self.document, source, at, hidden):
+            if self.document.dialect == "3.0" and source.flagged(hidden):
                 result["properties"][name] = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from .base import AsyncTransport, Transport
@@ -10,27 +10,36 @@ from .opened import AsyncOpenResponse, OpenResponse
 
 if TYPE_CHECKING:
     from .aiohttp_transport import AiohttpTransport
+    from .asgi_transport import ASGITransport
     from .httpx_transport import HttpxTransport
+    from .mock_transport import MockTransport
     from .requests_transport import RequestsTransport
     from .socket_transport import SocketTransport
+    from .wsgi_transport import WSGITransport
 
 __all__ = [
+    "ASGITransport",
     "AiohttpTransport",
     "AsyncOpenResponse",
     "AsyncTransport",
     "HttpxTransport",
+    "MockTransport",
     "OpenResponse",
     "RequestsTransport",
     "SocketTransport",
     "Transport",
+    "WSGITransport",
     "transport_for",
 ]
 
 _ROOMS = {
+    "ASGITransport": ".asgi_transport",
     "AiohttpTransport": ".aiohttp_transport",
     "HttpxTransport": ".httpx_transport",
+    "MockTransport": ".mock_transport",
     "RequestsTransport": ".requests_transport",
     "SocketTransport": ".socket_transport",
+    "WSGITransport": ".wsgi_transport",
 }
 
 
@@ -39,46 +48,55 @@ def transport_for(
 ) -> tuple[Any, Any | None]:
     """The transport for what a client was given; and the same again if the client is to close it.
 
-    given         None for the usual one; "requests"; a `requests.Session`, an `httpx2.Client` or,
-                  asynchronous, an `httpx2.AsyncClient` or `aiohttp.ClientSession`; an object with
-                  `open`, which for an asynchronous client is an async function
+    given         None for the usual one, "requests", a session or client of requests, aiohttp or
+                  httpx2, or a transport
+    asynchronous  for AsyncClient
     settings      options of a transport that is made here
 
     TypeError for what can't send.
     """
-    kind = _kind_of(given, asynchronous)
-    if kind is not None:
-        made = __getattr__(kind)(*_arguments(given), **settings)
+    made = _made(given, asynchronous, settings)
+    if made is not None:
         return made, made
-    opens = getattr(given, "open", None)
-    if callable(opens) and inspect.iscoroutinefunction(opens) == asynchronous:
-        return given, None
-    wanted = (
-        "an httpx2.AsyncClient, an aiohttp.ClientSession, or an object with "
-        "`async open(HttpRequest) -> AsyncOpenResponse`"
-        if asynchronous
-        else "a requests.Session, an httpx2.Client, the name 'requests', or an object with "
-        "`open(HttpRequest) -> OpenResponse`"
-    )
-    raise TypeError(f"transport= takes {wanted}, not {given!r}")
+    transport = given.for_async() if asynchronous and hasattr(given, "for_async") else given
+    opens = getattr(transport, "open", None)
+    if not callable(opens):
+        raise TypeError(
+            "transport= takes an object with open(HttpRequest) -> OpenResponse, a session or "
+            f"client of requests, aiohttp or httpx2, or the name 'requests', not {given!r}"
+        )
+    if iscoroutinefunction(opens) is not asynchronous:
+        kind, method = ("AsyncClient", "async open") if asynchronous else ("Client", "open")
+        raise TypeError(f"{kind} needs a transport with `{method}`, not {type(given).__name__}")
+    return transport, None
 
 
-def _kind_of(given: Any, asynchronous: bool) -> str | None:
-    """The name of our transport over what was given; told without importing its library."""
-    if given is None:
-        return "AiohttpTransport" if asynchronous else "SocketTransport"
-    room = type(given).__module__.partition(".")[0]
-    if asynchronous:
-        if room == "aiohttp":
-            return "AiohttpTransport"
-        return "HttpxTransport" if room == "httpx2" and hasattr(given, "aclose") else None
-    if given == "requests" or hasattr(given, "prepare_request"):
-        return "RequestsTransport"
-    return "HttpxTransport" if room == "httpx2" and not hasattr(given, "aclose") else None
+def _made(given: Any, asynchronous: bool, settings: dict[str, Any]) -> Any:
+    """The transport that is made for it; None if it should be one itself.
 
+    Told by what it has, as no HTTP library is imported to look at its classes.
+    """
+    if given is None and not asynchronous:
+        from .socket_transport import SocketTransport
 
-def _arguments(given: Any) -> tuple[Any, ...]:
-    return () if given is None or isinstance(given, str) else (given,)
+        return SocketTransport(**settings)
+    if hasattr(given, "ws_connect") or (given is None and asynchronous):
+        from .aiohttp_transport import AiohttpTransport
+
+        return AiohttpTransport(given, **settings)
+    if hasattr(given, "build_request"):
+        from .httpx_transport import HttpxTransport
+
+        transport = HttpxTransport(given, **settings)
+        return transport if iscoroutinefunction(transport.open) is asynchronous else None
+    if not asynchronous and (given == "requests" or hasattr(given, "prepare_request")):
+        from .requests_transport import RequestsTransport
+
+        if given == "requests":
+            # Through `Session.send`, so that what replaces it (mocks, tracers) counts.
+            return RequestsTransport(through_session=True, **settings)
+        return RequestsTransport(given, **settings)
+    return None
 
 
 def __getattr__(name: str) -> Any:

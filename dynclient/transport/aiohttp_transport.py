@@ -43,6 +43,8 @@ __all__ = ["AiohttpTransport"]
 
 _MAX_LINE = 1 << 16
 _MAX_FIELDS = 1000
+#: aiohttp would wait for `100 Continue` without an end, and some servers never send it.
+_LEFT_OUT = FRAMING | {"expect"}
 #: What aiohttp is given as bytes; more goes piece by piece, so that each has its own time.
 _ONE_WRITE = 1 << 16
 _PIECE = 1 << 18
@@ -231,7 +233,7 @@ class AiohttpTransport(AsyncHttpTransport):
     ) -> list[tuple[str, str]]:
         pairs = request.headers.pairs()
         given = {name.lower() for name, _ in pairs}
-        fields = [pair for pair in pairs if pair[0].lower() not in FRAMING]
+        fields = [pair for pair in pairs if pair[0].lower() not in _LEFT_OUT]
         usual = [("Host", route.host), ("User-Agent", USER_AGENT), ("Accept", "*/*")]
         usual.append(("Accept-Encoding", self._encodings))
         if route.authorization and not request.cross_origin:

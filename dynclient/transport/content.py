@@ -53,13 +53,13 @@ class Stream:
         return True
 
     def __iter__(self) -> Iterator[bytes]:
-        if self.is_async:
-            raise TypeError(
-                "the request body is an asynchronous iterator, which only AsyncClient sends; "
-                "give Client bytes, a file or an iterator"
-            )
         self.started = True
         try:
+            if self.is_async:
+                raise TypeError(
+                    "the request body is an asynchronous iterator, which only AsyncClient sends; "
+                    "give Client bytes, a file or an iterator"
+                )
             yield from self._pieces()
         except GeneratorExit:
             raise

@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from ..abnf import split_list
+
 __all__ = ["BadEncoding", "accepted_encodings", "decoded_async", "decoded_pieces"]
 
 _STEP = 1 << 16
@@ -69,7 +71,7 @@ async def decoded_async(pieces: AsyncIterator[bytes], encodings: str) -> AsyncIt
 
 def _decoders(encodings: str) -> list[_Decoder]:
     """In the order of use: what was applied last is undone first."""
-    names = [name for item in encodings.split(",") if (name := item.strip().lower())]
+    names = split_list(encodings.lower())
     if len(names) > _MAX_CODINGS:
         raise BadEncoding
     decoders = []

@@ -55,7 +55,7 @@ def explained(problem: BaseException, request: HttpRequest, limits: Limits) -> T
         return TransportError(f"the URL can't be used: {fault}", request=request)
     failure = _Failure(chain, origin, limits)
     if limits.are_over() and not names.isdisjoint(_TIMEOUTS):
-        return RequestTimeout(_out_of_time(failure), request=request, remedy=give(timeout=...))
+        return RequestTimeout(_out_of_time(failure), request=request, remedy=_MORE_TIME)
     for known, kind, message in _TABLE:
         if not names.isdisjoint(known):
             return kind(message(failure), request=request, remedy=_REMEDIES.get(message))
@@ -91,9 +91,11 @@ def _tls(failure: _Failure) -> str:
     import ssl
 
     where = failure.origin.place
-    refused = failure.first(ssl.SSLCertVerificationError)
-    if isinstance(refused, ssl.SSLCertVerificationError):
-        return f"the certificate of {where} is not trusted ({refused.verify_message})"
+    if failure.first(ssl.SSLCertVerificationError) is not None:
+        # aiohttp has a class of its own, without the attributes.
+        reasons = [getattr(error, "verify_message", None) for error in failure.chain]
+        reason = next(filter(None, reasons), failure.cause)
+        return f"the certificate of {where} is not trusted ({reason})"
     fault = failure.first(ssl.SSLError)
     said = getattr(fault, "reason", None) or failure.cause
     hint = "; does the server speak plain http there?" if "WRONG_VERSION" in str(said) else ""
@@ -205,6 +207,7 @@ _TIMEOUTS = frozenset(
     }
 )
 
+_MORE_TIME = give(timeout={"total": ...})
 #: What to do about the errors of a row, where settings of the client's own help.
 _REMEDIES: dict[Callable[[_Failure], str], Remedy] = {
     _tls: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),

@@ -93,10 +93,6 @@ class _Http:
             )
         if body is not None and body.failure is not None:
             return body.failure
-        if self._is_retired:
-            return ConnectionBroken(
-                "the client was closed before the response was complete", request=request
-            )
         return explained(problem, request, limits)
 
 
@@ -217,10 +213,18 @@ class AsyncHttpTransport(_Http, ABC):
         elapsed = perf_counter() - started
         return HttpResponse(opened.status, opened.headers, content, request.url, elapsed)
 
-    async def retire(self) -> None:
-        """Close for good: from here on `open` and `send` raise RuntimeError, whoever calls them."""
+    def _failure(
+        self, problem: Exception, request: HttpRequest, body: Stream | None, limits: Limits
+    ) -> BaseException:
+        if self._is_retired:
+            return ConnectionBroken(
+                "the client was closed before the response was complete", request=request
+            )
+        return super()._failure(problem, request, body, limits)
+
+    def retire(self) -> None:
+        """From here on `open` and `send` raise RuntimeError, whoever calls them; then `aclose`."""
         self._refuse_to_open()
-        await self.aclose()
 
     async def _explained(
         self, pieces: AsyncIterator[bytes], request: HttpRequest, limits: Limits

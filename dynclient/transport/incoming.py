@@ -23,8 +23,8 @@ _MAX_FIELDS = 1000
 _OVERHEAD = 1 << 17
 #: And how many more of them for each byte of body, as a chunk may be one byte long.
 _OVERHEAD_A_BYTE = 32
-_FRAMING = {"content-length": 14, "transfer-encoding": 17}
-_LENGTHS = frozenset(_FRAMING.values())
+#: How long the names are of the fields that tell where a body ends.
+_LENGTHS = frozenset({len("content-length"), len("transfer-encoding")})
 
 
 class NoResponse(ConnectionError):
@@ -49,34 +49,21 @@ class Incoming:
     Trailer fields are dropped. The callbacks (`on_…`) are httptools'.
     """
 
-    __slots__ = (
-        "_fault",
-        "_interim",
-        "_is_head",
-        "_parser",
-        "_pieces",
-        "_room",
-        "_start",
-        "_to_the_end",
-        "fields",
-        "has_header",
-        "is_complete",
-        "reusable",
-        "status",
-    )
+    # Defaults of the class, as one object is made for each response.
+    status = 0
+    has_header = is_complete = reusable = False
+    _room = _OVERHEAD
+    #: What has come before it can be told for HTTP; None once it was.
+    _start: bytes | None = b""
+    _fault = ""
+    _interim = 0
+    _to_the_end = False
 
     def __init__(self, method: str) -> None:
-        self.status = 0
         self.fields: list[tuple[str, str]] = []
-        self.has_header = self.is_complete = self.reusable = False
         self._is_head = method == "HEAD"
         self._pieces: list[bytes] = []
-        self._room = _OVERHEAD
-        self._start: bytes | None = b""
-        self._fault = ""
-        self._interim = 0
-        self._to_the_end = False
-        self._parser = HttpResponseParser(self)
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
 
     def feed(self, data: bytes) -> bool:
         """Take in what has come, which is not empty; whether the header is there.
@@ -93,8 +80,12 @@ class Incoming:
                 return False
             self._start = None
         self._room -= len(data)
+        parser = self._parser
+        if parser is None:
+            self.reusable = False
+            return True
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except HttpParserUpgrade:
             self.reusable = False
         except HttpParserError as error:
@@ -106,6 +97,8 @@ class Incoming:
         if self._room < 0 and not self.is_complete:
             raise BadMessage("a header, trailers or chunk extensions without an end")
         self._room = min(self._room, _OVERHEAD)
+        if self.is_complete:
+            self._parser = None  # which refers to this
         return self.has_header
 
     def end(self) -> None:
@@ -138,9 +131,9 @@ class Incoming:
             self.fields.append((str(name, "latin-1"), str(value, "latin-1").strip(" \t")))
 
     def on_headers_complete(self) -> None:
-        if self.has_header:
-            return
         parser = self._parser
+        if self.has_header or parser is None:
+            return
         status = parser.get_status_code()
         if status < 200 and status != 101:
             self.fields = []
@@ -154,17 +147,6 @@ class Incoming:
         self.has_header = True
         # Read now: it is reset when the message ends.
         self.reusable = parser.should_keep_alive() and status != 101
-        length, coding = self._framing()
-        self._to_the_end = length is None and coding != "chunked"
-        if coding not in {None, "chunked", "identity"}:
-            self._fault = "a transfer coding other than chunked, which was not asked for"
-        if status == 204 and (length not in {None, "0"} or coding is not None):
-            self.reusable = False  # a body may follow, from a server that does not know better
-        if self._is_head or status == 101:
-            self.is_complete = True
-
-    def _framing(self) -> tuple[str | None, str | None]:
-        """(Content-Length, Transfer-Encoding), None for one that is not there."""
         length = coding = None
         for name, value in self.fields:
             if len(name) in _LENGTHS:
@@ -173,7 +155,13 @@ class Incoming:
                     length = value
                 elif lowered == "transfer-encoding":
                     coding = value.lower() if coding is None else f"{coding}, {value}"
-        return length, coding
+        self._to_the_end = length is None and coding != "chunked"
+        if coding not in {None, "chunked", "identity"}:
+            self._fault = "a transfer coding other than chunked, which was not asked for"
+        if status == 204 and (length not in {None, "0"} or coding is not None):
+            self.reusable = False  # a body may follow, from a server that does not know better
+        if self._is_head or status == 101:
+            self.is_complete = True
 
     def on_body(self, data: bytes) -> None:
         if self.is_complete:

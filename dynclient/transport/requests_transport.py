@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..abnf import is_token
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
 from .http_transport import ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
 from .opened import OpenResponse
+from .outgoing import head_of
 from .requests_parts import (
     OF_THE_MESSAGE,
     STEP,
@@ -136,6 +136,7 @@ class RequestsTransport(HttpTransport):
 
     def _open(self, request: HttpRequest, body: Stream | None, limits: Limits) -> OpenResponse:
         session = self._given or (self._ours if self._settings["through_session"] else None)
+        head_of(request.method, "/", request.headers.pairs())  # refuses what http.client would send
         with strictly(request, limits):
             if session is None:
                 return self._by_pool(request, body, limits)
@@ -203,11 +204,6 @@ class RequestsTransport(HttpTransport):
         pairs = given.pairs()
         if "Content-Length" in given or "Transfer-Encoding" in given:
             pairs = tuple(pair for pair in pairs if pair[0].lower() not in FRAMING)
-        values = "".join([value for _, value in pairs])
-        if "\n" in values or "\r" in values:
-            raise ValueError("a field value has a line break in it")  # http.client lets some pass
-        if not all(name in _DEFAULTED or is_token(name) for name, _ in pairs):
-            raise ValueError("a field name is not a token")
         known = len(headers)
         headers.update(pairs)
         if len(headers) != known + len(pairs) or any(
@@ -269,6 +265,8 @@ class RequestsTransport(HttpTransport):
     def _by_session(
         self, session: requests.Session, request: HttpRequest, body: Stream | None, limits: Limits
     ) -> OpenResponse:
+        from urllib3.response import BaseHTTPResponse
+
         prepared = self._prepared(session, request, body)
         settings = settled(session, prepared.url or "")
         make_pool_strict(session, prepared, settings)
@@ -284,7 +282,7 @@ class RequestsTransport(HttpTransport):
         if location is not None:
             answer.headers["Location"] = location
         # A hook of the caller's may have read the body already, and an adapter have its own kind.
-        live = not answer._content_consumed and hasattr(answer.raw, "read1")
+        live = not answer._content_consumed and isinstance(answer.raw, BaseHTTPResponse)
         pieces = arriving(answer.raw) if live else answer.iter_content(STEP)
         fields = fields_of(answer)
         return self._opened(

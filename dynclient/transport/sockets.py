@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import select
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from .timing import Limits
@@ -167,7 +167,10 @@ class SocketPool:
         self.origin = origin
         self._context = context
         self._idle: deque[Connection] = deque()
-        self._permits = threading.Semaphore(size)
+        # One token for each connection there may be: a semaphore that is written in C.
+        self._permits: SimpleQueue[None] = SimpleQueue()
+        for _ in range(size):
+            self._permits.put(None)
         self._closed = False
 
     def take(self, limits: Limits) -> Connection:
@@ -176,15 +179,17 @@ class SocketPool:
         The connect timeout is for each of waiting for a free connection and connecting.
         Raises PoolIsBusy, NewConnectionError, ConnectTimeoutError, ssl.SSLError and OSError.
         """
-        if not self._permits.acquire(timeout=limits.within(limits.connect)):
-            raise PoolIsBusy
+        try:
+            self._permits.get(timeout=limits.within(limits.connect))
+        except Empty:
+            raise PoolIsBusy from None
         try:
             connection = self._kept()
             if connection is None:
                 connection = self._connected(limits)
             connection.set_timeout(limits.within(limits.read))
         except BaseException:
-            self._permits.release()
+            self._permits.put(None)
             raise
         return connection
 
@@ -216,7 +221,7 @@ class SocketPool:
             self._idle.append(connection)
         else:
             connection.close()
-        self._permits.release()
+        self._permits.put(None)
         if self._closed:
             self.close()
 

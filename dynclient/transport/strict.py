@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import select
 import socket
 import threading
 from http.client import HTTPResponse, IncompleteRead
@@ -18,7 +17,9 @@ from time import monotonic
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.wait import wait_for_read, wait_for_write
 
+from ..abnf import TCHARS
 from ..messages import HttpRequest
 from .incoming import BadMessage
 from .timing import Limits, SlowHeader
@@ -30,11 +31,14 @@ _MAX_HEAD = 1 << 17
 _MAX_INTERIM = 32
 _MAX_TRAILERS = 100
 _MAX_EXTENSIONS = 1 << 16
-_FIELD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\0]*\r?\n")
+_FIELD = re.compile(TCHARS.encode() + rb":[^\r\0]*\r?\n")
 _FOLDED = re.compile(rb"[ \t][^\r\0]*\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\0]*)?\r?\n")
 _PIECE = 1 << 18
 _SMALL = 1 << 16
+#: Seconds between two looks whether the peer responds before it has read all.
+_LISTENING = 0.1
+_INTERIM = b"HTTP/1.1 1"
 
 
 class _Now(threading.local):
@@ -208,37 +212,28 @@ class _Strict:
             except TimeoutError:
                 raise BrokenPipeError from None
             return
-        listening = True
+        seconds = self.sock.gettimeout()
+        deadline = inf if seconds is None else monotonic() + seconds
         while piece:
-            readable, writable = _ready(self.sock, listening)
-            if readable:
-                if not _is_interim(self.sock):
-                    raise BrokenPipeError
-                listening = False  # it stays there to be read
-            if writable:
+            if _final_has_begun(self.sock):
+                raise BrokenPipeError
+            if wait_for_write(self.sock, _LISTENING):
                 piece = piece[self.sock.send(piece) :]
+                deadline = inf if seconds is None else monotonic() + seconds
+            elif monotonic() > deadline:
+                raise TimeoutError
 
 
-def _ready(sock: socket.socket, listening: bool) -> tuple[bool, bool]:
-    """(whether it can be read, if `listening`, and written). TimeoutError after its timeout."""
-    seconds = sock.gettimeout()
-    if not hasattr(select, "poll"):
-        readable, writable, _ = select.select([sock] if listening else [], [sock], [], seconds)
-        ready = bool(readable), bool(writable)
-    else:
-        poll = select.poll()
-        poll.register(sock, select.POLLOUT | (select.POLLIN if listening else 0))
-        events = dict(poll.poll(None if seconds is None else seconds * 1000)).get(sock.fileno(), 0)
-        ready = bool(events & select.POLLIN), bool(events & ~select.POLLIN)
-    if not any(ready):
-        raise TimeoutError
-    return ready
-
-
-def _is_interim(sock: socket.socket) -> bool:
-    """Whether what waits to be read is an interim response (1xx), or may be one."""
-    start = sock.recv(10, socket.MSG_PEEK)
-    return start != b"" and b"HTTP/1.1 1".startswith(start)
+def _final_has_begun(sock: socket.socket) -> bool:
+    """Whether a response waits to be read that is not interim (1xx), or the peer has closed."""
+    if not wait_for_read(sock, 0):
+        return False
+    waiting = sock.recv(_MAX_HEAD, socket.MSG_PEEK)
+    if not waiting:
+        return True
+    while waiting.startswith(_INTERIM) and b"\r\n\r\n" in waiting:
+        waiting = waiting.partition(b"\r\n\r\n")[2]
+    return bool(waiting) and not waiting.startswith(_INTERIM) and not _INTERIM.startswith(waiting)
 
 
 class StrictHTTPConnection(_Strict, HTTPConnection):

@@ -126,6 +126,7 @@ SCHEMES = {
         "Bearer": {"type": "http", "scheme": "Bearer", "bearerFormat": "JWT"},
         "Basic": {"type": "http", "scheme": "basic"},
         "Digest": {"type": "http", "scheme": "digest"},
+        "Hmac": {"type": "http", "scheme": "hmac"},
         "HeaderKey": {"type": "apiKey", "in": "header", "name": "X-Secret-Thing"},
         "QueryKey": {"type": "apiKey", "in": "query", "name": "hidden"},
         "CookieKey": {"type": "apiKey", "in": "cookie", "name": "sid"},

@@ -84,7 +84,8 @@ def test_when_none_can_be_met_the_error_names_all_and_how_to_meet_the_nearest(sc
         ("Bearer", '{"Bearer": ...}'),
         ("OAuth", '{"OAuth": ...}'),
         ("QueryKey", '{"QueryKey": ...}'),
-        ("Digest", '{"Digest": ...}'),
+        ("Digest", '{"Digest": "user:password"}'),
+        ("Hmac", '{"Hmac": ...}'),
     ],
 )
 def test_the_remedy_fits_the_kind_of_scheme(schemes, scheme, example):

@@ -4,6 +4,7 @@ import json
 
 import click
 import pytest
+from support import one_operation, parameter
 
 from dynclient import Client
 from dynclient.cli.arguments import read_arguments, read_body, read_parts
@@ -132,7 +133,7 @@ def test_arguments_are_read_as_members_of_the_body_type_that_was_chosen(operatio
     items = ["a=5", f"file=@{photo}"]
     found = read_arguments(operations["append"], items, "multipart/form-data")
     assert found == {"a": 5, "file": photo}
-    assert read_arguments(operations["append"], items) == {"a": "5", "file": f"@{photo}"}
+    assert read_arguments(operations["append"], items) == {"a": 5, "file": photo}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ LINES = b'{"a": 1}\n{"a": 2}\n'
         ("append", "application/jsonl", '[{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
         ("append", "application/json", '{"a": 1}', {"a": 1}),
         ("append", "multipart/form-data; boundary=b", "--b--", b"--b--"),
-        ("append", "foo/bar", "hello", "hello"),
+        ("append", "foo/bar", "hello", b"hello"),
         ("find", None, "hello", "hello"),
         ("keep", "text/plain", "hello", "hello"),
         ("keep", "image/png", "hello", b"hello"),
@@ -229,3 +230,35 @@ def test_a_file_may_name_its_type(operations, photo, tmp_path):
 def test_parts_need_a_multipart_body(operations, name):
     with pytest.raises(click.BadParameter, match=f"{name} declares no multipart body"):
         read_parts(operations[name], ["a"], None)
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "value"),
+    [
+        ({"allOf": [{"type": ["integer", "string"]}, {"type": "integer"}]}, "5", 5),
+        ({"allOf": [{"type": ["integer", "string"]}, {"type": "string"}]}, "5", "5"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "null", None),
+        ({"oneOf": [{"type": "integer"}, {"type": "boolean"}]}, "true", True),
+        ({"enum": [1, 2]}, "2", 2),
+        ({"const": 1}, "1", 1),
+        ({}, "5", "5"),
+        ({"type": "array", "items": {"allOf": [{"type": "number"}]}}, "1,2.5", [1, 2.5]),
+    ],
+)
+def test_the_type_is_what_all_that_is_said_of_the_value_allows(schema, text, value):
+    document = one_operation(parameters=[parameter("query", schema, "n")])
+    operation = Client(document).operations["op"]
+    assert read_arguments(operation, [f"n={text}"]) == {"n": value}
+
+
+def test_an_option_says_what_stands_for_objects_in_a_deep_object(invoke, tmp_path):
+    entry = parameter("query", {"type": "object"}, "q", style="deepObject")
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(one_operation(parameters=[entry])))
+    line = ["call", "op", 'q:={"a": {"b": [1]}}', "--doc", str(path), "--dry-run"]
+    done = invoke(*line)
+    assert done.exit_code != 0
+    assert "request.query.q at /a" in done.stderr
+    assert "pass --deep-object brackets" in done.stderr
+    done = invoke(*line, "--deep-object", "indices")
+    assert "?q%5Ba%5D%5Bb%5D%5B0%5D=1" in done.stdout

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import shutil
+import socket
 import subprocess
 from urllib.parse import parse_qsl
 
@@ -323,7 +324,7 @@ def test_files_are_sent_at_their_positions(invoke, server, shapes, tmp_path):
     done = invoke(*call, "--part", '{"a": 1}', "--part", "7", "--part", f"@{photo}")
     assert (done.exit_code, done.stderr) == (0, "")
     body = server.requests[0]["body"]
-    pieces = [body.index(piece) for piece in (b'{"a":1}', b"7\r\n", b"image/png", b"\x89PNG")]
+    pieces = [body.index(piece) for piece in (b'{"a":1}', b"\n7\r\n", b"image/png", b"\x89PNG")]
     assert pieces == sorted(pieces)
     done = invoke(*call, "--part", "x", "--body", "[]")
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (
@@ -434,11 +435,12 @@ def seen(request):
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize(
+    ("name", "method"),
+    # A key beside a body goes into the URL as it is, not encoded by curl.
+    [(name, "get") for name in SCHEMES] + [(name, "post") for name in SCHEMES if name != "Query"],
+)
 def test_a_curl_line_sends_the_same_with_its_variables_set(invoke, server, secured, name, method):
-    if (name, method) == ("Query", "post"):
-        pytest.skip("a key beside a body goes into the URL as it is")
     server.answers[f"{method.upper()} /{name}"] = (200, {}, b"")
     words = [f"{method}{name}", "q=it's $HOME", "--doc", secured, "--base-url", server.url]
     words += ["--body", '{"a": "it\'s"}'] if method == "post" else []
@@ -535,3 +537,32 @@ def test_wrong_trust_is_wrong_usage(invoke, value, said):
     done = invoke("ops", "--trust", value)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(("flag", "level"), [("-v", 1), ("-vv", 2), (None, 0)])
+def test_calls_are_logged_without_their_secrets(invoke, server, secured, flag, level):
+    server.answers["GET /Bearer"] = (200, {"X-Echo": VALUES["Bearer"]}, b"")
+    call = ("call", "getBearer", "--doc", secured, "--base-url", server.url)
+    flags = () if flag is None else (flag,)
+    done = invoke(*call, "--auth", f"Bearer={VALUES['Bearer']}", *flags)
+    assert (done.exit_code, done.stdout) == (0, "")
+    lines = done.stderr.splitlines()
+    assert len([line for line in lines if line.startswith("getBearer: 200 in ")]) == (level > 0)
+    assert (f"getBearer: sent: GET {server.url}/Bearer" in lines) is (level > 1)
+    assert ("  Authorization: [redacted]" in lines) is (level > 1)
+    assert ("  X-Echo: [redacted]" in lines) is (level > 1)
+    assert VALUES["Bearer"] not in done.stderr
+    assert invoke(*call, "--auth", "Bearer=x").stderr == ""  # the next run logs nothing
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--max-time"])
+def test_a_call_that_takes_too_long_is_code_6_and_names_the_option(invoke, shapes, option):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        call = ("call", "find", "kind=a", "--doc", shapes, "--base-url", url)
+        done = invoke(*call, option, "0.1")
+    assert done.exit_code == 6
+    assert f"; pass {option} SECONDS" in done.stderr

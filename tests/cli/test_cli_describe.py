@@ -487,7 +487,7 @@ def test_no_answers_are_told_as_none(invoke, tmp_path):
 def test_examples_name_a_service_where_the_document_names_none(servers):
     operation = _operation_with({"type": "integer"}, servers=servers)
     example = example_of(operation, "x.json", None, {})
-    note = "# Needs values of your own:\n#   base URL: the document does not tell where the "
+    note = "# Needs values of your own:\n#   base URL: the document names no usable server\n"
     assert example.python.startswith(note)
     assert example.shell.startswith(note)
     assert 'base_url="https://api.example.com"' in example.python

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from dynclient import emulator
-from dynclient.cli.demonstration import counts_of, histogram
+from dynclient.histogram import counts_of, histogram
 
 
 @contextmanager
@@ -181,3 +181,9 @@ def test_a_histogram_gives_every_outcome_a_bar():
     few, many = histogram({"0": 1, "1": 999}, "#")
     assert few.split() == ["0", "#", "1", "0.1%"]
     assert many.split() == ["1", "#" * 40, "999", "99.9%"]
+
+
+def test_a_host_that_is_no_text_is_wrong_usage(invoke):
+    done = invoke("emulator", "--host", "\udcff")
+    assert done.exit_code == 2
+    assert "this is not the name of a host" in done.stderr

@@ -115,7 +115,7 @@ def test_a_hint_keeps_the_document_and_runs_as_it_is(
 def test_a_hint_leaves_out_what_the_environment_says(invoke, shapes):
     env = {"DYNCLIENT_DOC": shapes}
     told = invoke("call", "make", *NOWHERE, env=env).stderr
-    assert "`dynclient describe make` tells" in told
+    assert "`dynclient describe make` shows" in told
     call = ("call", "list_jobs", "limit=x", "--doc", "qiskit-runtime", "--dry-run")
     assert "`dynclient describe list_jobs --doc qiskit-runtime`" in invoke(*call, env=env).stderr
     assert "`dynclient describe list_jobs`" in invoke(*call).stderr
@@ -339,7 +339,8 @@ def test_a_remedy_of_a_violation_is_worded_for_the_face_that_shows_it():
         ("--versoin", "no option --versoin; did you mean --version?"),
         ("cal", "no command 'cal'; did you mean call?"),
         ("frobnicate", "no command 'frobnicate'; there are ops, describe, call, "),
-        ("call list_jobs --timeout nan", "'nan' is not a number of seconds"),
+        ("emulator --latency nan", "'nan' is not a number"),
+        ("call list_jobs --timeout nan", "'nan' is not a number"),
     ],
 )
 def test_what_does_not_exist_gets_near_names(invoke, words, said):

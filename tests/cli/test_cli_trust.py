@@ -1,4 +1,4 @@
-"""What a document on the command line may refer to: `--trust`."""
+"""How the command line reads a document: `--trust`, `--overlay`."""
 
 import json
 
@@ -46,3 +46,23 @@ def test_an_origin_is_trusted_where_the_command_line_says_so(invoke, document):
     done = invoke("lint", str(document), "--trust", "origins=http://127.0.0.1:9")
     assert "not trusted" not in done.stdout
     assert done.exit_code == 1
+
+
+@pytest.mark.parametrize("command", [["lint"], ["ops"], ["describe", "op", "--doc"]])
+def test_an_overlay_is_applied_where_the_command_line_says_so(invoke, document, command):
+    path = "$.paths['/thing'].get"
+    repair = {
+        "responses": {"200": {"content": {"application/json": {"schema": {"type": "array"}}}}}
+    }
+    actions = [
+        {"target": f"{path}.responses..schema['$ref']", "remove": True},
+        {"target": path, "update": {"summary": "Repaired", **repair}},
+    ]
+    overlay = document.parent / "fix.overlay.json"
+    overlay.write_text(json.dumps({"overlay": "1.1.0", "actions": actions}))
+    done = invoke(*command, str(document), "--overlay", str(overlay))
+    assert (done.exit_code, "outside" in done.stdout + done.stderr) == (0, False)
+    assert command == ["lint"] or "Repaired" in done.stdout
+    broken = invoke(*command, str(document), "--overlay", str(document))
+    assert broken.exit_code == 3
+    assert "no overlay" in broken.stderr

@@ -18,6 +18,8 @@ from transport.server import Received, Server, reply
 from dynclient import AsyncClient, Client, HttpRequest, InvalidRequest, NotFound
 from dynclient.auth import Credential, Handler
 
+pytestmark = pytest.mark.sync("these tests call AsyncClient themselves")
+
 DOCUMENT = one_operation(
     path="/thing/{id}",
     parameters=[parameter("path", {"type": "string"}, "id")],

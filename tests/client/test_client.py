@@ -160,7 +160,7 @@ def test_a_transport_is_anything_that_can_send() -> None:
             return HttpResponse(200, Headers({"Content-Type": "application/json"}), b'{"ok": 1}')
 
     assert Client(DOCUMENT, transport=Echo()).call("op", id="a") == {"ok": 1}
-    with pytest.raises(TypeError, match="an object with `open"):
+    with pytest.raises(TypeError, match="an object with open"):
         Client(DOCUMENT, transport=object())
 
 
@@ -219,7 +219,7 @@ def test_an_explanation_tells_server_arguments_headers_body_and_curl(service: Sc
     assert ("X-Verbose", "header, style simple", "true") in explanation.arguments
     text = str(explanation)
     assert f"op: POST {service.url}/jobs/a%20b?limit=5" in text
-    assert f"server: {service.url} (given by the caller" in text
+    assert f"server: {service.url} (the client's base URL)" in text
     assert "the operation requires no credentials" in text
     assert '{"name":"it\'s"}' in text
     assert service.received == []

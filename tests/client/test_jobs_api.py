@@ -164,7 +164,7 @@ def test_delete_job_jid_removes_it(client: Client) -> None:
         ("list_jobs", {"limit": "many"}),
         ("list_jobs", {"sort": "sideways"}),
         ("list_jobs", {"created_after": "yesterday"}),
-        ("replace_job_tags", {"id": "x", "tags": "not a list"}),
+        ("replace_job_tags", {"id": "x", "tags": {"not": "a list"}}),
         ("get_job_details_jid", {}),
     ],
 )

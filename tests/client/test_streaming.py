@@ -30,12 +30,21 @@ from dynclient import (
 )
 from dynclient.auth import Credential, Handler
 from dynclient.errors import ConnectionBroken, NotFound, ResponseTooLarge, Unauthorized
-from dynclient.operation.content.cutting import decode_items, records_of
+from dynclient.operation.content.codec import Codec
+from dynclient.operation.content.registry import CODECS
 from dynclient.transport import RequestsTransport, SocketTransport
 
 LINES, SEQ, EVENTS = "application/jsonl", "application/json-seq", "text/event-stream"
 ITEM = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
 EVENT = {"type": "object", "required": ["data"], "properties": {"data": {"maxLength": 5}}}
+
+
+def items_of(codec: Codec, pieces: Iterable[bytes]) -> list[Any]:
+    """The items of content that comes in these pieces."""
+    assert codec.cutter is not None
+    cutter = codec.cutter()
+    ended = [*chain.from_iterable(map(cutter.feed, pieces)), *cutter.end()]
+    return [codec.decode_item(item) for item in ended]
 
 
 def row(media_type: str, item: Any, **more: Any) -> dict[str, Any]:
@@ -183,42 +192,34 @@ ROWS = [
 def test_where_content_is_cut_makes_no_difference(
     media_type: str, content: bytes, count: int
 ) -> None:
-    make_cutter, decode = records_of(media_type)
-
-    def cut(pieces: Iterable[bytes]) -> list[bytes]:
-        cutter = make_cutter()
-        return [*chain.from_iterable(map(cutter.feed, pieces)), *cutter.end()]
-
-    whole = decode_items(media_type)(content)
+    codec = CODECS.find(media_type)
+    whole = codec.decode(content)
     assert len(whole) == count
-    single = [content[at : at + 1] for at in range(len(content))]
-    assert [decode(record) for record in cut(single)] == whole
+    assert items_of(codec, [content[at : at + 1] for at in range(len(content))]) == whole
     for at in range(len(content) + 1):
         for pieces in ([content[:at], content[at:]], [content[:at], b"", content[at:], b""]):
-            assert [decode(record) for record in cut(pieces)] == whole
+            assert items_of(codec, pieces) == whole
 
 
 def test_events_are_read_by_the_letter() -> None:
-    assert decode_items(EVENTS)(ROWS[3][1]) == [
+    assert CODECS.find(EVENTS).decode(ROWS[3][1]) == [
         {"data": "ü☃\n", "id": "7"},
         {"event": "x", "data": " y"},
         {"retry": 10, "data": "z"},
     ]
     ignored = b"retry: 1x\nid: a\0b\ndata: 1\n\nid: 9\n\nevent: lost\n\ndata: 2\n\nid: 3\n\n"
-    assert decode_items(EVENTS)(ignored) == [{"data": "1"}, {"id": "9", "data": "2"}]
+    assert CODECS.find(EVENTS).decode(ignored) == [{"data": "1"}, {"id": "9", "data": "2"}]
 
 
 def test_a_number_of_a_text_sequence_that_may_be_cut_is_refused() -> None:
     with pytest.raises(ValueError, match="cut off"):
-        decode_items(SEQ)(b"\x1e12")
+        CODECS.find(SEQ).decode(b"\x1e12")
 
 
 def test_a_text_of_many_lines_takes_time_in_proportion() -> None:
     text = b"\x1e[\n" + b"1,\n" * 60_000 + b"1]\n"
-    make_cutter, decode = records_of(SEQ)
-    cutter = make_cutter()
-    records = [cutter.feed(text[at : at + 3]) for at in range(0, len(text), 3)]
-    assert [len(decode(record)) for record in chain(*records, cutter.end())] == [60_001]
+    pieces = [text[at : at + 3] for at in range(0, len(text), 3)]
+    assert [len(item) for item in items_of(CODECS.find(SEQ), pieces)] == [60_001]
 
 
 @pytest.mark.parametrize(("media_type", "content", "count"), ROWS)
@@ -230,7 +231,7 @@ def test_rows_over_the_wire(
     client = make(row(media_type, {}), server.url)
     for _ in range(2):
         with client.stream("op") as response:
-            assert list(response) == decode_items(media_type)(content)
+            assert list(response) == CODECS.find(media_type).decode(content)
             assert list(response) == []
     # Read to its end, the connection is used again, for a whole answer as well.
     assert len(client.call("op")) == count

@@ -135,7 +135,7 @@ def test_formats_of_a_request_have_a_level_of_their_own(
     if sent:
         assert len(client.request("op", day="today").violations) == (level == "warn")
     else:
-        with pytest.raises(InvalidRequest, match="'today' is no valid date"):
+        with pytest.raises(InvalidRequest, match="'today' is not a valid date"):
             client.request("op", day="today")
     assert len(service.received) == sent
     with pytest.raises(InvalidRequest, match="of type integer"):

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dynclient.document import Document, Location, load
+from dynclient.document import Document, Location, Node, load
 from dynclient.errors import DocumentError
-from dynclient.media import kind_of, parse_media_type
 from dynclient.operation import Operation, Operations
+from dynclient.operation.content.entry import MediaEntry
 from dynclient.schema import Direction, compile_validator
 
 __all__ = ["Verdicts", "examples", "judge"]
@@ -54,12 +54,9 @@ def examples(document: Document) -> Iterator[_Example]:
                 if (where, direction) not in seen:
                     seen.add((where, direction))
                     yield value, schema, place, direction, where
-    root = document.resources.root
-    for name in document.component_names("schemas"):
-        at = root.child("components", "schemas", name)
-        schema = document.data["components"]["schemas"][name]
-        for value, where in _values(document, schema, at):
-            yield value, schema, at, "response", where
+    for _, schema in Node.root(document).items("components", "schemas"):
+        for value, where in _values(document, schema.value, schema.at):
+            yield value, schema.value, schema.at, "response", where
 
 
 def _media(
@@ -70,16 +67,22 @@ def _media(
     except DocumentError:
         return
     for media in body.media if body else ():
-        if media.kind == "json" and media.schema is not None:
-            entry = document.resources.at(media.at)
-            yield "request", media.schema, media.schema_at, entry, media.at
+        yield from _schema_of("request", media)
     for response in responses.values():
-        for key in response.content:
-            at = response.at.child("content", key)
-            entry, at = document.resources.follow(response.content[key], at)
-            is_json = kind_of(parse_media_type(key)) == "json"
-            if is_json and isinstance(entry, dict) and "schema" in entry:
-                yield "response", entry["schema"], at.child("schema"), entry, at
+        try:
+            entries = response.content.values()
+        except DocumentError:
+            continue
+        for entry in entries:
+            yield from _schema_of("response", entry)
+
+
+def _schema_of(
+    direction: Direction, entry: MediaEntry
+) -> Iterator[tuple[Direction, Any, Location, Any, Location]]:
+    schema = entry.child("schema")
+    if entry.codec.is_json and schema is not None:
+        yield direction, schema.value, schema.at, entry.node.value, entry.at
 
 
 def _values(document: Document, entry: Any, at: Location) -> Iterator[tuple[Any, Location]]:
@@ -146,7 +149,7 @@ def judge(document: Document, reference: Reference, example: _Example) -> Verdic
     """Both verdicts on one example."""
     value, schema, at, direction, where = example
     try:
-        validator = compile_validator(document, (schema, at), direction)
+        validator = compile_validator(Node(document, schema, at), direction)
         ours = () if validator.is_valid(value) else _broken(validator.explain(value, "value"))
     except DocumentError as error:
         ours = (f"raises {error.problem[:80]}",)

@@ -13,9 +13,10 @@ from support import Whole
 
 from dynclient import Client, Headers, HttpRequest, HttpResponse, Violation
 
+from .material import REASON
 from .test_corpus import CORPUS, DOCUMENTS
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"there is no corpus at {CORPUS}")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=REASON)
 
 ODD = ({}, [], [{}], "x", 5, {"id": 1, "name": None}, {"items": [1], "data": {}, "error": "e"})
 
@@ -40,7 +41,7 @@ def told(client: Client, name: str) -> list[Violation]:
 def answers(client: Client, name: str) -> Iterator[HttpResponse]:
     for key, declared in client.operations[name].responses.items():
         for kind in (kind for kind in declared.content if "json" in kind and key.isdigit()):
-            entry: Any = declared.content[kind]
+            entry: Any = declared.content[kind].node.value
             bodies = [*ODD, *([entry["example"]] if "example" in entry else [])]
             for body in bodies:
                 content = json.dumps(body).encode()

@@ -12,12 +12,13 @@ from benchmarks.corpus import examine
 from dynclient.document import load
 
 from .examples import Reference, examples, judge
+from .material import REASON, folder
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+CORPUS = folder("corpus")
 GITHUB = CORPUS / "github.com__api.github.com.json"
 DOCUMENTS = sorted(path for path in CORPUS.glob("*.json") if path != GITHUB)
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"there is no corpus at {CORPUS}")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=REASON)
 
 
 def _is_whole(found: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Answer, Scripted, json_content, one_operation, parameter
+from support import Answer, Scripted, answering, json_content, one_operation, parameter
 
 from dynclient import Client, DocumentError, InvalidRequest, Trust, load
 
@@ -299,3 +299,34 @@ def test_references_work_wherever_they_are_allowed() -> None:
     assert [p.name for p in operation.parameters] == ["limit"]
     assert [h.name for h in operation.responses["200"].headers] == ["X-Count"]
     assert refuses_a_thing_without_name(client)
+
+
+ENDLESS = {
+    "A": {"$ref": "#/components/schemas/B"},
+    "B": {"$ref": "#/components/schemas/A"},
+    "Self": {"$ref": "#/components/schemas/Self"},
+    "Deep": {"type": "object", "properties": {"a": {"items": {"$ref": "#/components/schemas/A"}}}},
+}
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.1", "3.2.0"])
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_ring_of_references_is_a_problem_of_the_operation_that_meets_it(
+    version: str, name: str
+) -> None:
+    schema, components = {"$ref": f"#/components/schemas/{name}"}, {"schemas": ENDLESS}
+    told = "the chain of \\$refs from here never ends"
+    body = one_operation(
+        version=version, method="post", content=json_content(schema), components=components
+    )
+    in_query = one_operation(
+        version=version, parameters=[parameter("query", schema)], components=components
+    )
+    answer = one_operation(version=version, responses=answering(schema), components=components)
+    for document, arguments in [(body, {"body": {"a": []}}), (in_query, {"p": "a"}), (answer, {})]:
+        client = Client(document, base_url="http://api.test")
+        with pytest.raises(DocumentError, match=told):
+            client.call("op", **arguments)
+        with pytest.raises(DocumentError, match=told):
+            client.compile("op")
+        assert [problem.rule for problem in client.document.problems] == ["unusable-operation"]

@@ -6,7 +6,7 @@ import gc
 import json
 import pickle
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +277,19 @@ def test_a_file_that_cannot_be_had_costs_the_call_that_needs_it(service: Scripte
     assert client.prepare("op", body={"name": "a"}).content == b'{"name":"a"}'
 
 
+def test_a_success_in_another_file_is_asked_for_by_its_media_types(service: Scripted) -> None:
+    responses = {"200": {"$ref": "more.json#/ok"}, "404": {"$ref": "error.json#/no"}}
+    document = one_operation(responses=responses, servers=[{"url": service.url}])
+    ok = {"description": "ok", "content": json_content({"type": "array"}, "application/vnd.a+json")}
+    service.answers[:] = [Answer(as_bytes(document))]
+    client = Client(f"{service.url}/api.json")
+    service.answers[:] = [Answer(as_bytes({"ok": ok}))]
+    service.answers += [Answer(b"[]", content_type="application/vnd.a+json")]
+    assert client.call("op") == []
+    assert [each.target for each in service.received[1:]] == ["/more.json", "/thing"]
+    assert service.received[-1].headers["accept"] == "application/vnd.a+json"
+
+
 def test_a_response_is_not_lost_because_its_schema_cannot_be_had(service: Scripted) -> None:
     responses = {
         "200": answering({"$ref": "ok.json"})["200"],
@@ -294,6 +307,86 @@ def test_a_response_is_not_lost_because_its_schema_cannot_be_had(service: Script
     with pytest.raises(NotFound) as caught:
         client.call("op")
     assert [v.rule for v in caught.value.violations] == ["type"]
+
+
+@pytest.fixture
+def other() -> Iterator[Scripted]:
+    """A second service: another origin."""
+    scripted = Scripted()
+    try:
+        yield scripted
+    finally:
+        scripted.server.close()
+
+
+def moved(to: str) -> Answer:
+    return Answer(b"", 302, fields=[("Location", to)])
+
+
+def test_the_other_origin_that_a_document_is_redirected_to_is_never_asked(
+    service: Scripted, other: Scripted
+) -> None:
+    service.answers[:] = [moved("/v2/api.json"), moved(f"{other.url}/api.json")]
+    with pytest.raises(DocumentError, match="whose origin is not trusted"):
+        Client(f"{service.url}/api.json")
+    assert [each.target for each in service.received] == ["/api.json", "/v2/api.json"]
+    assert other.received == []
+
+
+def test_the_other_origin_that_a_reference_is_redirected_to_is_never_asked(
+    service: Scripted, other: Scripted
+) -> None:
+    document = posting("thing.json", servers=[{"url": service.url}])
+    service.answers[:] = [Answer(as_bytes(document)), moved(f"{other.url}/thing.json")]
+    client = Client(f"{service.url}/api.json")
+    with pytest.raises(DocumentError, match="whose origin is not trusted") as caught:
+        client.call("op", body={"name": "a"})
+    assert caught.value.pointer == BODY
+    assert other.received == []
+
+
+def test_a_redirect_to_an_origin_that_is_trusted_is_followed(
+    service: Scripted, other: Scripted
+) -> None:
+    service.answers[:] = [moved(f"{other.url}/v2/api.json")]
+    other.answers[:] = [Answer(as_bytes(posting("thing.json", servers=[{"url": "/"}])))]
+    other.answers += [Answer(as_bytes(THING)), Answer()]
+    client = Client(f"{service.url}/api.json", trust=Trust(origins={other.url}))
+    client.call("op", body={"name": "a"})
+    assert [each.target for each in other.received] == [
+        "/v2/api.json",
+        "/v2/thing.json",
+        "/thing",
+    ]
+
+
+def test_credentials_for_the_document_go_to_its_origin_and_never_to_the_api(
+    service: Scripted, other: Scripted
+) -> None:
+    document = posting("thing.json", servers=[{"url": service.url}])
+    service.answers[:] = [Answer(as_bytes(document)), moved(f"{other.url}/thing.json"), Answer()]
+    other.answers[:] = [Answer(as_bytes(THING))]
+    client = Client(
+        f"{service.url}/api.json",
+        trust=Trust(origins={other.url}),
+        document_auth={service.url: {"Authorization": "Bearer doc-secret", "X-Doc": "1"}},
+    )
+    client.call("op", body={"name": "a"})
+    sent = [each.headers.get("authorization") for each in service.received]
+    assert sent == ["Bearer doc-secret", "Bearer doc-secret", None]
+    assert [each.headers.get("x-doc") for each in other.received] == [None]
+    assert [each.headers.get("authorization") for each in other.received] == [None]
+    assert "doc-secret" not in repr(client) + str(client.explain("op", body={"name": "a"}))
+
+
+def test_credentials_for_the_document_are_not_shown_when_it_is_refused(service: Scripted) -> None:
+    service.answers[:] = [Answer(b"doc-secret is wrong", 401)]
+    with pytest.raises(DocumentError) as caught:
+        Client(
+            f"{service.url}/api.json",
+            document_auth={service.url: {"Authorization": "Bearer doc-secret"}},
+        )
+    assert "doc-secret" not in str(caught.value)
 
 
 def test_no_response_and_no_error_keeps_a_document_alive(service: Scripted) -> None:

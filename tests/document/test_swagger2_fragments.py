@@ -337,6 +337,7 @@ def test_a_body_has_the_media_types_of_consumes(root: Any, own: Any, types: list
         "description": "d",
         "required": True,
         "content": {name: {"schema": {"$ref": "#/definitions/D"}} for name in types},
+        "x-codegen-request-body-name": "b",
     }
 
 

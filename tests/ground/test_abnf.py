@@ -84,3 +84,23 @@ def test_a_field_value_is_one_line_of_latin_1_text(text):
 def test_a_target_is_visible_ascii(text):
     assert not abnf.is_target(text)
     assert abnf.is_target("/%20?a=|")
+
+
+@pytest.mark.parametrize(
+    ("text", "challenges"),
+    [
+        ("", []),
+        ("Basic", [("basic", {})]),
+        ("Negotiate abc==", [("negotiate", {})]),
+        ('Basic realm="a, b"', [("basic", {"realm": "a, b"})]),
+        (
+            'Digest realm = "r",, Nonce=n , Bearer error=x, scope="a b"',
+            [("digest", {"realm": "r", "nonce": "n"}), ("bearer", {"error": "x", "scope": "a b"})],
+        ),
+        ("Negotiate abc==, Basic\trealm=r", [("negotiate", {}), ("basic", {"realm": "r"})]),
+        ('realm="of no scheme", Basic realm=r', [("basic", {"realm": "r"})]),
+        ("Basic realm=a, realm=b", [("basic", {"realm": "a"})]),
+    ],
+)
+def test_challenges_are_schemes_with_their_parameters(text, challenges):
+    assert abnf.split_challenges(text) == challenges

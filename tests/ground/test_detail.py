@@ -56,6 +56,16 @@ SAID: list[tuple[Any, str]] = [
     ),
     ({"title": "Gone", "detail": "Gone"}, "Gone"),
     ({"title": "Gone"}, "Gone"),
+    # pages and XML of proxies and stores
+    ("<html>\n<head><TITLE>502 Bad\nGateway</TITLE></head><p>x</p></html>", "502 Bad Gateway"),
+    (
+        b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>No.</Message></Error>",
+        "NoSuchKey No.",
+    ),
+    (b"upstream gone", "upstream gone"),
+    (b"\xff", ""),
+    (b"\0\1\2", ""),
+    ("a < b", "a < b"),
     # hostile
     ({"errors": {"": [None, [], {}]}}, ""),
     ({"detail": [[[[[[["deep"]]]]]]]}, ""),

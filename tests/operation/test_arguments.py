@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from support import BASE, OK, Scripted, json_content, one_operation, parameter
 
-from dynclient import Client, InvalidRequest, Options, Timeout, UnknownOperation
+from dynclient import Client, InvalidRequest, Options, Timeout, UnknownOperation, load
+from dynclient.operation import Operations
 
 STRING = {"type": "string"}
 
@@ -362,3 +365,112 @@ def test_every_missing_property_is_told() -> None:
     assert len(told) == len(missing)
     for name in missing:
         assert any(f"{name!r} is missing" in message for message in told)
+
+
+TAGS = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "query"),
+    [
+        (TAGS, "alpha", "?p=alpha"),
+        (TAGS, ["alpha"], "?p=alpha"),
+        (TAGS, ("alpha",), "?p=alpha"),
+        ({**TAGS, "type": ["array", "null"]}, "alpha", "?p=alpha"),
+        ({"allOf": [TAGS, {"maxItems": 1}]}, "alpha", "?p=alpha"),
+        ({"type": "array", "items": {"type": "integer"}}, 5, "?p=5"),
+        ({"type": "array", "items": {"type": "boolean"}}, True, "?p=true"),
+        ({"type": ["array", "string"]}, "alpha", "?p=alpha"),
+        ({}, "alpha", "?p=alpha"),
+    ],
+)
+def test_one_item_may_stand_for_an_array(schema: dict[str, Any], value: Any, query: str) -> None:
+    client = Client(one_operation(parameters=[parameter("query", schema, "p")]))
+    assert url(client, p=value) == query
+    assert client.with_options(defaults={"p": value}).prepare("op").url.endswith(query)
+
+
+def test_its_violations_point_to_the_item() -> None:
+    client = Client(one_operation(parameters=[parameter("header", TAGS, "p")]))
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare("op", p=5)
+    assert [(v.where, v.pointer) for v in caught.value.violations] == [("request.header.p", "/0")]
+
+
+def test_an_array_in_content_is_given_as_an_array() -> None:
+    client = Client(one_operation(parameters=[parameter("query", content=json_content(TAGS))]))
+    with pytest.raises(InvalidRequest):
+        client.prepare("op", p="alpha")
+
+
+MOMENT = {"type": "string", "format": "date-time"}
+
+
+class Celsius(float):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "text"),
+    [
+        (MOMENT, date(2025, 1, 2), "2025-01-02T00%3A00%3A00Z"),
+        (MOMENT, datetime(2025, 1, 2, 3, tzinfo=UTC), "2025-01-02T03%3A00%3A00%2B00%3A00"),
+        ({"allOf": [MOMENT]}, date(2025, 1, 2), "2025-01-02T00%3A00%3A00Z"),
+        ({"type": "array", "items": MOMENT}, [date(2025, 1, 2)], "2025-01-02T00%3A00%3A00Z"),
+        ({"type": "array", "items": MOMENT}, date(2025, 1, 2), "2025-01-02T00%3A00%3A00Z"),
+        ({"type": "string", "format": "date"}, date(2025, 1, 2), "2025-01-02"),
+        ({"type": "string", "format": "decimal"}, Decimal("1.10"), "1.10"),
+        ({"type": "number"}, Decimal("1.10"), "1.10"),
+        ({"type": "integer"}, Decimal("3.0"), "3"),
+        ({"type": "number"}, Celsius(1.5), "1.5"),
+    ],
+)
+@pytest.mark.parametrize("location", ["query", "path"])
+def test_a_python_value_is_sent_as_its_schema_wants_it(
+    location: str, schema: dict[str, Any], value: Any, text: str
+) -> None:
+    path = "/x/{p}" if location == "path" else "/x"
+    client = Client(one_operation(path=path, parameters=[parameter(location, schema, "p")]))
+    assert (
+        client.prepare("op", p=value).url.rpartition("/" if location == "path" else "=")[2] == text
+    )
+
+
+def test_values_of_numpy_are_taken() -> None:
+    numpy = pytest.importorskip("numpy")
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    entries = [
+        parameter("query", {"type": "integer"}, "i"),
+        parameter("query", {"type": "number"}, "f"),
+        parameter("query", {"type": "boolean"}, "b"),
+        parameter("query", numbers, "a"),
+    ]
+    client = Client(one_operation(parameters=entries))
+    sent = url(
+        client,
+        i=numpy.int64(5),
+        f=numpy.float32(0.5),
+        b=numpy.bool_(True),
+        a=numpy.array([1, 2]),
+    )
+    assert sent == "?i=5&f=0.5&b=true&a=1&a=2"
+
+
+def test_values_of_other_types_are_taken_by_the_encoders_of_the_client() -> None:
+    class Point:
+        def __init__(self, x: int, y: int) -> None:
+            self.x, self.y = x, y
+
+    entries = [parameter("query", {}, "p"), parameter("header", {}, "h")]
+    operations = Operations(
+        load(one_operation(parameters=entries)),
+        encoders={
+            Point: lambda point: [point.x, point.y],
+            Celsius: str,
+            float: lambda v: f"{v:.2f}",
+        },
+    )
+    request = operations["op"].prepare(p=Point(1, 2), h={"t": Celsius(3)})
+    assert request.url == "/thing?p=1&p=2"
+    assert request.headers["h"] == "t,3.0"
+    assert operations["op"].prepare(p=0.125).url == "/thing?p=0.12"

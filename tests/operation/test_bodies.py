@@ -63,7 +63,7 @@ def test_text_goes_out_in_the_declared_charset(service: Scripted) -> None:
 
 def test_text_that_the_charset_lacks_is_refused() -> None:
     document = posting({"text/plain; charset=latin-1": {}})
-    with pytest.raises(InvalidRequest, match="no form in iso8859-1"):
+    with pytest.raises(InvalidRequest, match="can't be encoded in iso8859-1"):
         Client(document).prepare("op", body="\u20ac")
 
 
@@ -211,13 +211,13 @@ def test_python_values_that_break_the_schema_are_refused(value: Any, schema: Any
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"a": [1, float("nan")]}, "nan at /a/1 is no JSON number"),
-        ({"a": float("-inf")}, "-inf at /a is no JSON number"),
+        ({"a": [1, float("nan")]}, "nan at /a/1 is not a JSON number"),
+        ({"a": float("-inf")}, "-inf at /a is not a JSON number"),
         ({"a": "\ud800"}, "lone surrogate"),
         ({"a": object()}, "object"),
-        ({"a": decimal.Decimal("NaN")}, "NaN at /a is no JSON number"),
-        ({"a": Point(float("inf"))}, "inf at /a/x is no JSON number"),  # type: ignore[arg-type]
-        (Point(decimal.Decimal("sNaN")), "sNaN at /x is no JSON number"),  # type: ignore[arg-type]
+        ({"a": decimal.Decimal("NaN")}, "NaN at /a is not a JSON number"),
+        ({"a": Point(float("inf"))}, "inf at /a/x is not a JSON number"),  # type: ignore[arg-type]
+        (Point(decimal.Decimal("sNaN")), "sNaN at /x is not a JSON number"),  # type: ignore[arg-type]
     ],
 )
 def test_what_json_can_not_carry_is_refused_by_name(body: Any, message: str) -> None:

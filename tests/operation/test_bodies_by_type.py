@@ -102,7 +102,6 @@ RANGES: list[tuple[str, Any, str]] = [
     ("text/*", 5, "text/plain"),
     ("text/*", b"x", "text/plain"),
     ("multipart/*", b"x", "multipart/form-data"),
-    ("application/*+json", {"a": 1}, "application/json"),
     ("image/*", Path("a.png"), "image/png"),
     ("*/*", Path("a.png"), "image/png"),
     ("application/*", Path("a.png"), "application/octet-stream"),
@@ -196,13 +195,13 @@ def test_members_of_forms_have_content_types(encoding: Any, body: Any, expected:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"a": b"x"}, "member 'a' is bytes"),
-        ({"a": [b"x"]}, "member 'a' is bytes"),
-        ({"a": "\ud800"}, "member 'a' holds a lone surrogate"),
+        ({"a": b"x"}, "the member 'a': it is bytes"),
+        ({"a": [b"x"]}, "the member 'a': it is bytes"),
+        ({"a": "\ud800"}, "the member 'a': it holds a lone surrogate"),
         ({"a": [[1]]}, "an array inside of a value"),
     ],
 )
-def test_a_member_without_a_form_is_refused(body: Any, message: str) -> None:
+def test_a_member_that_a_form_can_not_hold_is_refused(body: Any, message: str) -> None:
     assert message in refused(client_of({FORM: {}}), body)[0]
 
 
@@ -216,19 +215,19 @@ class Held(enum.Enum):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"a": [0, b"xx"]}, "bytes at /a/1 are no JSON"),
-        ({"s": {1}}, "a set at /s is no JSON; give a list"),
-        ({"s": {"t": frozenset()}}, "a set at /s/t is no JSON"),
-        ({"a": bytearray(b"x")}, "bytes at /a are no JSON"),
-        ({"a": Held.RAW}, "bytes at /a are no JSON"),
-        ([float("inf")], "inf at /0 is no JSON number"),
+        ({"a": [0, b"xx"]}, "bytes at /a/1 are not JSON"),
+        ({"s": {1}}, "a set at /s is not JSON; give a list"),
+        ({"s": {"t": frozenset()}}, "a set at /s/t is not JSON"),
+        ({"a": bytearray(b"x")}, "bytes at /a are not JSON"),
+        ({"a": Held.RAW}, "bytes at /a are not JSON"),
+        ([float("inf")], "inf at /0 is not a JSON number"),
     ],
 )
-def test_what_json_has_no_form_for_is_refused_with_its_place(body: Any, message: str) -> None:
+def test_what_json_can_not_be_is_refused_with_its_place(body: Any, message: str) -> None:
     assert message in refused(client_of(json_content({})), body)[0]
 
 
 def test_half_a_media_type_lies_in_no_range() -> None:
     client = client_of({"image/*": {}})
-    with pytest.raises(InvalidRequest, match="'image' is not declared"):
+    with pytest.raises(InvalidRequest, match="'image' can't be the content type"):
         client.prepare("op", body=b"x", options=Options(content_type="image"))

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import one_operation
 
-from dynclient import Client
-from dynclient.messages import Headers, HttpResponse, Response
+from dynclient import Client, Headers, HttpResponse, InvalidRequest, Options, Response
 
 FORM = "application/x-www-form-urlencoded"
 NUMBERS = {"type": "array", "items": {"type": "integer"}}
@@ -56,6 +55,11 @@ READ: list[tuple[Any, Any, str, Any]] = [
     (POINT, {"style": "deepObject"}, "a%5Bx%5D=1&a%5Bmore%5D=m", {"x": 1, "more": "m"}),
     (POINT, {"style": "deepObject"}, "a[x]=1&a[z]=2", {"x": 1, "z": [2]}),
     (POINT, {"style": "deepObject"}, "a[x]=1&a[z]=2&a[z]=3", {"x": 1, "z": [2, 3]}),
+    (POINT, {"style": "deepObject"}, "a[x]=1&a[z][]=2&a[z][]=3", {"x": 1, "z": [2, 3]}),
+    (POINT, {"style": "deepObject"}, "a[x]=1&a[z][1]=3&a[z][0]=2", {"x": 1, "z": [2, 3]}),
+    (POINT, {"style": "deepObject"}, "a[x]=1&a[m][b][c]=1", {"x": 1, "m": {"b": {"c": "1"}}}),
+    (NUMBERS, {"style": "deepObject"}, "a[]=1&a[]=2", [1, 2]),
+    (NUMBERS, {"style": "deepObject"}, "a[0]=1&a[1]=2", [1, 2]),
     ({"type": "string"}, {"explode": False}, "a=1,2", "1,2"),
     ({"type": "integer"}, {"style": "form"}, "a=1", 1),
     ({"type": "string"}, {"contentType": "application/json"}, "a=%22x%22", "x"),
@@ -160,3 +164,43 @@ def test_a_form_of_the_standard_library_is_read(value: dict[str, str]) -> None:
             one_operation(responses={"200": {"description": "", "content": {FORM: {}}}})
         )
         assert answer(client, urlencode(value).encode()).data == value
+
+
+DEEP = {"x": 1, "z": [2, 3], "m": {"b": ["c d"]}}
+
+
+@pytest.mark.parametrize(
+    ("deep_object", "value", "form"),
+    [
+        (None, {"x": 1, "z": [2, 3]}, "a[x]=1&a[z]=2&a[z]=3"),
+        ("repeat", DEEP, "a[x]=1&a[z]=2&a[z]=3&a[m][b]=c+d"),
+        ("brackets", DEEP, "a[x]=1&a[z][]=2&a[z][]=3&a[m][b][]=c+d"),
+        ("indices", DEEP, "a[x]=1&a[z][0]=2&a[z][1]=3&a[m][b][0]=c+d"),
+    ],
+)
+def test_an_option_says_how_a_deep_object_nests_in_a_form_too(
+    deep_object: Any, value: Any, form: str
+) -> None:
+    client = client_of(POINT, {"style": "deepObject", "explode": True})
+    body = {"a": value, "n": 1}
+    options = Options(deep_object=deep_object)
+    request = client.prepare("op", body=body, options=options)
+    expected = form.replace("[", "%5B").replace("]", "%5D") + "&n=1"
+    assert request.content == expected.encode()
+    assert client.with_options(deep_object=deep_object).prepare("op", body) == request
+
+
+def test_without_it_a_nested_object_is_refused_with_its_place_and_the_option() -> None:
+    client = client_of(POINT, {"style": "deepObject", "explode": True})
+    with pytest.raises(InvalidRequest, match=r"Options\(deep_object=") as caught:
+        client.prepare("op", body={"a": DEEP})
+    assert [(v.where, v.pointer) for v in caught.value.violations] == [("request.body", "/a/m")]
+
+
+def test_violations_of_a_form_point_into_the_value() -> None:
+    client = client_of(POINT, {"style": "deepObject", "explode": True})
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare(
+            "op", body={"a": {"x": 1, "z": [1, "no"]}}, options=Options(deep_object="indices")
+        )
+    assert [(v.pointer, v.rule) for v in caught.value.violations] == [("/a/z/1", "type")]

@@ -118,7 +118,7 @@ def test_a_file_has_a_disposition_if_it_has_a_name(tmp_path: Path) -> None:
     ]
     assert [part.get_filename() for part in found] == ["notes.txt", None, 'q"\\.png', "ä.png"]
     assert [part.get_content_type() for part in found] == [TEXT, BINARY, "image/png", "image/png"]
-    assert refused(client, [File(b"", "a\r\nX: y")])[0][0] == "request.body"
+    assert refused(client, [File(b"", "a\r\nX: y")])[0][0] == "request.body/0"
 
 
 def test_a_disposition_that_the_document_or_the_caller_gives_is_taken() -> None:
@@ -158,12 +158,12 @@ def test_item_schema_judges_each_part_and_gives_it_its_type() -> None:
     ("body", "told"),
     [
         ([], "needs a part"),
-        ([None], "the part at index 0: null has no form as text/plain"),
-        (["a", "\ud800"], "the part at index 1 has no form in utf-8"),
+        ([None], "the part at index 0: null can't be serialized as text/plain"),
+        (["a", "\ud800"], "the part at index 1: the text can't be encoded in utf-8"),
         ("text", "is an object or an array, not str"),
     ],
 )
-def test_what_has_no_form_is_refused_with_its_index(body: Any, told: str) -> None:
+def test_what_can_not_be_a_part_is_refused_with_its_index(body: Any, told: str) -> None:
     assert told in refused(client_of({}), body)[0][1]
 
 
@@ -198,7 +198,8 @@ def test_a_form_as_an_array_has_the_names_that_the_encoding_gives() -> None:
         'form-data; name="meta"',
         'form-data; name="f"; filename="x"',
     ]
-    assert "the part at index 1 of a form needs its name" in refused(client, [{"a": 1}, 2])[0][1]
+    where, reason = refused(client, [{"a": 1}, 2])[0]
+    assert (where, reason[:41]) == ("request.body/1", "the part at index 1: a part of a form nee")
 
 
 # ── objects: by name, in the order of the properties (OpenAPI 3.1.1, "Encoding Object") ──────────

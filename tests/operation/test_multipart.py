@@ -171,8 +171,8 @@ def test_of_several_content_types_the_one_that_fits_is_taken(
 NOT_ALLOWED: list[tuple[str, Any, str]] = [
     (CHOICES, File(b"2", content_type="image/webp"), "the document allows image/png, image/jpeg"),
     ("image/*", b"2", "may be image/*: which one?"),
-    ("application/xml", {"x": 1}, "an object has no form as application/xml"),
-    ("text/plain", [[1, 2]], "an array has no form as text/plain"),
+    ("application/xml", {"x": 1}, "a application/xml body is text, not an object"),
+    ("text/plain", [[1, 2]], "an array can't be serialized as text/plain"),
 ]
 
 
@@ -182,7 +182,7 @@ def test_a_content_type_that_is_not_allowed_is_a_fault(
 ) -> None:
     client = client_of(encoding={"a": {"contentType": declared}})
     ((where, told),) = refused(client, {"a": value})
-    assert where == "request.body"
+    assert where.startswith("request.body/a")
     assert message in told
 
 
@@ -229,7 +229,7 @@ def test_headers_declared_for_a_part_are_sent(
 def test_a_required_header_of_a_part_must_be_given() -> None:
     encoding = {"a": {"headers": {"X-Custom": {"required": True, "schema": {"type": "string"}}}}}
     ((where, message),) = refused(client_of(encoding=encoding), {"a": "hi"})
-    assert where == "request.body"
+    assert where == "request.body/a"
     assert "'X-Custom'" in message
 
 
@@ -238,7 +238,7 @@ def test_a_content_type_among_the_headers_of_a_file_is_its_own() -> None:
     assert head["content-type"] == "a/b"
 
 
-# ── members without a form ───────────────────────────────────────────────────────────────────────
+# ── members that can't be parts ──────────────────────────────────────────────────────────────────
 
 
 def test_members_that_are_none_are_left_out_and_not_judged() -> None:
@@ -249,20 +249,22 @@ def test_members_that_are_none_are_left_out_and_not_judged() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"a": "\ud800"}, "'a' has no form in utf-8"),
-        ({"\ud800": "a"}, "has no form in utf-8"),
-        ({"a": {"b": b"x"}}, "bytes at /b are no JSON"),
-        ({"a": {"b": File(b"x")}}, "only a part can be one"),
-        ({"a": {"b": {"c": [File(b"x")]}}}, "'c' is a file inside an object"),
-        ({"a": {"b": iter([b"x"])}}, "only a part can be one"),
-        ({"a": File(None)}, "the part 'a' is a File that holds nothing"),
+        ({"a": "\ud800"}, "/a the part 'a': the text can't be encoded in utf-8"),
+        ({"a": ["x", "\ud800"]}, "/a/1 the part 'a': the text can't be encoded in utf-8"),
+        ({"\ud800": "a"}, "/\\ud800 the part '\\ud800': the text can't be encoded in utf-8"),
+        ({"a": {"b": b"x"}}, "/a/b the part 'a': bytes at /b are not JSON"),
+        ({"a": {"b": File(b"x")}}, "/a/b 'b' is a file inside an object: only a part can be one"),
+        ({"a": {"b": {"c": [File(b"x")]}}}, "/a/b/c/0 '0' is a file inside an object"),
+        ({"a": {"b": iter([b"x"])}}, "/a/b 'b' is a file inside an object"),
+        ({"a": File(None)}, "/a the part 'a': it is a File that holds nothing"),
         ({"a\0": "x"}, "may not hold a line break or a null"),
+        ({"a": File("\ud800")}, "/a the part 'a': the text can't be encoded in utf-8"),
+        ({"a": [object()]}, "/a a value of type object"),
     ],
 )
-def test_a_member_without_a_form_is_refused_by_name(body: Any, message: str) -> None:
+def test_a_member_that_can_not_be_a_part_is_refused_with_its_place(body: Any, message: str) -> None:
     ((where, told),) = refused(client_of(), body)
-    assert where == "request.body"
-    assert message in told
+    assert message in f"{where.removeprefix('request.body')} {told}"
 
 
 # ── files and the schema ─────────────────────────────────────────────────────────────────────────

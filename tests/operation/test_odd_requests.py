@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from support import Scripted, json_content, one_operation, parameter
 
-from dynclient import AuthError, Client, InvalidRequest, Options
+from dynclient import UNSET, AuthError, Client, InvalidRequest, Options
 
 
 def client_of(**fields: Any) -> Client:
@@ -323,6 +323,37 @@ def test_extra_query_parameters_are_sent_after_the_declared_ones() -> None:
     assert url_of(client, q="k", options=options) == ("/x?view=1&q=k&a%20b=c%26d&n=1&n=2&t=true")
     assert url_of(client, options=Options(extra_query={"a": 1})) == "/x?view=1&a=1"
     assert url_of(client_of(), options=Options(extra_query={"a": 1})) == "/thing?a=1"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("a", "a"), ("", ""), (5, "5"), (True, "true"), (0.5, "0.5")]
+)
+def test_a_header_of_the_call_is_text_of_its_value(value: Any, text: str) -> None:
+    options = Options(headers={"X-H": value})
+    assert client_of().prepare("op", options=options).headers["X-H"] == text
+
+
+@pytest.mark.parametrize("value", [b"ab", None.__class__, ["a"], "a\nb", "\ud800", "\u20ac"])
+@pytest.mark.parametrize("validate", ["strict", "off"])
+def test_a_header_of_the_call_that_can_not_be_sent_is_refused(value: Any, validate: Any) -> None:
+    client = client_of().with_options(validate=validate)
+    with pytest.raises(InvalidRequest) as caught:
+        client.prepare("op", options=Options(headers={"X-H": value}))
+    assert [(v.where, v.rule) for v in caught.value.violations] == [
+        ("request.header.'X-H'", "header")
+    ]
+
+
+def test_an_accept_of_two_lines_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="Accept is one line"):
+        client_of().prepare("op", options=Options(accept="a/b\r\nX: y"))
+
+
+def test_an_explanation_lists_a_null_that_is_sent() -> None:
+    entries = [parameter("query", {"type": ["integer", "null"]}, "n"), parameter("query", {}, "q")]
+    client = client_of(parameters=entries)
+    listed = [name for name, _, _ in client.explain("op", n=None, q=UNSET).arguments]
+    assert listed == ["n"]
 
 
 @pytest.mark.parametrize("value", ["\ud800", {"x": {"y": 1}}, float("nan"), b"ab"])

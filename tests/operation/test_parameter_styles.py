@@ -530,6 +530,22 @@ def test_without_it_an_object_in_an_object_is_refused_with_the_place_and_the_opt
     assert [(v.where, v.pointer) for v in caught.value.violations] == [("request.query.q", "/a")]
 
 
+@pytest.mark.parametrize("deep_object", [None, "repeat"])
+@pytest.mark.parametrize("value", [{"a": [{"b": 1}]}, {"a": [["b"]]}])
+def test_repeated_names_hold_no_objects_and_arrays(value: Any, deep_object: Any) -> None:
+    entry = parameter("query", {}, "q", style="deepObject", explode=True)
+    client = Client(one_operation(parameters=[entry]), deep_object=deep_object)
+    with pytest.raises(InvalidRequest, match="an array of arrays or objects") as caught:
+        client.prepare("op", q=value)
+    assert [v.pointer for v in caught.value.violations] == ["/a"]
+
+
+def test_neither_is_an_array() -> None:
+    entry = parameter("query", {}, "q", style="deepObject", explode=True)
+    with pytest.raises(InvalidRequest, match=r"an array .* Options\(deep_object="):
+        Client(one_operation(parameters=[entry])).prepare("op", q=["a"])
+
+
 def test_an_option_of_no_such_name_is_refused() -> None:
     with pytest.raises(ValueError, match="give one of 'repeat', 'brackets', 'indices'"):
         Client(one_operation()).prepare("op", options=Options(deep_object="dots"))  # type: ignore[arg-type]

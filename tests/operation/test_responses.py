@@ -182,7 +182,7 @@ EMPTY: list[tuple[int, str, str | None, Any, list[str]]] = [
     (200, "application/json", "application/json", None, ["empty"]),
     (200, "application/json", None, None, ["empty"]),
     (200, "text/plain", "text/plain", "", []),
-    (200, "image/png", "image/png", None, []),
+    (200, "image/png", "image/png", b"", []),
     (204, "application/json", None, None, []),
     (304, "application/json", None, None, []),
 ]
@@ -310,7 +310,9 @@ THING = {"type": "object", "required": ["a"], "properties": {"a": {"type": "inte
 FORM = "application/x-www-form-urlencoded"
 JUDGED: list[tuple[str, str, Any, bytes, Any, list[str]]] = [
     # declared, actual, schema, content → data, rules
-    ("application/xml", "application/xml", THING, b"<x/>", "<x/>", []),
+    ("application/xml", "application/xml", THING, b"<x/>", {}, ["required"]),
+    ("application/xml", "application/xml", THING, b"<x><a>1</a></x>", {"a": 1}, []),
+    ("application/xml", "application/xml", {"maxLength": 3}, b"<x/>", "<x/>", ["maxLength"]),
     ("text/html", "text/html", {"allOf": [THING]}, b"<x/>", "<x/>", []),
     ("text/csv", "text/csv", {"type": "array"}, b"a,b", "a,b", []),
     ("application/yaml", "application/yaml", THING, b"a: 1", "a: 1", []),

@@ -103,6 +103,8 @@ _BRANCHES = {
     }
 }
 
+_SHUT = {"type": "object", "additionalProperties": False}
+
 AGREED = [
     Case("right object", "body", _OBJECT, {"id": "a", "n": 1}),
     Case("missing property", "body", _OBJECT, {}, [("", "required")]),
@@ -113,6 +115,26 @@ AGREED = [
     Case("null allowed", "body", {"type": ["string", "null"]}, None),
     Case("enum", "body", {"enum": ["a", 1, None]}, "b", [("", "enum")]),
     Case("const", "body", {"const": {"a": 1}}, {"a": 2}, [("", "const")]),
+    Case("no members allowed", "body", _SHUT, {"a": 1}, [("", "additionalProperties")]),
+    Case("no further items allowed", "body", {"prefixItems": [{}], "unevaluatedItems": False}, [1, 2],
+        [("", "unevaluatedItems")]),
+    Case("no further members allowed", "body",
+        {"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, {"a": 1, "b": 2},
+        [("", "unevaluatedProperties")]),
+    Case("members unknown only since their schema is broken", "body",
+        {"allOf": [{"properties": {"a": {"type": "integer"}, "b": {}}}], "unevaluatedProperties": False},
+        {"a": "x", "b": 1}, [("/a", "type")]),
+    Case("pattern that Python does not read", "body", {"pattern": r"^\p{L}$"}, "1", [("", "pattern")]),
+    Case("pattern with a word of ECMA-262", "body", {"pattern": r"\bfoo"}, "éfoo"),
+    Case("pattern with another line end", "body", {"pattern": "^a.b$"}, "a\u2028b", [("", "pattern")]),
+    Case("pattern with all characters", "body", {"pattern": "^[^]$"}, "\r"),
+    Case("pattern that steps back again and again", "body", {"pattern": r"^(a+)+$|^[^]z"}, "a" * 40 + "b",
+        [("", "pattern")]),
+    Case("pattern in a parameter", "query", {"type": "string", "pattern": r"^\w+$"}, "é",
+        [("", "pattern")]),
+    Case("pattern that is none", "body", {"pattern": "(?i)a"}, "b"),
+    Case("pattern of an alternative", "body", {"anyOf": [{"type": "string", "pattern": "^a"}, {"type": "null"}]},
+        "b", [("", "pattern")]),
     Case("maximum", "body", {"maximum": 1}, 2, [("", "maximum")]),
     Case("exclusive minimum", "body", {"exclusiveMinimum": 1}, 1, [("", "exclusiveMinimum")]),
     Case("multipleOf", "body", {"multipleOf": 3}, 4, [("", "multipleOf")]),
@@ -303,8 +325,9 @@ BEYOND = [
         {"type": "object", "required": ["a"]}, {}, [("", "required")], version="3.2.0",
         settings={"content": "application/x-www-form-urlencoded"},
         why="it does not know the location", source="OpenAPI 3.2.0, Parameter Locations"),
-    Beyond("pattern that Python does not read", "body", {"pattern": r"^\p{L}$"}, "1",
-        [("", "pattern")], why="Python's `re` does not know `\\p`",
+    Beyond("name that must match a pattern with a group", "body",
+        {"patternProperties": {"^(a|b)$": {"type": "integer"}}}, {"a": "x"}, [("/a", "type")],
+        why="it matches names by Python's `re`, which has no bound in time and reads other patterns",
         source="JSON Schema 2020-12 core, 6.4 (ECMA-262)"),
     Beyond("two placeholders in one segment of a path", "path", {"type": "string", "maxLength": 1},
         "ab", [("", "maxLength")], path="/thing/{p}-{q}",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support import one_operation
 
-from dynclient.document import Document, load
+from dynclient.document import Document, Node, load
 from dynclient.schema import Direction, Validator, compile_validator
 
 AT = "/components/schemas/A"
@@ -33,7 +33,7 @@ def compiled(schema: Any, version: str = "3.0.4") -> tuple[Document, Validator]:
     document = load(one_operation(version=version, components={"schemas": {"A": schema}}))
     at = document.resources.root.child("components", "schemas", "A")
     directions: tuple[Direction, ...] = ("request", "response")
-    made = [compile_validator(document, (schema, at), direction) for direction in directions]
+    made = [compile_validator(Node(document, schema, at), direction) for direction in directions]
     return document, made[0]
 
 
@@ -105,7 +105,7 @@ def test_swagger_is_called_by_its_name() -> None:
         }
     )
     at = document.resources.root.child("components", "schemas", "A")
-    compile_validator(document, (document.resources.at(at), at), "response")
+    compile_validator(Node(document, document.resources.at(at), at), "response")
     (problem,) = document.problems
     assert problem.pointer == "/definitions/A/patternProperties"
     assert problem.message.startswith("Swagger 2.0 has no 'patternProperties'")

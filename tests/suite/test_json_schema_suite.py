@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jsonschema_specifications
 import pytest
+from corpus.material import REASON, folder
 
 from dynclient import DocumentError, NotLoaded, Trust, load
+from dynclient.document import Node
 from dynclient.schema import Validator, compile_validator
+from dynclient.validation import ALL_FORMATS, NO_FORMATS
 
-SUITE = Path(__file__).parents[2].parent / "shared" / "json-schema-test-suite"
+SUITE = folder("json-schema-test-suite")
 HOST = "http://localhost:1234/"
 TRUST = Trust(origins=frozenset({"https://json-schema.org", "http://json-schema.org"}))
 
-pytestmark = pytest.mark.skipif(
-    not SUITE.is_dir(), reason="the JSON Schema Test Suite is not beside the checkout (../shared)"
-)
+pytestmark = pytest.mark.skipif(not SUITE.is_dir(), reason=REASON)
 
 
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
@@ -135,7 +135,9 @@ def validator_of(schema: Any, run: Run) -> Validator:
     while True:
         try:
             return compile_validator(
-                document, ({"$ref": f"{HOST}tested.json"}, root), "request", formats=run.formats
+                Node(document, {"$ref": f"{HOST}tested.json"}, root),
+                "request",
+                formats=ALL_FORMATS if run.formats else NO_FORMATS,
             )
         except NotLoaded as missing:
             answered, content = fetch(missing.uri)
@@ -174,6 +176,8 @@ def _fails(run: Run, group: dict[str, Any]) -> bool:
 
 
 def test_every_exception_is_still_needed() -> None:
+    if not (SUITE / "remotes" / "v1").is_dir():
+        pytest.skip("an older suite, which lacks some of the cases that are excepted")
     failing: set[tuple[str, ...]] = set()
     for parameter in groups():
         run, key, group = parameter.values

@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dynclient.errors import TooManyRedirects
+from dynclient.document import Trust
+from dynclient.drive import drive
+from dynclient.exchange import Conduct, round_trip
 from dynclient.messages import HttpRequest, HttpResponse
-from dynclient.transport.content import Stream, streamed
-from dynclient.transport.redirects import next_request
+from dynclient.transport.content import streamed
 
 
-def followed(transport: Any, request: HttpRequest, most: int = 10) -> HttpResponse:
+def followed(transport: Any, request: HttpRequest, **trust: Any) -> HttpResponse:
+    """What `drive` makes of it; `trust` are fields of a `Trust`."""
+    # As a call does, so that its body can go twice.
     request = replace(request, content=streamed(request) or request.content)
-    for _ in range(most + 1):
-        response = transport.send(request)
-        following = next_request(request, response.status, response.headers)
-        if following is None:
-            return response
-        if isinstance(following.content, Stream) and not following.content.rewind():
-            raise TooManyRedirects("the streamed body can't be sent again", request=request)
-        request = following
-    raise TooManyRedirects(f"no end after {most} redirects", request=request)
+    return drive(round_trip(request, Conduct(Trust(**trust))), transport)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 
 @dataclass
@@ -68,8 +69,13 @@ class Server:
     host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        self._listener = socket.create_server((self.host, 0), family=family, backlog=128)
+        if self.host.startswith("/"):
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(self.host)
+            self._listener.listen(128)
+        else:
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            self._listener = socket.create_server((self.host, 0), family=family, backlog=128)
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._lock = threading.Lock()
@@ -81,6 +87,8 @@ class Server:
 
     @property
     def url(self) -> str:
+        if self.host.startswith("/"):
+            return f"http+unix://{quote(self.host, safe='')}"
         if self.context:
             return f"https://localhost:{self.port}"
         return f"http://127.0.0.1:{self.port}"

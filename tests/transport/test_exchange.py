@@ -237,14 +237,14 @@ def test_many_threads_share_no_more_connections_than_the_pool_has(make, serve):
         except Exception as problem:  # noqa: BLE001
             failures.append(problem)
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(32)]
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(64)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
     assert server.connections <= 8
-    assert len(server.received) == 32 * 15
+    assert len(server.received) == 64 * 15
 
 
 def test_the_user_of_a_url_authenticates_unless_the_request_does(transport, serve):

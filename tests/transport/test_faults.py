@@ -223,6 +223,10 @@ UNSENDABLE = [
     {"headers": Headers({"X": f"{SECRET}\n Y: 1"})},
     {"headers": Headers({f"X: {SECRET}\r\nY": "1"})},
     {"headers": Headers({"X": f"{SECRET}\u20ac"})},
+    {"headers": Headers({"X": f"{SECRET}\0"})},
+    {"headers": Headers({f"X\0{SECRET}": "1"})},
+    {"headers": Headers({f"X {SECRET}": "1"})},
+    {"headers": Headers({"": SECRET})},
     {"url": f"ftp://example.org/{SECRET}"},
     {"url": f"http://[::1/{SECRET}"},
     {"url": f"http:///{SECRET}"},
@@ -259,6 +263,38 @@ def test_an_early_refusal_is_read_though_the_body_was_not(transport, serve):
         response = transport.send(HttpRequest("POST", url, content=b"x" * 3_000_000))
         assert (response.status, response.content) == (413, b"too much")
     finally:
+        listener.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_early_response_to_an_upload_that_is_not_read_is_returned(make, serve, streamed):
+    """The server neither reads on nor closes: whoever waits to have sent all waits in vain."""
+    if "httpx" in make.kind:
+        pytest.skip("httpx2 sends first and reads then")
+    if streamed and make.kind in {"requests", "session"}:
+        pytest.skip("http.client sends first and reads then; a piece is sent at once here")
+    transport = make(timeout=10.0)
+    done = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def refuse():
+        sock, _ = listener.accept()
+        with sock:
+            sock.recv(1000)
+            sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            sock.sendall(reply(b"too much", "413 Content Too Large"))
+            done.wait(20)
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        content = [b"x" * 1_000_000] * 30 if streamed else b"x" * 30_000_000
+        response = transport.send(HttpRequest("POST", url, content=content))
+        assert (response.status, response.content) == (413, b"too much")
+    finally:
+        done.set()
         listener.close()
         thread.join()
 

@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import RequestsTransport, SocketTransport
+from dynclient.transport import AiohttpTransport, RequestsTransport, SocketTransport
 
 from . import peers
+from .blocking import Blocking
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 WHERE_INSTALLED = {
@@ -36,7 +37,11 @@ THERE = [
     *(name for name, is_there in WHERE_INSTALLED.items() if is_there),
 ]
 HERE = Path(__file__).parent
-KINDS = {"sockets": SocketTransport, "requests": RequestsTransport}
+KINDS = {
+    "sockets": SocketTransport,
+    "requests": RequestsTransport,
+    "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
+}
 
 
 def free_port() -> int:
@@ -172,7 +177,7 @@ def test_a_target_is_sent_exactly_as_it_was_given(peer):
 
 
 def test_field_values_in_latin_1_go_both_ways(transport, peer):
-    if peer[0] == "aiohttp":
+    if peer[0] == "aiohttp" or isinstance(transport, Blocking):
         pytest.skip("aiohttp reads and writes UTF-8")
     response = ask(transport, peer, "/latin", X_Latin="na\xefve")
     assert response.headers["X-Latin"] == "caf\xe9"
@@ -213,13 +218,19 @@ def test_threads_get_their_own_answers(peer):
     assert wrong == []
 
 
-def test_interim_answers_and_trailers_of_node(peer):
-    if peer[0] != "node":
-        return
-    with SocketTransport(timeout=10) as transport:
-        for _ in range(2):
-            assert ask(transport, peer, "/hints").content == peers.TEXT
-            assert ask(transport, peer, "/trailers").content == peers.TEXT
+@pytest.fixture(scope="module")
+def node() -> Iterator[tuple[str, str]]:
+    if not WHERE_INSTALLED["node"]:
+        pytest.skip("node is not installed")
+    port = free_port()
+    with process(["node", str(HERE / "peers.js"), str(port)], port) as url:
+        yield "node", url
+
+
+def test_interim_responses_and_trailers_of_node(transport, node):
+    for _ in range(2):
+        assert ask(transport, node, "/hints").content == peers.TEXT
+        assert ask(transport, node, "/trailers").content == peers.TEXT
 
 
 @pytest.mark.long

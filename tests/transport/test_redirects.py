@@ -222,6 +222,28 @@ def test_a_body_with_secrets_does_not_go_to_another_origin(transport, serve, kin
     assert "s3cret" not in repr(caught.value.request.content)
 
 
+def test_an_endless_chain_ends(transport, serve):
+    server = serve(sends("/again"))
+    with pytest.raises(TooManyRedirects, match="4 redirects"):
+        followed(transport, HttpRequest("GET", server.url), max_redirects=4)
+    assert len(server.received) == 5
+    assert server.connections == 1
+
+
+def test_as_many_redirects_as_allowed_are_followed(transport, serve):
+    def handler(request, _):
+        left = int(request.target[1:])
+        return reply(b"end") if not left else reply(b"", "302 F", Location=f"/{left - 1}")
+
+    request = HttpRequest("GET", serve(handler).url + "/3")
+    assert followed(transport, request, max_redirects=3).content == b"end"
+
+
+def test_none_are_followed_when_the_caller_wants_to_see_them(transport, serve):
+    request = HttpRequest("GET", serve(sends("/again")).url)
+    assert followed(transport, request, max_redirects=0).status == 302
+
+
 @pytest.mark.parametrize(
     "location",
     ["ftp://example.org/x", "http://", "http://[::1", "file:///etc/passwd", "http://h:x/"],

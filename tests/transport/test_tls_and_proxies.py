@@ -16,20 +16,25 @@ import requests
 
 from dynclient.errors import ConnectError, TLSError, TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest
-from dynclient.transport import RequestsTransport, SocketTransport
+from dynclient.transport import AiohttpTransport, RequestsTransport, SocketTransport
 
+from .blocking import Blocking
 from .certificates import settings
 from .following import followed
 from .server import HangUp, Received, reply
 
-KINDS = [SocketTransport, RequestsTransport]
+KINDS = {
+    "sockets": SocketTransport,
+    "requests": RequestsTransport,
+    "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
+}
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command")
 
 
 @pytest.fixture(params=KINDS)
 def kind(request):
-    return request.param
+    return KINDS[request.param]
 
 
 def test_a_server_of_a_trusted_authority_is_spoken_to(kind, serve, certificates):

@@ -37,16 +37,15 @@ class AnalyticsOperations:
     def filters(self, call: Call) -> Response:
         """analytics_filters: what the account's jobs can be told apart by."""
         rows = self._of_account(call, call.query.get("instance"))
-        plans = [{"name": PLAN}] if rows else []
-        instances = [{"id": crn, "deleted": False} for crn in _distinct(rows, "instance")]
-        return JSONResponse(
-            {
-                "backends": [{"name": name} for name in _distinct(rows, "backend")],
-                "instances": instances,
-                "users": [{"id": user} for user in _distinct(rows, "user_id")],
-                "plans": plans,
-            }
-        )
+        view: dict[str, Any] = {
+            "backends": [{"name": name} for name in _distinct(rows, "backend")],
+            "instances": [{"id": crn, "deleted": False} for crn in _distinct(rows, "instance")],
+            "users": [{"id": user} for user in _distinct(rows, "user_id")],
+            "plans": [{"name": PLAN}] if rows else [],
+        }
+        if call.modern:
+            view["subscriptions"] = []
+        return JSONResponse(view)
 
     def usage(self, call: Call) -> Response:
         """analytics_usage: all of it."""
@@ -57,8 +56,9 @@ class AnalyticsOperations:
         """get_usage_analytics_grouped: by instance, backend, user or plan."""
         rows, _, _ = self._chosen(call)
         trait = call.query["group_by"]
-        groups = _grouped(rows, lambda row: PLAN if trait == "plan" else str(row[trait]))
-        data = [{"key": key, **self._figures(group)} for key, group in sorted(groups.items())]
+        named = {"plan": PLAN, "subscription_id": None}  # the same for all
+        groups = _grouped(rows, lambda row: named[trait] if trait in named else row[trait])
+        data = [{"key": key, **self._figures(groups[key])} for key in sorted(groups)]
         return JSONResponse({"data": data})
 
     def grouped_by_date(self, call: Call) -> Response:
@@ -93,7 +93,7 @@ class AnalyticsOperations:
         for name in ("backend", "user_id"):
             if query.get(name):
                 conditions.append(jobs.c[name].in_(query[name]))
-        if query.get("plan") and PLAN not in query["plan"]:
+        if (query.get("plan") and PLAN not in query["plan"]) or query.get("subscription_id"):
             conditions.append(sa.false())
         rows = self._of_account(call, query.get("instance"), *conditions)
         if query.get("simulators", True) is False:

@@ -22,12 +22,12 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from ..document import METHODS
 from ..settings import Settings
 from .access import Access, Caller
 from .calls import Call, Operation
+from .editions import Edition, adapted, editions
 from .errors import ApiError, unauthenticated
-from .judge import Judge, WireRequest
+from .judge import WireRequest
 from .traffic import Traffic
 
 __all__ = ["API_ROOT", "Api", "router"]
@@ -86,67 +86,69 @@ class _Guarded:
 
 
 class Api:
-    """Every operation of a document, as endpoints under /api."""
+    """Every operation of the bundled documents, as endpoints under /api."""
 
     def __init__(
         self,
-        document: dict[str, Any],
         origin: str,
         access: Access,
         settings: Settings,
         operations: Mapping[str, Operation],
         threads: ThreadPoolExecutor,
     ) -> None:
-        self._document = document
+        self._editions = editions(f"{origin}{API_ROOT}")
         self._origin = origin
         self._access = access
         self._max_body = settings.max_body
         self._operations = operations
         self._threads = threads
         self._traffic = Traffic(settings)
-        self._judge = Judge(document, f"{origin}{API_ROOT}")
 
     def endpoints(self) -> dict[str, dict[str, Endpoint]]:
-        """By path and method."""
-        return {
-            f"{API_ROOT}{path}": {
-                method.upper(): self._endpoint(path, item[method])
-                for method in METHODS
-                if method in item
-            }
-            for path, item in self._document["paths"].items()
-        }
+        """By path and method, for all versions together."""
+        found: dict[str, dict[str, Endpoint]] = {}
+        for edition in self._editions:
+            for path, method in edition.operations:
+                methods = found.setdefault(f"{API_ROOT}{path}", {})
+                methods.setdefault(method, self._endpoint(path, method))
+        return found
 
-    def _endpoint(self, path: str, operation: Mapping[str, Any]) -> Endpoint:
-        name = operation["operationId"]
-        open_to_all = not operation.get("security", self._document.get("security"))
-        serve = self._operations[name]
+    def _edition(self, request: Request) -> Edition:
+        version = request.headers.get("ibm-api-version", "")
+        return [each for each in self._editions if each.since <= version][-1]
 
+    def _endpoint(self, path: str, method: str) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             await self._traffic.pass_through()
+            edition = self._edition(request)
+            name = edition.operations.get((path, method))
+            open_to_all = name in edition.open_to_all
             caller = Caller("") if open_to_all else self._access.identify(request.headers)
-            wire = self._wire(request, path, await self._body(request))
+            if name is None:
+                raise ApiError(404, f"{path} is gone from version {edition.since} of the API on.")
+            body = await self._body(request)
+            wire = self._wire(request, path, adapted(body) if edition.modern else body)
             accept, url_query = request.headers.get("accept", ""), request.url.query
 
             def work() -> Response:
-                verdict = self._judge.judge(wire)
+                verdict = edition.judge.judge(wire)
                 if verdict.unauthenticated:
                     raise unauthenticated("Authorization or Service-CRN is missing.")
                 if verdict.problems:
                     raise ApiError(400, *verdict.problems)
                 if name == "create_job":
                     self._traffic.count_job(f"{caller.user_id} {caller.instance}")
-                return serve(
-                    Call(
-                        caller=caller,
-                        path=request.path_params,
-                        query=verdict.query,
-                        body=verdict.body,
-                        accept=accept,
-                        origin=self._origin,
-                        url_query=url_query,
-                    )
+                call = Call(
+                    caller=caller,
+                    path=request.path_params,
+                    query=verdict.query,
+                    body=verdict.body,
+                    accept=accept,
+                    origin=self._origin,
+                    url_query=url_query,
+                    modern=edition.modern,
                 )
+                return self._operations[name](call)
 
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.responses import JSONResponse, Response
 
 from ..devices import Device
-from ..devices.shapes import configuration, defaults, list_entry, properties, version_of
+from ..devices.shapes import configuration, defaults, list_entry, medians, properties, version_of
 from ..state.database import Database
 from ..state.jobs import Jobs
 from .calls import Call, moment_of
@@ -23,10 +23,14 @@ class BackendOperations:
         self._jobs = Jobs(database)
         self._devices = devices
 
-    def list(self, _call: Call) -> Response:
+    def list(self, call: Call) -> Response:
         """list_backends: every device, with the length of its queue."""
         lengths = self._jobs.queue_lengths()
         views = [list_entry(each, lengths.get(each.name, 0)) for each in self._devices.values()]
+        if call.modern:
+            for view, device in zip(views, self._devices.values(), strict=True):
+                if device.facts:
+                    view["performance_metrics"] |= medians(device)
         return JSONResponse({"devices": views})
 
     def status(self, call: Call) -> Response:

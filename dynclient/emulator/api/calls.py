@@ -21,7 +21,8 @@ class Call:
     """One request, authenticated and judged.
 
     `query` holds the query parameters as the document types them, `url_query` their text as it
-    came; `origin` is that of the served document.
+    came; `origin` is that of the served document; `modern` says that the caller speaks the later
+    version of the API.
     """
 
     caller: Caller
@@ -31,6 +32,7 @@ class Call:
     accept: str
     origin: str
     url_query: str = ""
+    modern: bool = False
 
 
 #: What serves one operation.

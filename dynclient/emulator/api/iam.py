@@ -41,8 +41,9 @@ class TokenService:
 
     def issue(self) -> tuple[str, float]:
         """A new token, and when it expires in seconds since 1970."""
-        expires = time.time() + self._lifetime
-        claims = {"sub": USER_ID, "exp": expires, "jti": uuid.uuid4().hex}
+        now = time.time()
+        expires = now + self._lifetime
+        claims = {"sub": USER_ID, "iat": now, "exp": expires, "jti": uuid.uuid4().hex}
         unsigned = f"{_HEADER}.{base64url(json.dumps(claims).encode())}"
         return f"{unsigned}.{self._signer.sign(unsigned)}", expires
 

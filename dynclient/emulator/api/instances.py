@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..state.database import Database
 from ..state.instances import Instances
 from ..state.jobs import Jobs
 from .calls import Call, no_content
+from .editions import VERSIONS
 from .errors import ApiError
 from .sessions import INTERACTIVE_TTL, MAX_TTL
 
@@ -32,17 +33,20 @@ def account_of(crn: str) -> str:
 class InstanceOperations:
     """What belongs to the instance of the caller, and to its account."""
 
-    def __init__(
-        self, database: Database, devices: Mapping[str, Device], versions: Sequence[str]
-    ) -> None:
+    def __init__(self, database: Database, devices: Mapping[str, Device]) -> None:
         self._instances = Instances(database)
         self._jobs = Jobs(database)
         self._devices = devices
-        self._versions = versions
 
-    def get(self, _call: Call) -> Response:
+    def get(self, call: Call) -> Response:
         """get_instance."""
-        return JSONResponse({"qctrl_enabled": False})
+        if not call.modern:
+            return JSONResponse({"qctrl_enabled": False})
+        view: dict[str, Any] = {"backends": list(self._devices), "plan_id": PLAN_ID}
+        limit = self._instances.usage_limit(call.caller.instance)
+        if limit is not None:
+            view |= {"instance_limit": limit, "instance_limit_seconds": str(limit)}
+        return JSONResponse(view)
 
     def configuration(self, call: Call) -> Response:
         """get_instance_configuration: the limit, if one was set."""
@@ -87,13 +91,15 @@ class InstanceOperations:
             raise ApiError(404, f"No such account: {call.path['id']}")
         if call.query.get("plan_id", PLAN_ID) != PLAN_ID:
             return JSONResponse({"plans": []})
-        plan = {
+        plan: dict[str, Any] = {
             "plan_id": PLAN_ID,
             "backends": list(self._devices),
             "max_ttl": MAX_TTL,
             "active_ttl": MAX_TTL,
             "interactive_ttl": INTERACTIVE_TTL,
         }
+        if call.modern:
+            plan |= {"subscription_id": PLAN_ID, "subscription_name": PLAN}
         return JSONResponse({"plans": [plan]})
 
     def tags(self, call: Call) -> Response:
@@ -101,9 +107,10 @@ class InstanceOperations:
         found = self._jobs.find_tags(call.caller.instance, call.query["search"])
         return JSONResponse({"tags": found})
 
-    def versions(self, _call: Call) -> Response:
-        """get_versions."""
-        return JSONResponse({"versions": list(self._versions)})
+    def versions(self, call: Call) -> Response:
+        """get_versions: dates, or objects that say of each that it is live."""
+        live = [{"version": date, "status": "live"} for date in VERSIONS]
+        return JSONResponse({"versions": live if call.modern else list(VERSIONS)})
 
 
 def _month(now: datetime) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import secrets
 import string
@@ -159,14 +160,14 @@ class JobOperations:
             ascending=query.get("sort") == "ASC",
             params=with_params,
         )
-        jobs = [_job_view(row, with_params=with_params) for row in rows]
+        jobs = [_job_view(call, row, with_params=with_params) for row in rows]
         return JSONResponse({"jobs": jobs, "count": count, "limit": limit, "offset": offset})
 
     def details(self, call: Call) -> Response:
         """get_job_details_jid: one job, with its params unless they are excluded or private."""
         with_params = not call.query["exclude_params"]
         row = self._row(call, whole=with_params)
-        return JSONResponse(_job_view(row, with_params=with_params))
+        return JSONResponse(_job_view(call, row, with_params=with_params))
 
     def cancel(self, call: Call) -> Response:
         """cancel_job_jid: stop a job that has not ended."""
@@ -205,8 +206,10 @@ class JobOperations:
             return no_content()
         if row["private"]:
             self._store.read_once(row["id"])
-        if row["status"] == "Completed" and prefers(call.accept, "application/json", "text/plain"):
-            return Response(row["result"], media_type="application/json")
+        completed = row["status"] == "Completed"
+        if call.modern or (completed and prefers(call.accept, "application/json", "text/plain")):
+            text = row["result"] if completed else json.dumps(row["result"])
+            return Response(text, media_type="application/json")
         return PlainTextResponse(row["result"])
 
     def interim_results(self, call: Call) -> Response:
@@ -229,13 +232,15 @@ class JobOperations:
         row = self._row(call)
         names = ("created", "running", "finished")
         view: dict[str, Any] = {"timestamps": {n: row[n] for n in names if row[n] is not None}}
-        if row["seconds"] is not None:
+        if call.modern:
+            view["usage"] = _charge(row)
+        elif row["seconds"] is not None:
             billed = whole_seconds(row["seconds"])
             view["bss"] = {"seconds": billed}
             view["usage"] = {"quantum_seconds": billed, "seconds": billed}
         if row["qiskit_version"] is not None:
             view["qiskit_version"] = row["qiskit_version"]
-        if row["status"] == "Queued":
+        if row["status"] == "Queued" and not call.modern:
             view["estimated_start_time"] = max(row["due"], now_text())
         return JSONResponse(view)
 
@@ -274,11 +279,18 @@ def _ended_before(row: JobRow, age: timedelta) -> bool:
     return finished is not None and datetime.now(UTC) - datetime.fromisoformat(finished) > age
 
 
+def _charge(row: JobRow) -> dict[str, Any]:
+    """Usage of the later version; it is final once the job has ended."""
+    seconds = whole_seconds(row["seconds"] or 0)
+    status = "pending" if row["status"] in PENDING else "complete"
+    return {"qpu_charge_time_seconds": seconds, "status": status}
+
+
 def _present(row: JobRow, names: Sequence[str]) -> dict[str, Any]:
     return {name: row[name] for name in names if row[name] is not None}
 
 
-def _job_view(row: JobRow, *, with_params: bool) -> dict[str, Any]:
+def _job_view(call: Call, row: JobRow, *, with_params: bool) -> dict[str, Any]:
     """A job as JobResponse shows it; keys without a value are left out."""
     status = row["status"]
     state = {"status": "Cancelled" if status.startswith("Cancelled") else status}
@@ -293,9 +305,11 @@ def _job_view(row: JobRow, *, with_params: bool) -> dict[str, Any]:
         "cost": row["cost"],
         "tags": row["tags"],
         "user_id": row["user_id"],
-        **_present(row, ("runtime", "session_id", "remote_storage")),
+        **_present(row, ("runtime", "session_id", "remote_storage", "calibration_id")),
     }
-    if row["seconds"] is not None:
+    if call.modern:
+        view["usage"] = _charge(row)
+    elif row["seconds"] is not None:
         view["usage"] = {"seconds": round(row["seconds"], 6)}
     if row["private"]:
         view["private"] = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, NoReturn
 
 from jsonschema.exceptions import ValidationError, best_match
@@ -19,6 +21,10 @@ from ..document import served_document
 __all__ = ["Judge", "Verdict", "WireRequest"]
 
 _LONGEST_MESSAGE = 300
+_MOST_MESSAGES = 20
+#: Values that a body may have, each judged in its own right, and numbers of an array that are.
+_MOST_VALUES = 20_000
+_MOST_NUMBERS = 100
 
 
 @dataclass(slots=True)
@@ -82,11 +88,14 @@ class Judge:
     def _judge_body(self, request: WireRequest) -> Verdict:
         try:
             body = _plain(request.body)
+            judged = _Shortener()(body)
         except ValueError as error:
             # The validators stumble over such a body; credentials still come before it.
             verdict = self._judge_rest(replace(request, body=None))
             unreadable = f"Request body: {error}."
             return replace(verdict, problems=(*verdict.problems, unreadable))
+        if judged is not body:
+            request = replace(request, body=json.dumps(judged).encode())
         openapi, lock = self._bodied
         with lock:
             refusal = _refusal(list(openapi.iter_request_errors(request)))
@@ -103,7 +112,45 @@ class Judge:
 def _refusal(errors: list[Exception]) -> Verdict | None:
     if any(isinstance(error, SecurityValidationError) for error in errors):
         return Verdict(unauthenticated=True)
-    return Verdict(problems=tuple(_sentences(errors))) if errors else None
+    if not errors:
+        return None
+    sentences = list(islice(_sentences(errors), _MOST_MESSAGES + 1))
+    if len(sentences) > _MOST_MESSAGES:
+        sentences[-1] = "There are more problems of that kind."
+    return Verdict(problems=tuple(sentences))
+
+
+class _Shortener:
+    """Cuts long arrays of numbers short, and counts the values that are left.
+
+    Any number is as good as another to every schema of the document; a million of them would take
+    openapi-core minutes. ValueError when there are more than `_MOST_VALUES` values all the same.
+    """
+
+    def __init__(self) -> None:
+        self._left = _MOST_VALUES
+
+    def __call__(self, value: Any) -> Any:
+        """The value itself where nothing is cut."""
+        self._left -= 1
+        if self._left < 0:
+            remedy = "send arrays in the encoding of the Qiskit libraries"
+            raise ValueError(f"more than {_MOST_VALUES} values; {remedy}")
+        if isinstance(value, dict):
+            members = {name: self(member) for name, member in value.items()}
+            return value if all(members[name] is value[name] for name in value) else members
+        if isinstance(value, list):
+            if len(value) > _MOST_NUMBERS and all(map(_numeric, value)):
+                return value[:_MOST_NUMBERS]
+            items = [self(item) for item in value]
+            return value if all(map(operator.is_, items, value)) else items
+        return value
+
+
+def _numeric(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_numeric, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _plain(body: bytes | None) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -27,26 +26,22 @@ from .workloads import WorkloadOperations
 
 __all__ = ["build_service"]
 
-#: What get_versions tells: the dates whose behaviour this is.
-VERSIONS = ("2025-01-01", "2025-05-01")
-
 
 def build_service(
     settings: Settings,
-    document: dict[str, Any],
     origin: str,
     database: Database,
     dispatcher: Dispatcher,
     devices: Mapping[str, Device],
     threads: ThreadPoolExecutor,
 ) -> ASGIApp:
-    """The application that serves `document` at `origin` (scheme, host and port)."""
+    """The application that serves the bundled documents at `origin` (scheme, host and port)."""
     token_service = TokenService(settings, Signer())
     access = Access(settings, token_service)
     cloud = Cloud(settings, access)
     jobs = JobOperations(database, dispatcher, settings, devices, Signer())
     operations = _operations(jobs, database, dispatcher, devices)
-    api = Api(document, origin, access, settings, operations, threads)
+    api = Api(origin, access, settings, operations, threads)
     others: dict[str, dict[str, Endpoint]] = {
         "/identity/token": {"POST": token_service.endpoint},
         "/storage/{id}/transpiled_circuits.json": {"GET": jobs.download},
@@ -65,7 +60,7 @@ def _operations(
     """Every operation, by operationId."""
     backends = BackendOperations(database, devices)
     sessions = SessionOperations(database, dispatcher, devices)
-    instances = InstanceOperations(database, devices, VERSIONS)
+    instances = InstanceOperations(database, devices)
     analytics = AnalyticsOperations(database)
     return {
         "create_job": jobs.create,

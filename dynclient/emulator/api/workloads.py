@@ -50,6 +50,8 @@ class WorkloadOperations:
         limit = int(query.get("limit", _PAGE))
         start = _start(found, query, limit)
         page = found[start : start + limit]
+        if call.modern:
+            page = [each | {"usage": _usage(each["usage_seconds"])} for each in page]
         view: dict[str, Any] = {
             "workloads": page,
             "total_count": len(found),
@@ -121,6 +123,11 @@ def _session_workload(row: JobRow, life: Life, its_jobs: Sequence[JobRow]) -> _W
         "usage_seconds": None if closed is None else _charged(its_jobs),
     }
     return view if closed is None else view | {"ended": closed}
+
+
+def _usage(seconds: int | None) -> dict[str, Any]:
+    status = "pending" if seconds is None else "complete"
+    return {"qpu_charge_time_seconds": seconds or 0, "status": status}
 
 
 def _charged(rows: Sequence[JobRow]) -> int:

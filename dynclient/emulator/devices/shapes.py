@@ -9,7 +9,7 @@ from typing import Any
 from . import MAX_SHOTS, Device
 from .calibration import best_pair, couplings, error_of, gate_names, length_of, qubit_value
 
-__all__ = ["configuration", "defaults", "list_entry", "properties", "version_of"]
+__all__ = ["configuration", "defaults", "list_entry", "medians", "properties", "version_of"]
 
 #: What a simulator runs on top of OpenQASM's standard gates.
 _SIMULATOR_GATES = ["ccx", "cp", "cx", "cz", "h", "id", "p", "rx", "ry", "rz", "rzz", "s", "sdg",
@@ -58,6 +58,18 @@ def list_entry(device: Device, queue_length: int) -> dict[str, Any]:
     return view
 
 
+def medians(device: Device) -> dict[str, Any]:
+    """What the later version of the API adds to the performance metrics of a processor."""
+    facts = device.facts
+    gate = facts["two_qubit_gate"]
+    pairs = median(error_of(facts, gate, row) or 1.0 for row in range(len(couplings(facts))))
+    readouts = [qubit_value(facts, "readout_error", qubit) or 1.0 for qubit in range(device.qubits)]
+    return {
+        "two_q_error_median": {"value": pairs, "unit": ""},
+        "readout_error_median": {"value": median(readouts), "unit": ""},
+    }
+
+
 def configuration(device: Device) -> dict[str, Any]:
     """BackendConfiguration: what never changes."""
     facts = device.facts
@@ -84,6 +96,7 @@ def _simulator() -> dict[str, Any]:
         "basis_gates": _SIMULATOR_GATES,
         "gates": [{"name": name, "parameters": [], "qasm_def": ""} for name in _SIMULATOR_GATES],
         "coupling_map": None,
+        "online_date": "2025-01-01T00:00:00Z",
         "supported_instructions": [*_SIMULATOR_GATES, *_INSTRUCTIONS],
         "dynamic_reprate_enabled": False,
     }

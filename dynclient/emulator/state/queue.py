@@ -22,10 +22,13 @@ __all__ = ["LEASE", "MAX_ATTEMPTS", "Queue"]
 LEASE = 30.0
 
 #: How many times a job is begun before it is held to be what ends the service.
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 20
 
+_REASON = f"The service ended {MAX_ATTEMPTS} times while this job ran."
 _EVERY_SERVICE_DIED = {
-    "reason": f"The service ended {MAX_ATTEMPTS} times while this job ran.",
+    "reason": _REASON,
+    "result": f"Error: {_REASON}\n",
+    "log": f"{_REASON}\n",
     "reason_code": 9500,
     "reason_solution": "Look at the memory of the machine, and at the log of the service.",
 }

@@ -52,14 +52,10 @@ def run(task: Task) -> Outcome:
     learned = [_learned(task, layer) for layer in layers]
     metadata = {"backend": task.device, "input_options": dict(task.options)}
     if task.options.get("support_qiskit"):
-        result = encoded(
-            "NoiseLearnerResult",
-            {"data": [_encoded(*each) for each in learned], "metadata": metadata},
-        )
+        data = [_encoded(*each) for each in learned]
     else:
         data = [{"qubits": q, "generators": g, "rates": r} for _, q, g, r in learned]
-        result = {"data": data, "metadata": metadata}
-    return Outcome(json.dumps(result, allow_nan=False), [])
+    return Outcome(json.dumps({"data": data, "metadata": metadata}, allow_nan=False), [])
 
 
 def _layers(circuit: QuantumCircuit) -> Iterator[_Layer]:

@@ -63,7 +63,10 @@ def _obey(orders: socket.socket, children: set[int]) -> bool:
     elif order == b"S" and number in children:
         children.discard(number)
         _, result = os.waitpid(number, 0)
-    orders.sendall(NUMBER.pack(result))
+    try:
+        orders.sendall(NUMBER.pack(result))
+    except OSError:
+        return False
     return True
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ...document import Document, Location, Node
-from ...media import best_match, kind_of, parse_media_type
+from ...document import Node
+from ...media import best_match
 from ...remedies import give
 from ..fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
+from .entry import MediaEntry
 from .forms import form_style
+from .registry import Registry
 
 __all__ = ["PartPlan", "PartsPlan"]
 
@@ -33,35 +35,43 @@ class PartHeader(NamedTuple):
 class PartPlan(NamedTuple):
     """How a property, or an item of an array, becomes parts.
 
+    node           the Encoding Object; its value is None where there is none
+    schema         of one part; None where the document says nothing of it
+    codecs         by which the content of a part is encoded
     style          (style, explode), where the document sets one; for form-data alone
     content_types  the types and ranges that `encoding` allows; none: any
     default_type   the type by the schema; None where that depends on the value
     headers        the headers declared for the part
-    inner          how its own parts are made, where one of the types is a multipart one
     """
 
+    node: Node
+    schema: Node | None
+    codecs: Registry
     style: tuple[str, bool] | None = None
     content_types: tuple[str, ...] = ()
     default_type: str | None = None
     headers: tuple[PartHeader, ...] = ()
-    inner: PartsPlan | None = None
 
-    def type_of_file(self, label: str, own: str | None, guess: str) -> str:
+    def entry(self, content_type: str) -> MediaEntry:
+        """What the document says of a part of that type: an Encoding Object may nest others."""
+        return MediaEntry(content_type, self.node, "request", self.codecs, schema=self.schema)
+
+    def type_of_file(self, own: str | None, guess: str) -> str:
         """The content type of a file: its own, or what its name suggests, if allowed here."""
         if own is not None:
             if self.content_types and best_match(self.content_types, own) is None:
                 known = ", ".join(self.content_types)
-                raise StyleError(f"the part {label} is {own}; the document allows {known}")
+                raise StyleError(f"it is {own}; the document allows {known}")
             return own
         if not self.content_types:
             return _JSON if guess == _BINARY and self.default_type == _JSON else guess
-        return self._allowed(guess) or self._concrete(label)
+        return self._allowed(guess) or self._concrete()
 
-    def type_of_data(self, label: str, value: Any) -> str:
+    def type_of_data(self, value: Any) -> str:
         """The content type of a value that is no file."""
         by_value = _JSON if isinstance(value, dict | list) else _TEXT
         if self.content_types:
-            return self._allowed(self.default_type or by_value) or self._concrete(label)
+            return self._allowed(self.default_type or by_value) or self._concrete()
         return by_value if isinstance(value, dict) else self.default_type or by_value
 
     def _allowed(self, content_type: str) -> str | None:
@@ -69,32 +79,25 @@ class PartPlan(NamedTuple):
         found = best_match(self.content_types, content_type)
         return content_type if found is not None and "*" in found else found
 
-    def _concrete(self, label: str) -> str:
+    def _concrete(self) -> str:
         found = next((each for each in self.content_types if "*" not in each), None)
         if found is None:
             known = ", ".join(self.content_types)
             remedy = give(file={"content_type": ...})
-            raise StyleError(f"the part {label} may be {known}: which one?", remedy=remedy)
+            raise StyleError(f"it may be {known}: which one?", remedy=remedy)
         return found
 
 
 class PartsPlan:
     """How the members of an object, or the items of an array, become the parts of a body.
 
-    `settings` is the Media Type Object, or an Encoding Object with encodings of its own.
+    The entry's node is a Media Type Object, or an Encoding Object with encodings of its own.
     """
 
-    def __init__(
-        self, document: Document, settings: Mapping[str, Any], at: Location, schema: Node | None
-    ) -> None:
-        self._document = document
-        self._settings = settings
-        self._at = at
-        self._schema = schema
-        encoding = settings.get("encoding")
-        self._by_name: Mapping[str, Any] = encoding if isinstance(encoding, Mapping) else {}
-        first = settings.get("prefixEncoding")
-        self._first: list[Any] = first if isinstance(first, list) else []
+    def __init__(self, entry: MediaEntry) -> None:
+        self._entry = entry
+        self._node = entry.node
+        self._schema = entry.child("schema")
         self._plans: dict[str, PartPlan] = {}
 
     def of_name(self, name: str) -> PartPlan:
@@ -102,23 +105,19 @@ class PartsPlan:
         plan = self._plans.get(name)
         if plan is None:
             schema = self._schema and self._schema.member(name)
-            place = self._at.child("encoding", name)
-            plan = _plan_part(self._document, self._by_name.get(name), place, schema)
-            if schema is not None or name in self._by_name:
+            settings = self._node.child("encoding", name)
+            plan = _plan_part(settings, schema, self._entry.codecs)
+            if schema is not None or settings.value is not None:
                 self._plans[name] = plan  # not else: a body may have members of any name
         return plan
 
     def of_item(self, index: int) -> PartPlan:
         """How the item of an array at that index becomes a part."""
-        if index < len(self._first):
-            found, place = self._first[index], self._at.child("prefixEncoding", index)
-        else:
-            found, place = self._settings.get("itemEncoding"), self._at.child("itemEncoding")
-        schema = self._schema and self._schema.item(index)
-        if schema is None and "itemSchema" in self._settings:
-            place_of_schema = self._at.child("itemSchema")
-            schema = Node(self._document, self._settings["itemSchema"], place_of_schema)
-        return _plan_part(self._document, found, place, schema, is_item=True)
+        settings = self._node.child("prefixEncoding", index)
+        if settings.value is None:
+            settings = self._node.child("itemEncoding")
+        schema = (self._schema and self._schema.item(index)) or self._entry.child("itemSchema")
+        return _plan_part(settings, schema, self._entry.codecs, is_item=True)
 
     def in_order(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The members in the order in which the schema declares them, the others after."""
@@ -127,29 +126,26 @@ class PartsPlan:
 
 
 def _plan_part(
-    document: Document, settings: Any, at: Location, schema: Node | None, *, is_item: bool = False
+    settings: Node, schema: Node | None, codecs: Registry, *, is_item: bool = False
 ) -> PartPlan:
     """The plan of one value, from its Encoding Object and its schema; either may be missing.
 
     An array that is an item is one part; one that is a member is a part for each of its items.
     """
-    settings = settings if isinstance(settings, Mapping) else {}
     declared = settings.get("contentType")
     types = [each.strip() for each in declared.split(",")] if isinstance(declared, str) else []
-    style = form_style(settings)
-    if style and document.dialect == "3.0" and style[0] not in COLLECTION_FORMATS:
+    style = form_style(settings.value) if isinstance(settings.value, Mapping) else None
+    if style and settings.document.dialect == "3.0" and style[0] not in COLLECTION_FORMATS:
         style = None  # in 3.0 styles are for forms alone; Swagger 2.0's formats are for both
-    inner = None
-    if any(kind_of(parse_media_type(each)) == "multipart" for each in types):
-        is_list = schema and not is_item and "array" in (schema.types() or ())
-        whole = schema.item() if schema and is_list else schema
-        inner = PartsPlan(document, settings, at, whole)
+    is_list = schema and not is_item and "array" in (schema.types() or ())
     return PartPlan(
+        settings,
+        schema.item() if schema and is_list else schema,
+        codecs,
         style,
         tuple(filter(None, types)),
         _default_type(schema, is_item) if schema else None,
-        _headers(document, settings.get("headers"), at.child("headers")),
-        inner,
+        _headers(settings),
     )
 
 
@@ -178,10 +174,10 @@ def _is_binary(schema: Node) -> bool:
     return "contentEncoding" in schema.value
 
 
-def _headers(document: Document, declared: Any, at: Location) -> tuple[PartHeader, ...]:
+def _headers(settings: Node) -> tuple[PartHeader, ...]:
     found = []
-    for name, value in declared.items() if isinstance(declared, Mapping) else ():
-        header = Node(document, value, at.child(name)).follow()
+    for name, header in settings.items("headers"):
+        header = header.follow()  # noqa: PLW2901
         if name.lower() == "content-type" or not isinstance(header.value, dict):
             continue  # "Content-Type is described separately and SHALL be ignored"
         required = header.get("required") is True

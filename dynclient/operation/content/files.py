@@ -6,12 +6,24 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-__all__ = ["File", "StreamedBody", "chunks", "guess_type", "is_stream", "name_of", "size_of"]
+from ...document.pointer import append
+from ..fields.styles import StyleError
+
+__all__ = [
+    "File",
+    "StreamedBody",
+    "Unreadable",
+    "chunks",
+    "file_in",
+    "guess_type",
+    "is_stream",
+    "name_of",
+    "size_of",
+]
 
 #: What can be sent as it is, without being read into memory first.
 Streamable: TypeAlias = Path | IO[bytes] | Iterable[bytes]
@@ -19,7 +31,6 @@ Streamable: TypeAlias = Path | IO[bytes] | Iterable[bytes]
 _CHUNK = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
 class File:
     """One part of a multipart body, with more said about it than its content.
 
@@ -29,10 +40,20 @@ class File:
     headers       further headers of the part
     """
 
-    content: Any
-    filename: str | None = None
-    content_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    # No dataclass: those are data to every encoder, and a file is none.
+    __slots__ = ("content", "content_type", "filename", "headers")
+
+    def __init__(
+        self,
+        content: Any,
+        filename: str | None = None,
+        content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.content = content
+        self.filename = filename
+        self.content_type = content_type
+        self.headers: Mapping[str, str] = headers or {}
 
     def name_for(self, part: str) -> str:
         """The file name to send for the part called `part`."""
@@ -40,21 +61,46 @@ class File:
             return self.filename
         return name_of(self.content) or part
 
+    def _parts(self) -> tuple[Any, ...]:
+        return self.content, self.filename, self.content_type, self.headers
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, File) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((self.filename, self.content_type))
+
+    def __repr__(self) -> str:
+        return f"<File {self.filename or name_of(self.content) or 'without a name'}>"
+
+
+class Unreadable(StyleError):
+    """Content that can't be read."""
+
+    @classmethod
+    def because(cls, error: OSError) -> Unreadable:
+        """The same of an error of the operating system."""
+        named = f"{error.filename}: " if error.filename else ""
+        return cls(f"the content can't be read: {named}{error.strerror or error}")
+
 
 class StreamedBody:
     """Content that is sent as it is read.
 
     size        bytes, None if it can't be told beforehand
     repeatable  whether it can be walked again from its start: paths and seekable files can
+    waiting     the source if it is an asynchronous iterator, which only AsyncClient sends
 
-    Raises OSError where a path can't be read.
+    Raises OSError where a path can't be read, StyleError for an open file that can't.
     """
 
     def __init__(self, source: Any) -> None:
+        _check_readable(source)
         self._source = source
         self.size = size_of(source)
         self._start = _start_of(source)
         self.repeatable = isinstance(source, Path) or self._start is not None
+        self.waiting = source if isinstance(source, AsyncIterator) else None
 
     def __iter__(self) -> Iterator[bytes]:
         if self._start is not None:
@@ -72,11 +118,34 @@ def _start_of(value: Any) -> int | None:
     return None
 
 
+def _check_readable(value: Any) -> None:
+    if getattr(value, "closed", False) is True:
+        raise Unreadable("the file is closed")
+    readable = getattr(value, "readable", None)
+    if callable(readable) and hasattr(value, "read") and not readable():
+        raise Unreadable("the file is not open for reading")
+
+
 def is_stream(value: Any) -> bool:
     """Whether a value is content to be sent as it comes, not data to be encoded."""
     if isinstance(value, Path) or hasattr(value, "read"):
         return True
-    return isinstance(value, Iterator)
+    return isinstance(value, Iterator | AsyncIterator)
+
+
+def file_in(value: Any) -> str | None:
+    """The JSON Pointer to the first file in a value, "" for the value itself; None without one."""
+    stack: list[tuple[Any, str]] = [(value, "")]
+    seen: set[int] = set()
+    while stack:
+        item, pointer = stack.pop()
+        if isinstance(item, File) or is_stream(item):
+            return pointer
+        if isinstance(item, Mapping | list | tuple) and id(item) not in seen:
+            seen.add(id(item))
+            members = item.items() if isinstance(item, Mapping) else enumerate(item)
+            stack.extend((member, append(pointer, key)) for key, member in members)
+    return None
 
 
 def name_of(value: Any) -> str | None:
@@ -128,9 +197,19 @@ def chunks(value: Any) -> Iterator[bytes]:
             yield from chunks(file)
     elif hasattr(value, "read"):
         while piece := value.read(_CHUNK):
-            yield piece.encode() if isinstance(piece, str) else piece
+            yield _utf8(piece) if isinstance(piece, str) else piece
+    elif isinstance(value, AsyncIterator):
+        raise TypeError("an asynchronous iterator can be a whole body, not a part of one")
     else:
         for piece in value:
             if not isinstance(piece, bytes | bytearray | memoryview):
                 raise TypeError(f"a streamed body yields bytes, not {type(piece).__name__}")
             yield bytes(piece)
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        reason = "the file holds a lone surrogate, which UTF-8 can't carry; open it in binary mode"
+        raise StyleError(reason) from None

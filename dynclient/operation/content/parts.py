@@ -12,19 +12,28 @@ memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from ...abnf import is_token
-from ...jsontext import encode as encode_json
-from ...media import charset_of, kind_of, parse_media_type
+from ...media import charset_of, parse_media_type
 from ...remedies import give
-from ..fields.styles import COLLECTION_FORMATS, StyleError, plain, text_of
+from ..fields.styles import (
+    COLLECTION_FORMATS,
+    StyleError,
+    inner_formats,
+    plain,
+    serializer,
+    text_of,
+)
+from .codec import BYTES
 from .encodings import PartPlan, PartsPlan
-from .files import File, StreamedBody, chunks, guess_type, is_stream, size_of
+from .entry import MediaEntry
+from .files import File, StreamedBody, Unreadable, chunks, guess_type, is_stream, size_of
 from .forms import form_text
+from .text import encode_text
 from .uploads import is_opaque
 
 __all__ = ["Multipart", "encode_multipart"]
@@ -109,14 +118,14 @@ def _without(line: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def encode_multipart(
-    data: Mapping[str, Any] | list[Any], plan: PartsPlan, media_type: str
+    data: Mapping[str, Any] | list[Any], entry: MediaEntry, media_type: str
 ) -> tuple[bytes | Multipart, str]:
     """The body and its content type: `media_type` with the parameters that it needs.
 
-    `data` is plain but for its files. StyleError or JsonTextError for what has no form.
+    `data` is plain but for its files. StyleError, with its place, for what can't be a part.
     """
     kind = parse_media_type(media_type)
-    parts = _parts(data, plan, is_form=kind.subtype == "form-data")
+    parts = _parts(data, entry.parts, is_form=kind.subtype == "form-data")
     if not parts and kind.subtype != "form-data":  # browsers do send forms without a part
         raise StyleError(f"a {kind.essence} body needs a part (RFC 2046, section 5.1.1)")
     if kind.subtype == "related":
@@ -191,11 +200,26 @@ def _parts_of(slot: _Slot, name: str, value: Any) -> list[_Part]:
     values = value if isinstance(value, list) else [value]
     # "SHALL be ignored if the media type is not ... multipart/form-data" (Encoding Object, style).
     style = slot.plan.style if slot.is_form else None
+    inner = inner_formats(slot.plan.schema) if isinstance(value, list) else ()
+    if style is None and inner:
+        values = [_joined(item, *inner) if isinstance(item, list) else item for item in values]
     if style is None or any(map(is_opaque, values)):
-        return [_part(slot, item) for item in values]
+        is_list = isinstance(value, list)
+        return [_part(slot, v, *([i] if is_list else [])) for i, v in enumerate(values)]
+    try:
+        return _styled_parts(slot, name, value, style, inner)
+    except StyleError as error:
+        raise StyleError.of(error, name, label=f"the part {slot.label}") from None
+
+
+def _styled_parts(
+    slot: _Slot, name: str, value: Any, style: tuple[str, bool], inner: Sequence[str]
+) -> list[_Part]:
+    """The parts of one property whose style lays them out."""
+    values = value if isinstance(value, list) else [value]
     if style[0] in COLLECTION_FORMATS:
         if isinstance(value, list):
-            values = [_joined(values, COLLECTION_FORMATS[style[0]])] if values else []
+            values = [_joined(values, style[0], *inner)] if values else []
         return [_text_part(slot, text_of(item)) for item in values]
     return [_text_part(slot._replace(name=key), text) for key, text in _pairs(name, value, *style)]
 
@@ -205,26 +229,38 @@ def _pairs(name: str, value: Any, style: str, explode: bool) -> list[tuple[str, 
     members = [*value, *value.values()] if isinstance(value, dict) else value
     joined = style == "form" and not explode and isinstance(members, list)
     if joined and any("," in text_of(member) for member in members):
-        raise StyleError(f"the part {name!r}: a member with a comma has no form in this style")
+        raise StyleError("a member with a comma can't be told from two in this style")
     text = form_text(name, value, style, explode)
     pairs = [pair.partition("=") for pair in text.split("&")] if text else []
     return [(unquote_plus(key), unquote_plus(item)) for key, _, item in pairs]
 
 
-def _joined(values: list[Any], separator: str) -> str:
-    """One text of an array whose Swagger 2.0 collectionFormat puts it in one part."""
-    texts = [text_of(value) for value in values]
-    if any(separator in text for text in texts):
-        raise StyleError(f"a member that holds {separator!r} has no form in this array")
-    return separator.join(texts)
+def _joined(values: list[Any], style: str, *inner: str) -> str:
+    """One text of an array whose Swagger 2.0 collectionFormat puts it in one part.
+
+    Nothing is escaped in it, as in a header.
+    """
+    return serializer("", "header", style, False, inner=inner)(values)
 
 
 def _text_part(slot: _Slot, text: str) -> _Part:
     fields = _fields(slot, "text/plain", None, {})
-    return _Part(fields, _head(slot, fields), _encoded(slot, text, "utf-8"))
+    return _Part(fields, _head(fields), encode_text(text, "utf-8"))
 
 
-def _part(slot: _Slot, value: Any) -> _Part:
+def _part(slot: _Slot, value: Any, *at: int) -> _Part:
+    """The part of a value, which may be an item of a member. StyleError with its place."""
+    try:
+        return _made(slot, value)
+    except OSError as error:
+        failed: ValueError = Unreadable.because(error)
+    except ValueError as error:
+        failed = error
+    where = slot.position if slot.name is None else slot.name
+    raise StyleError.of(failed, where, *at, label=f"the part {slot.label}") from None
+
+
+def _made(slot: _Slot, value: Any) -> _Part:
     extra: dict[str, str] = {}
     filename = None
     if is_opaque(value):
@@ -233,14 +269,14 @@ def _part(slot: _Slot, value: Any) -> _Part:
         # The part's own name serves as a file name: without one it would be a field of a form.
         filename = file.name_for(slot.name or "") or None
         own = file.content_type or _taken(extra, "content-type")
-        content_type = slot.plan.type_of_file(slot.label, own, guess_type(filename or ""))
+        content_type = slot.plan.type_of_file(own, guess_type(filename or ""))
         _taken(extra, "content-type")
-        value = _content_of(slot, file.content)
+        value = _content_of(file.content)
     else:
-        content_type = slot.plan.type_of_data(slot.label, value)
+        content_type = slot.plan.type_of_data(value)
     content, content_type = _content(slot, value, content_type)
     fields = _fields(slot, content_type, filename, extra)
-    return _Part(fields, _head(slot, fields), content)
+    return _Part(fields, _head(fields), content)
 
 
 # Header fields ------------------------------------------------------------------------------------
@@ -263,14 +299,13 @@ def _fields(
             fields[header.name] = header.value
         elif header.required:
             raise StyleError(
-                f"the part {slot.label} needs the header {header.name!r}",
-                remedy=give(file={"headers": ...}),
+                f"it needs the header {header.name!r}", remedy=give(file={"headers": ...})
             )
     if slot.is_form and not any(key.lower() == "content-disposition" for key in fields):
         # "The headers field MUST be used" (OpenAPI 3.2.0, "Additional Encoding Approaches").
         raise StyleError(
-            f"the part {slot.label} of a form needs its name in the header Content-Disposition, "
-            "and its encoding declares none",
+            "a part of a form needs its name in the header Content-Disposition, and its encoding "
+            "declares none",
             remedy=give(file={"headers": ...}),
         )
     return fields
@@ -310,25 +345,25 @@ def _taken(fields: dict[str, str], name: str) -> str | None:
     return None if key is None else fields.pop(key)
 
 
-def _head(slot: _Slot, fields: Mapping[str, str]) -> bytes:
+def _head(fields: Mapping[str, str]) -> bytes:
     for name, text in fields.items():
         if not is_token(name):
-            raise StyleError(f"the part {slot.label}: {name!r} is no name of a header")
+            raise StyleError(f"{name!r} is no name of a header")
         if any(each in text for each in "\r\n\0"):
             raise StyleError("a header of a part may not hold a line break or a null")
     head = "".join(f"{name}: {text}\r\n" for name, text in fields.items()) + "\r\n"
-    return _encoded(slot, head, "utf-8")
+    return encode_text(head, "utf-8")
 
 
 # Content ------------------------------------------------------------------------------------------
 
 
-def _content_of(slot: _Slot, content: Any) -> Any:
-    """What a file holds, as content or as data that its type can write."""
+def _content_of(content: Any) -> Any:
+    """What a file holds, as content or as data that its type can encode."""
     if content is None:
-        raise StyleError(f"the part {slot.label} is a File that holds nothing")
+        raise StyleError("it is a File that holds nothing")
     if isinstance(content, str):  # what the file says, whatever its type is
-        return _encoded(slot, content, "utf-8")
+        return encode_text(content, "utf-8")
     if isinstance(content, list | tuple) and any(isinstance(each, bytes) for each in content):
         return iter(content)
     is_data = isinstance(content, list | tuple | Mapping | bytes | bytearray | memoryview)
@@ -343,25 +378,18 @@ def _content(
         return value, content_type
     if is_stream(value):
         return StreamedBody(value), content_type
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, BYTES):
         return bytes(value), content_type
-    kind = kind_of(parse_media_type(content_type))
-    if kind == "json":
-        return encode_json(value), content_type
-    if kind == "multipart" and slot.plan.inner is not None and isinstance(value, dict | list):
-        return encode_multipart(value, slot.plan.inner, content_type)
-    if isinstance(value, dict | list) or value is None:
-        what = "null" if value is None else "an object" if isinstance(value, dict) else "an array"
-        raise StyleError(
-            f"the part {slot.label}: {what} has no form as {content_type}; "
-            "`encoding` can make it application/json"
-        )
-    return _encoded(slot, text_of(plain(value)), charset_of(content_type)), content_type
-
-
-def _encoded(slot: _Slot, text: str, charset: str) -> bytes:
-    try:
-        return text.encode(charset)
-    except UnicodeEncodeError as error:
-        reason = f"the part {slot.label} has no form in {charset}: {error.reason}"
-        raise StyleError(reason) from None
+    codec = slot.plan.codecs.find(content_type)
+    if codec.is_text or codec.takes_any:
+        no_text = isinstance(value, dict | list) or (value is None and slot.name is None)
+        if no_text and not codec.has_members:
+            kind = (
+                "null" if value is None else "an object" if isinstance(value, dict) else "an array"
+            )
+            remedy = "`encoding` can make it application/json"
+            raise StyleError(f"{kind} can't be serialized as {content_type}; {remedy}")
+        if not no_text:
+            return encode_text(text_of(plain(value)), charset_of(content_type)), content_type
+    encoded = codec.encoded(slot.plan.entry(content_type), value, content_type)
+    return encoded.content, encoded.content_type

@@ -8,21 +8,19 @@ is there where `required` asks for it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from ...messages import Violation
 from ...schema import Validator
+from ...validation import Formats
 from ..fields.styles import StyleError, plain
-from .files import File, is_stream
-from .sequential import ItemsValidator
+from .codec import Judge, Opaque
+from .files import File, file_in, is_stream
+from .sequential import ItemsJudge
 
-__all__ = ["BesideFiles", "Opaque", "is_opaque", "judged_data", "plain_data", "without"]
-
-#: The members of an object, by name, or the items of an array, by index, that are files; each with
-#: whether all of it is one: of a list of files only the items are.
-Opaque: TypeAlias = frozenset[tuple[str | int, bool]]
+__all__ = ["beside_files", "is_opaque", "judged_data", "plain_data"]
 
 _DEFS = "#/$defs/"
 #: Keywords that judge an item beside others.
@@ -34,15 +32,27 @@ def is_opaque(value: Any) -> bool:
     return isinstance(value, File | bytes | bytearray | memoryview) or is_stream(value)
 
 
-def plain_data(data: Any) -> dict[str, Any] | list[Any]:
+def plain_data(data: Any, nulls: frozenset[str]) -> dict[str, Any] | list[Any]:
     """An object or array with plain data for all in it that is no file.
 
-    Members of an object that are None are left out, and so is None in a list that is a member:
-    they make no part. An item of the array keeps its position, whatever it is.
+    Members of an object that are None are left out unless they are among `nulls`, and so is None
+    in a list that is a member: they make no part. An item of the array keeps its position.
+    StyleError, with its place, for what is neither plain data nor a file.
     """
     if not isinstance(data, Mapping):
-        return [_plain(item) for item in data]
-    return {str(name): _plain_member(value) for name, value in data.items() if value is not None}
+        return [_at(index, item, _plain) for index, item in enumerate(data)]
+    return {
+        str(name): _at(name, value, _plain_member)
+        for name, value in data.items()
+        if value is not None or name in nulls
+    }
+
+
+def _at(key: Any, value: Any, convert: Callable[[Any], Any]) -> Any:
+    try:
+        return convert(value)
+    except StyleError as error:
+        raise StyleError.of(error, key) from None
 
 
 def _plain_member(value: Any) -> Any:
@@ -56,20 +66,11 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        _refuse_files(value)
+    if isinstance(value, Mapping) and (place := file_in(value)) is not None:
+        name = place.rpartition("/")[2]
+        reason = f"{name!r} is a file inside an object: only a part can be one"
+        raise StyleError(reason, pointer=place)
     return plain(value)
-
-
-def _refuse_files(value: Any, name: Any = None) -> None:
-    if isinstance(value, File) or is_stream(value):
-        raise StyleError(f"{name!r} is a file inside an object: only a part can be one")
-    if isinstance(value, Mapping):
-        for key, member in value.items():
-            _refuse_files(member, key)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_files(item, name)
 
 
 def judged_data(data: dict[str, Any] | list[Any]) -> tuple[Any, Opaque]:
@@ -92,32 +93,36 @@ def _judged(value: Any) -> Any:
     return "" if is_opaque(value) else value
 
 
-class BesideFiles(ItemsValidator):
-    """Judges a row of items as another does, but for those that are files."""
+class _ItemsBesideFiles(ItemsJudge):
+    """Judges items as another does, but for those that are files."""
 
-    def __init__(self, row: ItemsValidator, opaque: Opaque) -> None:
-        super().__init__(row.item)
-        self._row = row
+    def __init__(self, items: ItemsJudge, opaque: Opaque) -> None:
+        super().__init__(items.item)
+        self._items = items
         self._files = frozenset(str(index) for index, _ in opaque)
 
     def is_valid(self, items: Any) -> bool:
         return not self.explain(items, "")
 
     def explain(
-        self, items: Any, where: str, *, layer: str = "body", slots: bool = False
+        self, value: Any, where: str, *, layer: str = "body", slots: bool = False
     ) -> list[Violation]:
-        found = self._row.explain(items, where, layer=layer, slots=slots)
+        found = self._items.explain(value, where, layer=layer, slots=slots)
         return [each for each in found if each.pointer[1:].split("/")[0] not in self._files]
 
 
-def without(validator: Validator, opaque: Opaque, *, formats: bool) -> Validator:
-    """A validator that asks nothing of these members or items but that they may be there."""
-    closure = validator.closure
+def beside_files(judge: Judge, opaque: Opaque, *, formats: Formats) -> Judge:
+    """A judge that asks nothing of these members or items but that they may be there."""
+    if isinstance(judge, ItemsJudge):
+        return _ItemsBesideFiles(judge, opaque)
+    if not isinstance(judge, Validator):
+        return judge
+    closure = judge.closure
     schema = copy.deepcopy(closure.schema)
     for key, whole in opaque:
         for place in list(_in_place(schema, schema)):
             _open(schema, place, key, whole)
-    return Validator(replace(closure, schema=schema), formats=formats, ecma=True)
+    return Validator(replace(closure, schema=schema), formats)
 
 
 def _open(root: Any, place: dict[str, Any], key: str | int, whole: bool) -> None:

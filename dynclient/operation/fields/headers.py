@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from ...document import Document, Location, Node
+from ...document import Node
 from ...errors import DocumentError, NotLoaded, masked
-from ...media import kind_of, parse_media_type
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
 from ...schema import Validator, compile_validator
+from ...validation import Formats
+from ..content.registry import CODECS
 from .parameters import schema_of
-from .reading import field_reader
 from .styles import STYLES_BY_LOCATION
 from .texts import Reader, json_reader, scalar_reader
 
@@ -28,32 +28,26 @@ class DeclaredHeader:
 
     location = "header"
 
-    def __init__(self, document: Document, name: str, value: dict[str, Any], at: Location) -> None:
+    def __init__(self, name: str, value: Node) -> None:
         self.name = name
-        self.at = at
+        self.at = value.at
         self.required = value.get("required") is True
         self.explode = value.get("explode") is True
         style = str(value.get("style"))
         self.style = style if style in STYLES_BY_LOCATION["header"] else "simple"
-        self._document = document
         #: The media type of a header that has `content`: such a one has no style.
-        self.content_type, self.schema, self.schema_at = schema_of(Node(document, value, at))
-        self._validators: dict[bool, Validator] = {}
+        self.content_type, schema, schema_at = schema_of(value)
+        #: The schema.
+        self.node = Node(value.document, schema, schema_at)
+        self._validators: dict[Formats, Validator] = {}
 
-    @property
-    def node(self) -> Node:
-        """The schema and its place."""
-        return Node(self._document, self.schema, self.schema_at)
-
-    def validator(self, formats: bool) -> Validator:
+    def validator(self, formats: Formats) -> Validator:
         """The compiled schema."""
         if formats not in self._validators:
-            self._validators[formats] = compile_validator(
-                self._document, (self.schema, self.schema_at), "response", formats=formats
-            )
+            self._validators[formats] = compile_validator(self.node, "response", formats=formats)
         return self._validators[formats]
 
-    def judge(self, headers: Headers, formats: bool) -> Iterator[Violation]:
+    def judge(self, headers: Headers, formats: Formats) -> Iterator[Violation]:
         """What is wrong with this header in a response."""
         where = f"response.header.{self.name}"
         text = headers.get(self.name)
@@ -68,8 +62,9 @@ class DeclaredHeader:
             raise
         except DocumentError as error:
             # The response is there and must not be lost: that it can't be judged goes beside it.
-            reason = f"the header can't be judged: {error}"
-            yield Violation(where, "", error.pointer or "", "document", reason, "headers")
+            reason = f"the header can't be judged: {error.message}"
+            pointer, remedy = error.pointer or "", error.remedy
+            yield Violation(where, "", pointer, "document", reason, "headers", remedy)
             return
         for value, line in zip(self.values(headers), self._lines(headers), strict=True):
             if validator.is_valid(value) or self._is_other(line, value, validator):
@@ -116,13 +111,14 @@ class DeclaredHeader:
     def _reader(self) -> Reader:
         schema = self.node
         if self.content_type is not None:
-            is_json = kind_of(parse_media_type(self.content_type)) == "json"
-            return json_reader if is_json else scalar_reader(schema)
+            return CODECS.declared(self.content_type).reader(schema)
         if self._is_set_cookie and self._is_array:
             read = scalar_reader(schema.item())
             return lambda text: [read(line) for line in text.split("\n")]
         if self._is_set_cookie and "object" in (schema.types() or ()):
             return self._cookie
+        from .reading import field_reader
+
         return field_reader(schema, self.style, self.explode)
 
     def _cookie(self, line: str) -> dict[str, Any]:
@@ -131,18 +127,8 @@ class DeclaredHeader:
         return {n: scalar_reader(self.node.member(n))(text) for n, _, text in pairs if n}
 
 
-def read_headers(
-    document: Document, response: dict[str, Any], at: Location
-) -> tuple[DeclaredHeader, ...]:
+def read_headers(response: Node) -> tuple[DeclaredHeader, ...]:
     """The headers a Response Object declares; `Content-Type` is ignored, as specified."""
-    declared = response.get("headers")
-    if not isinstance(declared, dict):
-        return ()
-    found = []
-    for name, value in declared.items():
-        if name.lower() == "content-type":
-            continue
-        target, place = document.resources.follow(value, at.child("headers", name))
-        if isinstance(target, dict):
-            found.append(DeclaredHeader(document, name, target, place))
-    return tuple(found)
+    named = [pair for pair in response.items("headers") if pair[0].lower() != "content-type"]
+    followed = [(name, header.follow()) for name, header in named]
+    return tuple(DeclaredHeader(n, each) for n, each in followed if isinstance(each.value, dict))

@@ -6,21 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
 
 from ...document import Document, Location, Node
-from ...media import kind_of, parse_media_type
-from ..bodies import encode_form
+from ..content.registry import CODECS
 from ..names import TAKEN, python_name
 from .styles import (
     DEFAULT_STYLES,
     STYLES_BY_LOCATION,
     DeepObject,
     Serializer,
-    StyleError,
     inner_formats,
     serializer,
-    text_of,
 )
 
 __all__ = ["LOCATIONS", "Parameter", "read_parameters", "schema_of"]
@@ -89,33 +85,16 @@ class Parameter:
         if self.content_type is None:
             return plain
 
-        def as_content(value: Any) -> str:
-            from ...jsontext import encode
-
-            is_text = isinstance(value, str) and "json" not in str(self.content_type)
-            return plain(value if is_text else encode(value).decode())
-
-        return as_content
+        codec = CODECS.declared(self.content_type)
+        return lambda value: plain(codec.text(value))
 
     def _whole_query(self, value: Any) -> str:
         """The whole query string (OpenAPI 3.2.0, Parameter Object, `in: querystring`)."""
-        from ...jsontext import encode
-
-        content_type = str(self.content_type)
-        kind = kind_of(parse_media_type(content_type))
-        if kind == "form":
-            if not isinstance(value, dict):
-                raise StyleError(f"a {content_type} query string is an object")
-            return encode_form(value, {})
-        text = encode(value).decode() if kind == "json" else text_of(value)
-        return quote(text, safe="")
+        return CODECS.declared(str(self.content_type)).query(value)
 
 
 def read_parameters(
-    document: Document,
-    groups: Sequence[tuple[Any, Location]],
-    template: Sequence[str],
-    at: Location,
+    groups: Sequence[Node], template: Sequence[str], operation: Node
 ) -> tuple[Parameter, ...]:
     """The parameters of one operation.
 
@@ -125,59 +104,49 @@ def read_parameters(
     """
     found: dict[tuple[str, str], Parameter] = {}
     placeholders = frozenset(template)
-    for group, place in groups:
-        for parameter in _read_group(document, group, place):
+    for group in groups:
+        for parameter in _read_group(group):
             key = (parameter.location, parameter.name)
             if parameter.location == "path" and parameter.name not in placeholders:
-                document.note(
-                    parameter.at,
-                    f"the path has no placeholder {parameter.name!r}",
-                    "path-parameter",
-                )
+                reason = f"the path has no placeholder {parameter.name!r}"
+                operation.document.note(parameter.at, reason, "path-parameter")
                 continue
             found[key] = parameter
     for name in template:
         if ("path", name) not in found:
-            document.note(at, f"the placeholder {name!r} of the path is not declared", "parameter")
-            found["path", name] = _undeclared(name, at)
+            operation.note(f"the placeholder {name!r} of the path is not declared", "parameter")
+            found["path", name] = _undeclared(name, operation.at)
     return _with_unique_names(list(found.values()))
 
 
-def _read_group(document: Document, group: Any, place: Location) -> Iterator[Parameter]:
-    if group is None:
-        return
-    if not isinstance(group, list):
-        document.note(place, "`parameters` must be a list; it is ignored", "parameters")
-        return
+def _read_group(group: Node) -> Iterator[Parameter]:
+    if not isinstance(group.value, list | None):
+        group.note("`parameters` must be a list; it is ignored", "parameters")
     seen: set[tuple[str, str]] = set()
-    for index, entry in enumerate(group):
-        value, at = document.resources.follow(entry, place.child(index))
-        name = value.get("name") if isinstance(value, dict) else None
-        location = value.get("in") if isinstance(value, dict) else None
-        known = LOCATIONS if document.dialect == "3.2" else LOCATIONS_BEFORE_32
+    known = LOCATIONS if group.document.dialect == "3.2" else LOCATIONS_BEFORE_32
+    for entry in group.entries():
+        declared = entry.follow()
+        name, location = declared.get("name"), declared.get("in")
         if not isinstance(name, str) or location not in known:
-            document.note(
-                at, "a parameter needs a name and a place (`in`); it is ignored", "parameter"
-            )
+            reason = "a parameter needs a name and a place (`in`); it is ignored"
+            declared.note(reason, "parameter")
         elif (location, name) in seen:
-            document.note(at, f"{name!r} in {location} is declared twice", "parameter")
+            declared.note(f"{name!r} in {location} is declared twice", "parameter")
         elif location != "header" or name.lower() not in _IGNORED_HEADERS:
             seen.add((location, name))
-            yield _parameter(document, value, name, location, at)
+            yield _parameter(declared, name, location)
 
 
-def _parameter(
-    document: Document, value: dict[str, Any], name: str, location: str, at: Location
-) -> Parameter:
-    content_type, schema, schema_at = schema_of(Node(document, value, at))
+def _parameter(value: Node, name: str, location: str) -> Parameter:
+    content_type, schema, schema_at = schema_of(value)
+    declared = Node(value.document, schema, schema_at)
     style = value.get("style")
     if style is None:
         style = DEFAULT_STYLES[location]
     elif style not in STYLES_BY_LOCATION[location]:
-        document.note(at.child("style"), f"style {style!r} can't stand in {location}", "style")
+        value.child("style").note(f"style {style!r} can't stand in {location}", "style")
         style = DEFAULT_STYLES[location]
-    explode = value.get("explode")
-    target, _ = document.resources.follow(schema, schema_at)
+    explode, is_32 = value.get("explode"), value.document.dialect == "3.2"
     description = value.get("description")
     return Parameter(
         name=name,
@@ -189,15 +158,15 @@ def _parameter(
         explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
         # Before 3.2 it "only applies to parameters with an `in` value of query".
         allow_reserved=value.get("allowReserved") is True
-        and (location == "query" or (document.dialect == "3.2" and location in ("path", "cookie"))),
-        inner=inner_formats(Node(document, schema, schema_at)),
+        and (location == "query" or (is_32 and location in ("path", "cookie"))),
+        inner=inner_formats(declared.item()),
         allow_empty=location == "query" and value.get("allowEmptyValue") is True,
         content_type=content_type,
         schema=schema,
-        default=target.get("default") if isinstance(target, dict) else None,
+        default=declared.follow().get("default"),
         description=description if isinstance(description, str) else "",
         deprecated=value.get("deprecated") is True,
-        at=at,
+        at=value.at,
         schema_at=schema_at,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -15,7 +15,9 @@ from ...messages import Violation
 from ...origins import encoded_path
 from ...redaction import Redactor
 from ...schema import Validator, compile_validator
-from ..faults import UNREADABLE_TEXT, fault, unserializable
+from ...validation import Formats
+from ..encoders import Encoders, encoded, fitted
+from ..violations import UNREADABLE_TEXT, unserializable, violation
 from .parameters import Parameter
 from .styles import DeepObject, Serializer, StyleError
 
@@ -40,15 +42,17 @@ class Slot(NamedTuple):
         except (StyleError, JsonTextError) as error:
             found.append(unserializable(f"request.{self.key}", "style", error))
         except UnicodeEncodeError:
-            found.append(fault(f"request.{self.key}", "style", UNREADABLE_TEXT))
+            found.append(violation(f"request.{self.key}", "style", UNREADABLE_TEXT))
         return "-"
 
 
 class ParametersPlan:
     """How values of parameters, by `Parameter.key`, are judged and become parts of a request.
 
-    joint   what stands between path and query: the path template may have a query already
-    secret  the keys of those whose values must not be shown
+    joint     what stands between path and query: the path template may have a query already
+    secret    the keys of those whose values must not be shown
+    encoders  what makes plain data of the caller's own types
+    arrays    the keys of those that can be nothing but arrays: one item stands for itself
     """
 
     def __init__(
@@ -59,10 +63,13 @@ class ParametersPlan:
         at: Location,
         redactor: Redactor,
         *,
-        formats: bool,
+        formats: Formats,
         deep_object: DeepObject | None = None,
+        encoders: Encoders | None = None,
     ) -> None:
         self.parameters = parameters
+        self.encoders = encoders
+        self._document = document
         slots = {p.key: Slot(p, p.key, p.serializer(deep_object)) for p in parameters}
         by_location: dict[str, list[Slot]] = {}
         for slot in slots.values():
@@ -73,6 +80,12 @@ class ParametersPlan:
         self._cookie = tuple(by_location.get("cookie", ()))
         self.secret = frozenset(
             p.key for p in parameters if redactor.is_secret_part(p.location, p.name)
+        )
+        self.arrays = frozenset(
+            p.key
+            for p in parameters
+            if p.content_type is None
+            and (p.node(document).types() or set()) - {"null"} == {"array"}
         )
         in_path = by_location.get("path", [])
         self._hidden = tuple(slot for slot in in_path if slot.key in self.secret)
@@ -95,8 +108,20 @@ class ParametersPlan:
         self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
         self._validator: Validator | None = None
         if parameters:
-            roots = {p.key: (p.schema, p.schema_at) for p in parameters}
-            self._validator = compile_validator(document, roots, "request", formats=formats)
+            roots = {p.key: p.node(document) for p in parameters}
+            self._validator = compile_validator(roots, "request", formats=formats)
+
+    def fitted(self, parameter: Parameter, value: Any) -> Any:
+        """A value of the caller's own types made plain, and as the schema wants it.
+
+        See `encoders.fitted`: a `date` for a date-time, a `Decimal` for a string.
+        """
+        if self.encoders:
+            value = encoded(value, self.encoders)
+        schema = parameter.node(self._document)
+        if parameter.key in self.arrays and not isinstance(value, Mapping | Iterable):
+            schema = schema.item() or schema  # one item, given for the array of it
+        return fitted(value, schema)
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
 
@@ -166,10 +191,10 @@ class ParametersPlan:
             where = f"request.{slots[-1].key}"
             if segment in (".", ".."):
                 reason = f"a path segment {segment!r} would make another path"
-                found.append(fault(where, "dot-segment", reason))
+                found.append(violation(where, "dot-segment", reason))
             elif not segment and not any(slot.key in self._may_be_empty for slot in slots):
                 reason = "an empty path segment would make another path"
-                found.append(fault(where, "empty-path", reason, slots[-1].parameter.at.pointer))
+                found.append(violation(where, "empty-path", reason, slots[-1].parameter.at.pointer))
         return found
 
     def query(self, values: Mapping[str, Any], found: list[Violation]) -> str:
@@ -182,7 +207,7 @@ class ParametersPlan:
                     parts.append(text)
                 elif slot.parameter.required:
                     reason = "an empty array or object can't be serialized in a query"
-                    found.append(fault(f"request.{slot.key}", "style", reason))
+                    found.append(violation(f"request.{slot.key}", "style", reason))
         return "&".join(parts)
 
     def fields(self, values: Mapping[str, Any], found: list[Violation]) -> list[tuple[str, str]]:
@@ -193,7 +218,7 @@ class ParametersPlan:
                 text = slot.text(values, found)
                 if not is_field_value(text):
                     reason = "a header holds one line of Latin-1 text"
-                    found.append(fault(f"request.{slot.key}", "header", reason))
+                    found.append(violation(f"request.{slot.key}", "header", reason))
                 fields.append((slot.parameter.name, text))
         if self._cookie:
             cookies = [slot.text(values, found) for slot in self._cookie if slot.key in values]
@@ -216,7 +241,12 @@ def _missing(parameter: Parameter) -> Violation:
     # Without a path segment there is no URL; without another one the policy decides.
     rule = "missing-argument" if parameter.location == "path" else "required"
     reason = f"the argument {parameter.python_name!r} is missing"
-    return fault(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
+    return violation(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
+
+
+def _is_array(parameter: Parameter, document: Document) -> bool:
+    types = parameter.node(document).types() or frozenset()
+    return parameter.content_type is None and types - {"null"} == {"array"}
 
 
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from urllib.parse import unquote, unquote_plus
 
 from ...abnf import split_list
 from ...document import Document, Node
-from ...media import kind_of, parse_media_type
 from ...messages import Headers
+from ..content.registry import CODECS
+from .brackets import Tree, tokens_of
 from .parameters import Parameter
 from .styles import COLLECTION_FORMATS, shape_of
-from .texts import Reader, json_reader, scalar_reader
+from .texts import Reader, scalar_reader
 
 __all__ = ["ParametersReader", "field_reader", "text_splitter"]
 
@@ -26,9 +27,6 @@ __all__ = ["ParametersReader", "field_reader", "text_splitter"]
 Splitter: TypeAlias = Callable[[str], list[str]]
 #: Pairs of a name, decoded, and a text, as it came.
 Pairs: TypeAlias = Sequence[tuple[str, str]]
-
-_DEEPEST = 100
-_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 
 
 def text_splitter(location: str, style: str, explode: bool) -> Splitter:
@@ -178,8 +176,7 @@ def _text_reader(parameter: Parameter, schema: Node) -> Reader:
     """Reads the text of a parameter, without its name."""
     decode = _decoder(parameter)
     if parameter.content_type is not None:
-        is_json = kind_of(parse_media_type(parameter.content_type)) == "json"
-        read = json_reader if is_json else scalar_reader(schema)
+        read = CODECS.declared(parameter.content_type).reader(schema)
         return lambda text: read(decode(text))
     explode = parameter.explode
     split = text_splitter(parameter.location, parameter.style, explode)
@@ -216,60 +213,15 @@ def _without_name(text: str, name: str) -> str:
 
 
 def _whole_query(parameter: Parameter, schema: Node, query: str) -> Any:
-    kind = kind_of(parse_media_type(str(parameter.content_type)))
-    if kind == "form":
-        pairs = [_pair(each) for each in query.split("&") if each]
-        return _object_of(schema, ((name, unquote_plus(text)) for name, text in pairs))
-    text = unquote(query)
-    return json_reader(text) if kind == "json" else scalar_reader(schema)(text)
-
-
-# deepObject --------------------------------------------------------------------------------------
-
-
-class _Tree:
-    """The texts of a name, and of those with one more pair of brackets."""
-
-    __slots__ = ("members", "texts")
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.members: dict[str, _Tree] = {}
-
-    def put(self, tokens: Iterable[str], text: str) -> None:
-        tree = self
-        for token in tokens:
-            tree = tree.members.setdefault(token, _Tree())
-        tree.texts.append(text)
-
-    def value(self, schema: Node | None) -> Any:
-        """What the texts are under a schema: an array, an object or a scalar."""
-        types = (schema.types() if schema is not None else None) or frozenset()
-        item = schema.item() if schema is not None else None
-        if "array" in types and all(not name or name.isdigit() for name in self.members):
-            read = scalar_reader(item)
-            found = [read(text) for text in self.texts]
-            for name in sorted(self.members, key=lambda name: int(name or 0)):
-                inner = self.members[name]
-                found += map(read, inner.texts) if inner.texts else [inner.value(item)]
-            return found
-        if self.members:
-            return {
-                name: inner.value(schema.member(name) if schema is not None else None)
-                for name, inner in self.members.items()
-            }
-        values = list(map(scalar_reader(schema), self.texts))
-        return values[0] if len(values) == 1 else values
+    return CODECS.declared(str(parameter.content_type)).of_query(query, schema)
 
 
 def _nested(parameter: Parameter, schema: Node, pairs: Pairs) -> Any:
-    """The value of names in brackets: `a[b][c]=1`, `a[b][]=1`, `a[b][0]=1`, `a[b]=1&a[b]=2`."""
+    """The value of names in brackets; see `brackets`."""
     decode = _decoder(parameter)
-    tree = _Tree()
+    tree = Tree()
     for name, text in pairs:
-        rest = name.removeprefix(parameter.name)
-        tokens = _BRACKETED.findall(rest)
-        brackets = "".join(f"[{token}]" for token in tokens)
-        if name.startswith(parameter.name) and rest == brackets and len(tokens) <= _DEEPEST:
+        tokens = tokens_of(name, parameter.name)
+        if tokens is not None:
             tree.put(tokens, decode(text))
-    return tree.value(schema) if tree.texts or tree.members else None
+    return tree.value(schema) if tree else None

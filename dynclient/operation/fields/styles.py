@@ -12,14 +12,15 @@ import io
 import numbers
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote, quote_plus
 
 from ...document import Node
 from ...document.document import SWAGGER_VERSIONS
 from ...document.pointer import append
-from ...remedies import Remedy, give
+from ...remedies import Remedy
+from .escaping import Encode, reserved_in, strict
 
 __all__ = [
     "COLLECTION_FORMATS",
@@ -38,7 +39,6 @@ __all__ = [
 
 #: Makes the text of one parameter out of its plain value.
 Serializer: TypeAlias = Callable[[Any], str]
-_Encode: TypeAlias = Callable[[str], str]
 #: Makes the text of a member of an array or object, which has an index or a name.
 _EncodeMember: TypeAlias = Callable[[Any, str | int], str]
 #: How style deepObject names the items of an array, and then goes into objects at any depth:
@@ -57,7 +57,6 @@ DEFAULT_STYLES = {
 
 _INFINITY = float("inf")
 _EXACT = 2**53  # floats hold every integer below it
-_RESERVED = ":/?@!$&'()*+,;="  # RFC 3986's, less `#[]`, which no query or path may hold
 
 
 class StyleError(ValueError):
@@ -75,6 +74,15 @@ class StyleError(ValueError):
         """The same error, of a value that contains this one under a name or index."""
         self.pointer = append("", token) + self.pointer
         return self
+
+    @classmethod
+    def of(cls, error: ValueError, *keys: str | int, label: str = "") -> StyleError:
+        """The error of a member or an item as one of what holds it, under these keys."""
+        shown = [str(key).encode("utf-8", "backslashreplace").decode() for key in keys]
+        pointer = append("", *shown) + (getattr(error, "pointer", None) or "")
+        message = f"{label}: {error}" if label else str(error)
+        kind = type(error) if isinstance(error, StyleError) else cls
+        return kind(message, pointer, remedy=getattr(error, "remedy", None))
 
 
 def plain(value: Any) -> Any:
@@ -132,11 +140,22 @@ def _built_in(value: Any) -> Any:
     """Dataclasses, durations and the like, as msgspec writes them in JSON."""
     import msgspec
 
+    if hasattr(value, "__array__") and callable(getattr(value, "tolist", None)):
+        return plain(value.tolist())  # of numpy and the like, which need not be imported here
     try:
-        return msgspec.to_builtins(value)
+        return _still(msgspec.to_builtins(value, builtin_types=_BUILT_IN))
     except (TypeError, ValueError):
         kind = type(value).__name__
         raise StyleError(f"a value of type {kind} can't be serialized") from None
+
+
+#: What msgspec has rules of its own for: to us bytes are not text, and datetimes need a zone.
+_BUILT_IN = (bytes, bytearray, memoryview, datetime.datetime, decimal.Decimal)
+
+
+def _still(value: Any) -> Any:
+    """What msgspec made of a value, made plain; it hands on what it leaves as it is."""
+    return plain(value) if isinstance(value, Mapping | list | tuple) else value
 
 
 def text_of(value: Any) -> str:
@@ -159,26 +178,6 @@ def text_of(value: Any) -> str:
     raise StyleError(f"a value of type {type(value).__name__} can't be serialized as text")
 
 
-#: RFC 3986, section 2.3: what is never encoded, and most values are made of.
-_UNRESERVED = re.compile(r"[0-9A-Za-z._~-]*").fullmatch
-
-
-def _strict(text: str) -> str:
-    return text if _UNRESERVED(text) else quote(text, safe="")
-
-
-def _reserved(text: str) -> str:
-    # Percent-encoded triples pass unchanged (RFC 6570, section 3.2.3).
-    return "%".join(_reserved_run(text.split("%")))
-
-
-def _reserved_run(runs: list[str]) -> Iterable[str]:
-    yield quote(runs[0], safe=_RESERVED)
-    for run in runs[1:]:
-        is_triple = len(run) >= 2 and all(c in "0123456789abcdefABCDEF" for c in run[:2])
-        yield ("" if is_triple else "25") + quote(run, safe=_RESERVED)
-
-
 def _verbatim(text: str) -> str:
     return text
 
@@ -191,6 +190,16 @@ def _cookie_text(text: str) -> str:
     if found := _NO_COOKIE(text):
         raise StyleError(f"a cookie of style cookie can't hold {found[0]!r}; encode it first")
     return text
+
+
+def _encoder(location: str, style: str, allow_reserved: bool) -> Encode:
+    if style == "cookie":
+        return _cookie_text
+    if location == "header":
+        return _verbatim
+    if allow_reserved:
+        return reserved_in(location)
+    return quote_plus if location == "form" else strict
 
 
 class Shape(NamedTuple):
@@ -248,13 +257,14 @@ def shape_of(location: str, style: str, explode: bool) -> Shape:
     return shape._replace(joint="; ") if location == "cookie" and shape.spread else shape
 
 
-def inner_formats(schema: Node) -> tuple[str, ...]:
+def inner_formats(items: Node | None) -> tuple[str, ...]:
     """The collectionFormats of the arrays in an array, from outside in; only Swagger 2.0 has any.
 
-    Source: Swagger 2.0, "Items Object": each array says for itself how its items are separated.
+    `items` is the schema of its items. Source: Swagger 2.0, "Items Object".
     """
     found: list[str] = []
-    items = schema.item() if schema.document.version in SWAGGER_VERSIONS else None
+    if items is None or items.document.version not in SWAGGER_VERSIONS:
+        return ()
     while items is not None and items.get("type") == "array":
         name = items.get("collectionFormat")
         found.append(name if name in COLLECTION_FORMATS else "csv")
@@ -271,25 +281,6 @@ STYLES_BY_LOCATION: dict[str, tuple[str, ...]] = {
     "cookie": ("form", "cookie"),
     "form": ("form", "spaceDelimited", "pipeDelimited", "deepObject", "tsv"),
 }
-
-#: What `allowReserved` leaves encoded, as it would end what the value stands in: a segment or the
-#: path (OpenAPI 3.2.0, Parameter Object), or a cookie (RFC 6265, section 4.1.1).
-_ENDS = {"path": "/?", "cookie": ";,"}
-
-
-def _reserved_in(location: str) -> _Encode:
-    ends = {ord(each): quote(each, safe="") for each in _ENDS.get(location, "")}
-    return (lambda text: _reserved(text).translate(ends)) if ends else _reserved
-
-
-def _encoder(location: str, style: str, allow_reserved: bool) -> _Encode:
-    if style == "cookie":
-        return _cookie_text
-    if location == "header":
-        return _verbatim
-    if allow_reserved:
-        return _reserved_in(location)
-    return quote_plus if location == "form" else _strict
 
 
 def serializer(
@@ -313,7 +304,9 @@ def serializer(
     encode = _encoder(location, style, allow_reserved)
     key = name if location == "header" else encode(name)
     if style == "deepObject":
-        return _deep_object(key, encode, deep_object)
+        from .brackets import deep_serializer
+
+        return deep_serializer(key, encode, deep_object)
     shape = shape_of(location, style, explode)
     inner_shapes = [shape_of(location, each, False) for each in inner]
     taken = "".join(each.taken for each in (shape, *inner_shapes))
@@ -334,7 +327,7 @@ def serializer(
     return serialize
 
 
-def _member_encoder(taken: str, style: str, encode: _Encode) -> _EncodeMember:
+def _member_encoder(taken: str, style: str, encode: Encode) -> _EncodeMember:
     def member(value: Any, token: str | int) -> str:
         try:
             if isinstance(value, dict | list):
@@ -385,41 +378,3 @@ def _object(shape: Shape, key: str, pairs: _Pairs) -> str:
         return shape.prefix + shape.joint.join(f"{member}={text}" for member, text in pairs)
     flat = shape.joint.join(part for pair in pairs for part in pair)
     return shape.prefix + _named(shape, key, flat)
-
-
-def _deep_object(key: str, encode: _Encode, arrays: DeepObject | None) -> Serializer:
-    def pairs(name: str, value: Any, level: int) -> Iterator[str]:
-        if isinstance(value, dict):
-            if level and arrays is None:
-                raise StyleError(
-                    "an object in an object can't be serialized with style deepObject, unless told "
-                    "how",
-                    remedy=give(options={"deep_object": "brackets"}),
-                )
-            members = [(f"{name}%5B{encode(member)}%5D", member) for member in value]
-        elif isinstance(value, list):
-            members = [(name + _index(arrays, i), i) for i in range(len(value))]
-        else:
-            yield f"{name}={encode(text_of(value))}"
-            return
-        for inner, token in members:
-            if value[token] is not None:
-                try:
-                    yield from pairs(inner, value[token], level + 1)
-                except StyleError as error:
-                    raise error.within(token) from None
-
-    def serialize(value: Any) -> str:
-        if not isinstance(value, dict) and (arrays is None or not isinstance(value, list)):
-            raise StyleError("only an object can be serialized with style deepObject")
-        return "&".join(pairs(key, value, 0))
-
-    return serialize
-
-
-def _index(arrays: DeepObject | None, index: int) -> str:
-    """What stands behind the name of an array for one of its items.
-
-    The specification does not say. To repeat the name is what servers that take arrays expect.
-    """
-    return {"brackets": "%5B%5D", "indices": f"%5B{index}%5D"}.get(arrays or "", "")

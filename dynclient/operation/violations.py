@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ..messages import Violation
 
-__all__ = ["UNREADABLE_TEXT", "UNSENDABLE", "fault", "unserializable"]
+__all__ = ["TOO_DEEP", "UNREADABLE_TEXT", "UNSENDABLE", "unserializable", "violation"]
 
-#: What is said of a text that has no form in UTF-8.
+#: The message for a text that can't be encoded as UTF-8.
 UNREADABLE_TEXT = "the text holds a lone surrogate, which UTF-8 can't carry"
+
+#: The message for a value that has no end.
+TOO_DEEP = "the value contains itself, or nests too deeply"
 
 #: Rules whose breach leaves nothing to send, whatever the validation level.
 UNSENDABLE = frozenset(
@@ -18,7 +21,7 @@ UNSENDABLE = frozenset(
         "duplicate",
         "style",
         "unknown-body",
-        "content-type",
+        "unsendable-content-type",
         "encoding",
         "unreadable",
         "header",
@@ -27,7 +30,7 @@ UNSENDABLE = frozenset(
 )
 
 
-def fault(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
+def violation(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
     """A violation of the request layer."""
     return Violation(where, "", document_pointer, rule, message, "request")
 

@@ -1,0 +1,42 @@
+"""The runner of `fuzz/`: it runs for the time it is given, and finds what there is to find."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import strategies as st
+
+from fuzz import __main__ as runner
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("name", runner.TARGETS)
+def test_every_target_takes_examples(name):
+    assert runner.run(name, 1, first=1) > 0
+
+
+def test_a_finding_is_shown_with_the_smallest_example(monkeypatch):
+    target = ModuleType("fuzz.broken")
+    target.ARGUMENTS = {"number": st.integers(0, 1000)}
+
+    def check(number):
+        assert number < 77
+
+    target.check = check
+    monkeypatch.setitem(sys.modules, "fuzz.broken", target)
+    with pytest.raises(AssertionError) as caught:
+        runner.run("broken", 5, first=1)
+    assert "number=77" in "".join(caught.value.__notes__)
+
+
+def test_the_command_names_its_targets():
+    command = [sys.executable, "-m", "fuzz", "nonsense"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "there are" in ran.stderr
+    assert "response" in ran.stderr
