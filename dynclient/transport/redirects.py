@@ -76,7 +76,7 @@ def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
         # Field values arrive as Latin-1; servers that write other letters mean UTF-8.
         location = location.encode("latin-1").decode("utf-8", "replace")
         parts = urlsplit(urldefrag(_joined(request.url, location)).url)
-        netloc = parts.netloc.rpartition("@")[2]  # no user or password from the server's pen
+        netloc = parts.netloc.rpartition("@")[2]  # no user or password of the server
         url = _ascii(urlunsplit(parts._replace(netloc=netloc)))
         there = origin_of(url)
     except ValueError as problem:

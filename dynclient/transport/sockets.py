@@ -146,7 +146,7 @@ class TlsConnection(Connection):
             raise _without_goodbye(problem) from None
 
     def is_stale(self) -> bool:
-        # What came in one record with the last answer is in TLS's own buffer, not the socket's.
+        # What came in one record with the last response is in TLS's own buffer, not the socket's.
         return bool(self._tls.pending()) or super().is_stale()
 
 
