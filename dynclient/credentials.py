@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .auth import Authenticator, AuthPlan, SecurityScheme
 from .auth.credential import Found
@@ -13,6 +13,9 @@ from .errors import AuthError, DocumentError
 from .operation import Operation
 from .operation.security import security_schemes
 from .redaction import DEFAULT_REDACTOR, Redactor
+
+if TYPE_CHECKING:
+    from .auth import Account, AuthValue
 
 __all__ = ["AuthChoice", "Credentials", "redactor_for", "schemes_of"]
 
@@ -78,6 +81,7 @@ class Credentials:
         self._schemes = schemes
         self._auth = auth
         self._bundled = bundled
+        self._accounts: dict[Account, Mapping[str, AuthValue]] = {}
         self._known: dict[Any, tuple[Authenticator, Found]] = {}
         self._headers = frozenset(
             str(scheme.parameter_name or "authorization").lower()
@@ -151,7 +155,13 @@ class Credentials:
             auth = {**environment_auth(lacking), **given}
         # An empty mapping is a caller who wants none.
         use_account = bool(requirements) and (given is None or bool(given))
-        return completed(auth, use_account=use_account) if own_server else Found(auth)
+        if not own_server:
+            return Found(auth)
+        return completed(auth, use_account=use_account, auth_of=self._auth_of)
+
+    def _auth_of(self, account: Account) -> Mapping[str, AuthValue]:
+        """The mapping of an account: one for all calls, so that they share its token."""
+        return self._accounts.setdefault(account, account.auth())
 
 
 def _lacking(

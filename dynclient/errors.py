@@ -305,7 +305,7 @@ class StatusError(DynclientError):
         content_type = self.response.headers.get("Content-Type", "")
         if content_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
             return None
-        return ProblemDetails.of(self.response.data, self.response.request.masked)
+        return ProblemDetails.of(self.response.data, self.response.request.mask())
 
 
 class ClientStatusError(StatusError):

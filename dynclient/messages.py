@@ -7,11 +7,12 @@ a transport sees; `Response` is what a caller gets.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
-from .media import charset_of
+from .media import best_match, charset_of
 from .redaction import DEFAULT_REDACTOR, Redactor, without
 from .remedies import Remedy, Words, in_python
 
@@ -213,9 +214,14 @@ class HttpRequest:
             redactor=replace(self.redactor, segments=frozenset()),
         )
 
-    def masked(self, text: str) -> str:
-        """A text with the credentials of this request masked: servers repeat what they are sent."""
-        return without(text, self.redactor.secrets(self.headers.pairs(), self.url))
+    def mask(self) -> Callable[[str], str]:
+        """A function that masks the secrets of this request: servers repeat what they are sent."""
+        kind = self.headers.get("Content-Type", "")
+        whole = best_match(self.redactor.secret_content, kind) is not None
+        secrets = self.redactor.secrets(
+            self.headers.pairs(), self.url, self.content, kind, whole=whole
+        )
+        return partial(without, secrets=secrets)
 
     def __reduce__(self) -> tuple[Any, ...]:
         content = self.content

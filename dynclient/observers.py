@@ -232,7 +232,8 @@ class LoggingObserver:
 
         if self._log.isEnabledFor(logging.DEBUG):
             fields = event.request.redactor.headers(headers.pairs())
-            shown = "".join(f"\n  {name}: {event.request.masked(value)}" for name, value in fields)
+            mask = event.request.mask()
+            shown = "".join(f"\n  {name}: {mask(value)}" for name, value in fields)
             self._log.debug("%s: %s: %s%s", _name(event), verb, line, shown)
 
 

@@ -187,7 +187,7 @@ class Plans:
             defaults or None,
             auth.plan,
             operation.request_plan(formats, options.deep_object or settings.deep_object),
-            operation.response_plan(formats),
+            operation.response_plan(formats, members=policy.judges_members),
             options.raise_for != "never",
             self._reference,
             auth.refusal,

@@ -7,10 +7,11 @@ from a default list of names that are secret wherever they appear.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote_plus, unquote, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 __all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor", "without"]
 
@@ -19,63 +20,54 @@ MASK = "[redacted]"
 #: How the words begin that stand in place of a body that can't be shown.
 NOT_SHOWN = b"[body not shown"
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Names that carry credentials by convention, whatever a document says of them.
-_HEADERS = frozenset(
-    {
-        "api-key",
-        "apikey",
-        "authorization",
-        "cookie",
-        "proxy-authorization",
-        "service-crn",
-        "set-cookie",
-        "www-authenticate",
-        "x-access-token",
-        "x-amz-security-token",
-        "x-api-key",
-        "x-auth-token",
-        "x-csrf-token",
-    }
+_HEADERS = _words(
+    "authentication-info cookie proxy-authenticate service-crn set-cookie www-authenticate "
+    "x-amz-credential"
 )
-_FIELDS = frozenset(
-    {
-        "access_token",
-        "api-key",
-        "api_key",
-        "apikey",
-        "client_assertion",
-        "client_secret",
-        "code_verifier",
-        "id_token",
-        "key_secret",
-        "passwd",
-        "password",
-        "refresh_token",
-        "secret",
-        "session_token",
-        "sig",
-        "signature",
-        "token",
-    }
+#: One of them in a header's name makes it one: `PRIVATE-TOKEN`, `X-JWT-Assertion`.
+_WORDS = _words(
+    "apikey assertion auth authorization credential credentials dpop jwt passphrase passwd "
+    "password secret session token"
+)
+#: Any other that ends in `-key` is one: `Ocp-Apim-Subscription-Key`.
+_OPEN_KEYS = _words("cache-key idempotency-key sec-websocket-key surrogate-key")
+#: Query parameters, cookies and members of bodies; written without `-` and `_`.
+_FIELDS = _words(
+    "accesstoken apikey apitoken authorization authtoken bearertoken clientassertion clientsecret "
+    "codeverifier devicecode idtoken keysecret passphrase passwd password privatekey refreshtoken "
+    "secret secretaccesskey secretkey sessiontoken sig signature token xamzsecuritytoken "
+    "xamzsignature xgoogsignature"
 )
 # A shorter one is found in words that have nothing to do with it; so is a shorter start of one.
 _LEAST_SECRET = 6
 _LEAST_START = 4
+# In a longer body nobody looks for what a server may repeat of it.
+_MOST_SEARCHED = 1 << 20
 _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
+_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[^<>]*>([^<]*)</")
+_PART = re.compile(r'; name="([^"]*)".*?\r\n\r\n(.*?)\r\n--', re.DOTALL)
+_WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Masks values by the name they are sent under; all names in lower case.
 
+    header_names    those that are secret besides the usual ones; so are field_names
     segments        texts that are secret in the path of a URL, where nothing has a name
     secret_content  media types of bodies that are secret as a whole
     codecs          what shows content of each media type (`operation.content.Registry`); without
                     it no body is shown
     """
 
-    header_names: frozenset[str] = _HEADERS
-    field_names: frozenset[str] = _FIELDS
+    header_names: frozenset[str] = frozenset()
+    field_names: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
     secret_content: tuple[str, ...] = ()
     codecs: Any = None
@@ -94,16 +86,20 @@ class Redactor:
 
     def is_secret_header(self, name: str) -> bool:
         """Whether a header of this name carries a secret."""
-        return name.lower() in self.header_names
+        lowered = name.lower()
+        return lowered in self.header_names or _is_usual_header(lowered)
 
     def is_secret_field(self, name: str) -> bool:
         """Whether a query parameter, cookie or body property of this name carries a secret."""
         lowered = name.lower()
-        if lowered in self.field_names:
+        if self._is_field(lowered):
             return True
         # `q[token]`, `token[]`: members of objects and items of arrays, by style deepObject.
         parts = lowered[:-1].replace("][", "[").split("[") if lowered.endswith("]") else ()
-        return not self.field_names.isdisjoint(parts)
+        return any(map(self._is_field, parts))
+
+    def _is_field(self, name: str) -> bool:
+        return name in self.field_names or name.replace("_", "").replace("-", "") in _FIELDS
 
     def is_secret_part(self, location: str, name: str) -> bool:
         """Whether the part of an exchange of that name and location carries a secret."""
@@ -114,7 +110,7 @@ class Redactor:
         return [(name, self._header(name.lower(), value)) for name, value in pairs]
 
     def _header(self, name: str, value: str) -> str:
-        if name not in self.header_names:
+        if not self.is_secret_header(name):
             return value
         if name != "cookie":
             return MASK
@@ -133,19 +129,67 @@ class Redactor:
         head = f"{scheme}{slashes}{authority}{slash}{path}" if slashes else head
         return f"{head}{mark}{self.form(query)}" if mark else head
 
-    def secrets(self, headers: Iterable[tuple[str, str]], url: str) -> list[str]:
-        """The secret texts among header fields, in a query and a path, the longest first."""
-        found = {value for name, value in headers if self.is_secret_header(name)}
-        found |= {value.partition(" ")[2] for value in found}  # without the scheme: `Bearer …`
-        for value in list(found):
-            found |= _parts_of(value)
+    def secrets(
+        self,
+        headers: Iterable[tuple[str, str]],
+        url: str,
+        content: Any = None,
+        kind: str = "",
+        *,
+        whole: bool = False,
+    ) -> list[str]:
+        """The secret texts of a request, as they are and as texts quote them, the longest first.
+
+        They are in header fields, in the query, the path, and a body of the content type `kind`;
+        `whole` is whether all of that is secret.
+        """
+        found: set[str] = set()
+        for name, value in headers:
+            if self.is_secret_header(name):  # by itself, and without the scheme of `Bearer …`
+                found |= {*_values_of(value), value.partition(" ")[2], *_parts_of(value)}
         for match in _FORM_FIELD.finditer(url.partition("?")[2]):
             name, value = map(unquote_plus, match.groups())
             if self.is_secret_field(name):
-                found |= {value, match[2]}
+                found |= {match[2], *_values_of(value)}
         for segment in self.segments:
             found |= {segment, *_values_of(unquote(segment))}
-        return sorted((text for text in found if len(text) >= _LEAST_SECRET), key=len, reverse=True)
+        if isinstance(content, bytes) and len(content) <= _MOST_SEARCHED:
+            found.update(self._of_body(content, kind, whole))
+        found = {text for text in found if len(text) >= _LEAST_SECRET}
+        return sorted({each for text in found for each in _quoted(text)}, key=len, reverse=True)
+
+    def _of_body(self, content: bytes, kind: str, whole: bool) -> Iterator[str]:
+        text = content.decode("utf-8", "replace")
+        if "json" in kind:  # one text, or one on each line
+            for line in text.split("\n") if _data(text) is None else [text]:
+                yield from self._leaves(_data(line.lstrip("\x1e")), whole)
+        elif "xml" in kind:
+            from xml.sax.saxutils import unescape
+
+            for match in _ELEMENT.finditer(text):
+                if whole or self.is_secret_field(match[1]):
+                    yield unescape(match[2], {"&quot;": '"', "&apos;": "'"})
+        elif "form-urlencoded" in kind:
+            for match in _FORM_FIELD.finditer(text):
+                name, value = map(unquote_plus, match.groups())
+                if whole or self.is_secret_field(name):
+                    yield from _values_of(value)
+        elif kind.startswith("multipart/"):
+            for match in _PART.finditer(text):
+                if whole or self.is_secret_field(match[1]):
+                    yield from _values_of(match[2])
+        elif whole:
+            yield text
+
+    def _leaves(self, value: Any, secret: bool) -> Iterator[str]:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                yield from self._leaves(item, secret or self.is_secret_field(name))
+        elif isinstance(value, list):
+            for item in value:
+                yield from self._leaves(item, secret)
+        elif secret and not isinstance(value, bool | None):
+            yield str(value)
 
     def content(self, content: Any, content_type: str) -> Any:
         """A body fit to be shown: secret members masked; a body that can't be read is named."""
@@ -201,6 +245,21 @@ class Redactor:
         return text.encode("utf-8", "replace")
 
 
+@lru_cache(1024)
+def _is_usual_header(name: str) -> bool:
+    words = _WORD.findall(name)
+    is_key = words[-1:] == ["key"] and name not in _OPEN_KEYS
+    return name in _HEADERS or is_key or not _WORDS.isdisjoint(words)
+
+
+def _quoted(text: str) -> set[str]:
+    """A text as it is, as Python and JSON quote it, and percent-encoded."""
+    import json
+
+    as_json = {json.dumps(text, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
+    return {text, repr(text)[1:-1], *as_json, quote(text, safe="", errors="replace")}
+
+
 def _parts_of(value: str) -> set[str]:
     """The values of a Cookie field; user and password of `Basic …` (RFC 7617)."""
     if value[:6].lower() == "basic ":
@@ -232,10 +291,22 @@ def _without_start(text: str, secret: str) -> str:
     return text
 
 
-def _values_of(segment: str) -> list[str]:
-    """What a path segment may be in the words of a server: without what its style adds."""
-    value = segment.lstrip(".;")
-    return [segment, value, *value.partition("=")[2].split(","), *value.split(",")]
+def _values_of(text: str) -> list[str]:
+    """What a serialized value may be in the words of a server: without what its style adds."""
+    if text.startswith(("{", "[", '"')):
+        return [text, *DEFAULT_REDACTOR._leaves(_data(text), True)]
+    value = text.lstrip(".;")
+    return [text, value, *value.partition("=")[2].split(","), *value.split(",")]
+
+
+def _data(text: str) -> Any:
+    """JSON text as data; None where it is none."""
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 DEFAULT_REDACTOR = Redactor()

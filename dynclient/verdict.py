@@ -41,7 +41,7 @@ def verdict(
         kind = status_error_class(response.status)
         from .detail import detail_of
 
-        detail = detail_of(response.data, response.request.masked)
+        detail = detail_of(response.data, response.request.mask())
         if errors:
             return response, _invalid(kind)(response.operation.name, response, errors, detail)
         return response, kind(response.operation.name, response, detail)
@@ -52,7 +52,7 @@ def verdict(
 
 def _masked(response: Response) -> tuple[Violation, ...]:
     """The violations, without the credentials that a server may have put in its answer."""
-    mask = response.request.masked
+    mask = response.request.mask()
     return tuple(replace(each, message=mask(each.message)) for each in response.violations)
 
 

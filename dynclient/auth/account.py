@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,12 +116,17 @@ class Account:
         return f"<Account {self.name or 'without a name'} on {self.channel}, from {self.source}>"
 
 
-def completed(auth: Mapping[str, Any], *, use_account: bool = True) -> Found:
+def completed(
+    auth: Mapping[str, Any],
+    *,
+    use_account: bool = True,
+    auth_of: Callable[[Account], Mapping[str, AuthValue]] = Account.auth,
+) -> Found:
     """Credentials for IBM's own service, from the saved account where a key is missing.
 
     Nothing, or the CRN of an instance alone, is completed by the account's API key, if it may be
-    used. Whoever gives the key, the service is in the region of the CRN. Raises `AuthError` as
-    `qiskit_account` does.
+    used: `auth_of` gives its mapping. Whoever gives the key, the service is in the region of the
+    CRN. Raises `AuthError` as `qiskit_account` does.
     """
     crn = auth.get(_INSTANCE)
     region = region_of(crn)
@@ -129,7 +134,7 @@ def completed(auth: Mapping[str, Any], *, use_account: bool = True) -> Found:
         account = qiskit_account(instance=crn)
         if account is not None:
             source = f"the region of the account's instance, from {account.source}"
-            found = {**account.auth(), **auth}
+            found = {**auth_of(account), **auth}
             return Found(found, account.base_url(), f"the region of {_INSTANCE}" if crn else source)
     if region is None:
         return Found(auth)

@@ -14,7 +14,7 @@ from .credential import NOTHING, Credential
 from .plain import PlainValue, plain_credential, user_and_password
 from .schemes import SecurityScheme
 
-__all__ = ["APIKeyHeader", "AuthValue", "FixedHandler", "Handler", "handler_for"]
+__all__ = ["SENDS_NOTHING", "APIKeyHeader", "AuthValue", "FixedHandler", "Handler", "handler_for"]
 
 
 class Handler:
@@ -74,12 +74,14 @@ class Handler:
         return f"<{type(self).__name__}>"
 
 
-#: What `auth={"scheme": …}` takes; functions may be async for an asynchronous client.
+#: What `auth={"scheme": …}` takes; functions may be async for an asynchronous client. None means
+#: that nothing is sent for the scheme.
 AuthValue: TypeAlias = (
     PlainValue
     | Callable[[], PlainValue | Awaitable[PlainValue]]
     | Callable[[HttpRequest], HttpRequest | Awaitable[HttpRequest]]
     | Handler
+    | None
 )
 
 
@@ -158,11 +160,17 @@ class _SigningHandler(Handler):
         raise NotImplementedError
 
 
+#: What None means: the service asks for less than its document.
+SENDS_NOTHING = FixedHandler(NOTHING)
+
+
 def handler_for(scheme: SecurityScheme, value: object) -> Handler:
     """The handler that an entry of `auth=` means under a scheme.
 
     Raises `AuthError` for a value of the wrong shape, without showing it.
     """
+    if value is None:
+        return SENDS_NOTHING
     if isinstance(value, Handler):
         return value
     if isinstance(value, type) and issubclass(value, Handler):

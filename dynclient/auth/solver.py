@@ -12,8 +12,7 @@ from typing import TypeAlias
 
 from ..errors import AuthError
 from ..remedies import Remedy, give
-from .credential import NOTHING
-from .handlers import AuthValue, FixedHandler, Handler, handler_for
+from .handlers import SENDS_NOTHING, AuthValue, Handler, handler_for
 from .plain import example_value
 from .plan import AuthPlan, AuthStep
 from .schemes import SecurityScheme
@@ -21,8 +20,6 @@ from .schemes import SecurityScheme
 __all__ = ["Authenticator"]
 
 Requirement: TypeAlias = Mapping[str, Sequence[str]]
-
-_NO_CREDENTIAL = FixedHandler(NOTHING)
 
 
 class Authenticator:
@@ -80,7 +77,7 @@ class Authenticator:
 
     def _handler(self, name: str) -> Handler:
         # Only a mutualTLS scheme gets here without one: its certificate is the transport's.
-        return self._handlers.get(name, _NO_CREDENTIAL)
+        return self._handlers.get(name, SENDS_NOTHING)
 
     def _candidate(self, requirement: Requirement) -> _Candidate:
         undeclared = tuple(name for name in requirement if name not in self._schemes)
@@ -91,7 +88,7 @@ class Authenticator:
             and name not in self._handlers
             and self._schemes[name].type != "mutualTLS"
         )
-        given = tuple(name for name in requirement if name in self._handlers)
+        given = tuple(name for name in requirement if self._handler(name) is not SENDS_NOTHING)
         return _Candidate(requirement, given, missing, undeclared)
 
     def _reason(self, chosen: _Candidate, candidates: Sequence[_Candidate]) -> str:
@@ -100,9 +97,13 @@ class Authenticator:
         skipped = f" (passed over: {'; '.join(passed_over)})" if passed_over else ""
         if not chosen.requirement:
             return f"credentials are optional, and none given fit{skipped}"
+        unsent = [n for n in chosen.names if self._handlers.get(n) is SENDS_NOTHING]
+        nothing = f"auth gives None for {' and '.join(unsent)}: nothing is sent for it"
         if not chosen.given:
-            return f"the client certificate of the transport meets it{skipped}"
-        return f"the first alternative that the given credentials meet{skipped}"
+            certificate = "the client certificate of the transport meets it"
+            return f"{nothing if unsent else certificate}{skipped}"
+        more = f"; {nothing}" if unsent else ""
+        return f"the first alternative that the given credentials meet{more}{skipped}"
 
     def _unmet(self, operation: str, candidates: Sequence[_Candidate]) -> AuthError:
         # Nearest to what was given; with nothing given, the document's first choice.
@@ -153,7 +154,7 @@ class _Candidate:
 
     @property
     def preference(self) -> int:
-        """What the caller gave first; then a certificate only; then no credentials at all."""
+        """What the caller gave first; then a certificate, or None; then no credentials at all."""
         if self.given:
             return 0
         return 1 if self.requirement else 2

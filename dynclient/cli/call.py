@@ -67,8 +67,8 @@ __all__ = ["command"]
     "--auth",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE or - (a line of "
-    "stdin).  [env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
+    help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE, - (a line of stdin) "
+    "or none: (send nothing).  [env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
 )
 @click.option("--header", multiple=True, metavar="'NAME: TEXT'", help="One more header field.")
 @click.option(
@@ -100,7 +100,7 @@ __all__ = ["command"]
 )
 @click.option("--include", is_flag=True, help="Print status and headers on stderr.")
 @verbose_option
-@output_option("json", "table", "raw")
+@output_option("json", "table", "raw", "histogram")
 @click.pass_obj
 def command(masker: Masker, /, **given: Any) -> None:
     """Call the operation OP (its name, or "METHOD /path").

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -12,13 +11,14 @@ from rich.text import Text
 
 from .. import Client, InvalidRequest, InvalidResponse, Response, emulator
 from ..auth import IAMAuth
+from ..histogram import counts_of, histogram
 from .output import json_text, printable
 from .wrong_server import responding
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["BELL", "Demonstration", "counts_of", "histogram"]
+__all__ = ["BELL", "Demonstration"]
 
 BELL = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -34,7 +34,6 @@ _SHOTS = 1024
 _QUEUE_SECONDS = 1.0
 _PATIENCE_SECONDS = 120.0
 _STEPS = ("Queued", "Running", "Completed")
-_BAR_CHARACTERS = 40
 _SHORT_CHARACTERS = 70
 #: Columns of a terminal from which the requests are shown too.
 _WIDE = 120
@@ -199,29 +198,6 @@ class Demonstration:
     def _bar(self) -> str:
         encoding = self._console.encoding.lower().replace("-", "")
         return "█" if encoding.startswith("utf") else "#"
-
-
-def counts_of(result: Any) -> dict[str, int]:
-    """How often each bit string came up in the first circuit of a sampler's result.
-
-    `result` is the data or the JSON text of it; bits are written with the last one first, as
-    Qiskit does.
-    """
-    data = json.loads(result) if isinstance(result, str) else result
-    register = next(iter(data["results"][0]["data"].values()))
-    width = register["num_bits"]
-    counts = Counter(f"{int(sample, 16):0{width}b}" for sample in register["samples"])
-    return dict(sorted(counts.items()))
-
-
-def histogram(counts: dict[str, int], bar: str = "█") -> list[str]:
-    """A line for each bit string: its bar, its count and its share."""
-    total, highest = sum(counts.values()), max(counts.values(), default=1)
-    return [
-        f"  {bits}  {bar * max(1, round(count * _BAR_CHARACTERS / highest)):<{_BAR_CHARACTERS}}"
-        f"  {count:>5}  {count / total:6.1%}"
-        for bits, count in counts.items()
-    ]
 
 
 def _short(response: Response) -> str:

@@ -93,6 +93,7 @@ def logged(masker: Masker) -> Iterator[None]:
     handler = _Handler(masker)
     before = logger.level
     logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)  # until -v says more
     try:
         yield
     finally:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from ..histogram import counts_of, histogram
 from ..media import charset_of
 from ..messages import Response
 from ..operation.content.registry import CODECS
@@ -27,18 +30,29 @@ __all__ = ["show_data", "show_records", "show_response"]
 
 
 def show_response(response: Response, output: str | None) -> None:
-    """Print a response. `output` is json, table or raw; None for what suits its media type."""
+    """Print a response. `output` is json, table, raw or histogram; None: what suits its type."""
     data = response.data
     if output == "json":
         show_json(_plain(data))
     elif output == "table" and isinstance(data, dict | list):
         show_data(data)
+    elif output == "histogram":
+        _show_histogram(data)
     elif output == "raw" or not response.content or not (_is_json(response) or is_terminal()):
         write_bytes(response.content)
     elif _is_json(response):
         show_json(data)
     else:
         _show_on_terminal(response)
+
+
+def _show_histogram(data: Any) -> None:
+    """The counts of a sampler's result, a line for each bit string."""
+    try:
+        lines = histogram(counts_of(data))
+    except ValueError as error:
+        raise click.UsageError(f"-o histogram: {error}") from None
+    show("\n".join(lines))
 
 
 def _show_on_terminal(response: Response) -> None:

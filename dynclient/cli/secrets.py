@@ -52,7 +52,9 @@ def variable_names(given: Sequence[str]) -> Callable[[str], str]:
     return lambda scheme: named.get(scheme) or environment_name(scheme)
 
 
-def _value(name: str, source: str) -> str:
+def _value(name: str, source: str) -> str | None:
+    if source == "none:":
+        return None
     if source == "-":
         return read_stdin_line("--auth")
     if source.startswith("env:"):

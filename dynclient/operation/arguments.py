@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..messages import Violation
 from .bodies import RequestBody
-from .faults import TOO_DEEP, fault, unserializable
 from .fields.parameters import Parameter
 from .fields.styles import StyleError, plain
+from .violations import TOO_DEEP, unserializable, violation
 
 if TYPE_CHECKING:
     from .fields.plan import ParametersPlan
@@ -54,11 +54,11 @@ class Arguments:
         named: Mapping[str, Any],
         defaults: Mapping[str, Any] | None,
         body: Any,
-        faults: list[Violation],
+        found: list[Violation],
     ) -> tuple[dict[str, Any], Any]:
         """The values of the parameters by `Parameter.key`, and the body (UNSET if there is none).
 
-        What is unknown, ambiguous or given twice goes to `faults`.
+        What is unknown, ambiguous or given twice goes to `found`.
         """
         values: dict[str, Any] = {}
         members: dict[str, Any] = {}
@@ -70,19 +70,19 @@ class Arguments:
                     "the arguments of an operation are keywords, or one mapping by wire name, "
                     f"not {type(arguments).__name__}"
                 )
-            body = self._take(arguments, values, members, body, faults)
+            body = self._take(arguments, values, members, body, found)
         if named:
-            body = self._take(named, values, members, body, faults)
+            body = self._take(named, values, members, body, found)
         if defaults:
             for name, value in defaults.items():
                 parameter = self._names.get(name)
                 if parameter is not None and parameter.key not in values and value is not None:
                     if type(value) not in self._direct or parameter.key in self._plan.arrays:
-                        value = self._value(parameter, value, faults)  # noqa: PLW2901
+                        value = self._value(parameter, value, found)  # noqa: PLW2901
                     if value is not UNSET:
                         values[parameter.key] = value
         if members:
-            body = self._join_members(members, body, faults)
+            body = self._join_members(members, body, found)
         return values, body
 
     def _take(
@@ -91,7 +91,7 @@ class Arguments:
         values: dict[str, Any],
         members: dict[str, Any],
         body: Any,
-        faults: list[Violation],
+        found: list[Violation],
     ) -> Any:
         """Sort arguments into parameter values and body members; returns the body."""
         names, direct = self._names, self._direct
@@ -99,27 +99,27 @@ class Arguments:
             parameter = names.get(name)
             if parameter is not None:
                 if type(value) not in direct or parameter.key in self._plan.arrays:
-                    value = self._value(parameter, value, faults)  # noqa: PLW2901
+                    value = self._value(parameter, value, found)  # noqa: PLW2901
                     if value is UNSET:
                         continue
                 if parameter.key in values:
-                    faults.append(fault(f"request.{parameter.key}", "duplicate", "given twice"))
+                    found.append(violation(f"request.{parameter.key}", "duplicate", "given twice"))
                 values[parameter.key] = value
             elif self._body is not None and name in self._body.names:
                 if value is UNSET or (value is None and self._is_not_given(None)):
                     continue
                 if body is not UNSET:
-                    faults.append(fault("request.body", "duplicate", "the body is given twice"))
+                    found.append(violation("request.body", "duplicate", "the body is given twice"))
                 body = value
             elif self._body is not None and name in self._body.property_names:
                 wire_name = self._body.property_names[name]
                 if value is not UNSET and (value is not None or not self._is_not_given(wire_name)):
                     members[wire_name] = value
             else:
-                faults.append(self._unknown(name))
+                found.append(self._unknown(name))
         return body
 
-    def _value(self, parameter: Parameter, value: Any, faults: list[Violation]) -> Any:
+    def _value(self, parameter: Parameter, value: Any, found: list[Violation]) -> Any:
         """Plain data for a value; UNSET if it is "not given", or has none, which is a violation."""
         if value is UNSET or (value is None and not self._plan.takes_null(parameter)):
             return UNSET  # as in most Python calls, None is "not given"
@@ -128,7 +128,7 @@ class Arguments:
         except (StyleError, RecursionError) as error:
             if isinstance(error, RecursionError):
                 error = StyleError(TOO_DEEP)
-            faults.append(unserializable(f"request.{parameter.key}", "style", error))
+            found.append(unserializable(f"request.{parameter.key}", "style", error))
             return UNSET
         if parameter.key in self._plan.arrays and not isinstance(value, list | dict | None):
             return [value]  # the array of one item that is meant by the item itself
@@ -143,7 +143,7 @@ class Arguments:
         if owners:  # one wire name in two places
             choice = " or ".join(repr(p.python_name) for p in owners)
             reason = f"{name!r} is in {len(owners)} places; say which by {choice}"
-            return fault("request", "ambiguous-argument", reason)
+            return violation("request", "ambiguous-argument", reason)
         known = [p.python_name for p in self._parameters]
         if self._body is not None:
             known += [*self._body.property_names, "body"]
@@ -151,15 +151,15 @@ class Arguments:
 
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else _known(known)
-        return fault("request", "unknown-argument", f"no argument {name!r}; {hint}")
+        return violation("request", "unknown-argument", f"no argument {name!r}; {hint}")
 
-    def _join_members(self, members: dict[str, Any], body: Any, faults: list[Violation]) -> Any:
+    def _join_members(self, members: dict[str, Any], body: Any, found: list[Violation]) -> Any:
         if body is UNSET:
             return members
         if isinstance(body, dict) and not body.keys() & members.keys():
             return {**body, **members}
         names = ", ".join(repr(name) for name in members)
-        faults.append(fault("request.body", "duplicate", f"given whole, and by {names} as well"))
+        found.append(violation("request.body", "duplicate", f"given whole, and by {names} as well"))
         return body
 
 

@@ -22,9 +22,9 @@ from .content.codec import BYTES, Codec, EncodedBody, explained, is_valid
 from .content.entry import MediaEntry
 from .content.files import Unreadable, file_in, guess_type, is_stream, name_of
 from .content.registry import CODECS, Registry
-from .faults import TOO_DEEP, UNSENDABLE, fault, unserializable
 from .fields.styles import DeepObject, StyleError
 from .names import TAKEN, python_name, snake_case
+from .violations import TOO_DEEP, UNSENDABLE, unserializable, violation
 
 __all__ = ["BodyMedia", "EncodedBody", "RequestBody", "read_request_body"]
 
@@ -183,32 +183,32 @@ class RequestBody:
         self,
         value: Any,
         content_type: str | None,
-        faults: list[Violation],
+        found: list[Violation],
         *,
         judging: bool,
         formats: Formats,
     ) -> EncodedBody | None:
-        """The body of a request; None, and why in `faults`, for a value that can't be one.
+        """The body of a request; None, and why in `found`, for a value that can't be one.
 
-        `judging` tells whether the schema is asked; what it says goes to `faults` as well.
+        `judging` tells whether the schema is asked; what it says goes to `found` as well.
         """
-        media, violation = self.media_for(value, content_type, formats=formats)
-        if violation is not None:
-            faults.append(violation)
-            if violation.rule in UNSENDABLE:
+        media, wrong = self.media_for(value, content_type, formats=formats)
+        if wrong is not None:
+            found.append(wrong)
+            if wrong.rule in UNSENDABLE:
                 return None
         try:
             body = media.encode(value, content_type)
             if judging and body.judged:
                 judge = media.judge(body.content_type, formats=formats, opaque=body.opaque)
                 if judge is not None and not is_valid(judge, body.data):
-                    faults += explained(judge, body.data, "request.body", layer="request")
+                    found += explained(judge, body.data, "request.body", layer="request")
         except OSError as error:
-            faults.append(unserializable("request.body", "unreadable", Unreadable.because(error)))
+            found.append(unserializable("request.body", "unreadable", Unreadable.because(error)))
             return None
         except (ValueError, RecursionError) as error:
             why = StyleError(TOO_DEEP) if isinstance(error, RecursionError) else error
-            faults += self._unencodable(media, value, why, judging=judging, formats=formats)
+            found += self._unencodable(media, value, why, judging=judging, formats=formats)
             return None
         return body
 
@@ -298,7 +298,7 @@ class RequestBody:
         place = self._node.child("content")
         entry = Node(place.document, {}, place.at)
         media = BodyMedia(content_type, entry, "request", self.preferred.codecs)
-        return media, fault("request.body", rule, reason, place.at.pointer)
+        return media, violation("request.body", rule, reason, place.at.pointer)
 
     def _for_content(self, value: Any) -> BodyMedia:
         """For bytes and streams: the entry its name fits, else one for any bytes."""

@@ -74,7 +74,7 @@ class Operation:
         self.encoders = encoders
         self._base_redactor = redactor
         self._requests: dict[tuple[Formats, DeepObject | None], RequestPlan] = {}
-        self._responses: dict[Formats, ResponsePlan] = {}
+        self._responses: dict[tuple[Formats, bool], ResponsePlan] = {}
 
     @property
     def document(self) -> Document:
@@ -256,13 +256,19 @@ class Operation:
             self._requests[key] = plan
         return plan
 
-    def response_plan(self, formats: Formats = ALL_FORMATS) -> ResponsePlan:
-        """The compiled response side; `formats` are those that are judged."""
-        plan = self._responses.get(formats)
+    def response_plan(
+        self, formats: Formats = ALL_FORMATS, *, members: bool = False
+    ) -> ResponsePlan:
+        """The compiled response side; `formats` are those that are judged.
+
+        With `members`, undocumented and missing members are looked for.
+        """
+        key = formats, members
+        plan = self._responses.get(key)
         if plan is None:
-            plan = ResponsePlan(self, formats=formats)
+            plan = ResponsePlan(self, formats=formats, members=members)
             plan.compile(successes_only=True)
-            self._responses[formats] = plan
+            self._responses[key] = plan
         return plan
 
     def prepare(
@@ -328,7 +334,7 @@ class Operation:
         `violations` holds everything that was found; who calls decides what is an error.
         """
         sent = request or HttpRequest(self.method, response.url or self.path)
-        plan = self.response_plan(policy.checked)
+        plan = self.response_plan(policy.checked, members=policy.judges_members)
         return plan.parse(self, response, sent, policy)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -18,11 +18,11 @@ from ..validation import Formats, Validation
 from .arguments import UNSET, Arguments
 from .bodies import EncodedBody, RequestBody
 from .encoders import encoded
-from .faults import UNREADABLE_TEXT, UNSENDABLE, fault, unserializable
 from .fields.parameters import Parameter
 from .fields.plan import ParametersPlan
 from .fields.styles import DeepObject, StyleError, plain, serializer, text_of
 from .options import NO_OPTIONS, Options
+from .violations import UNREADABLE_TEXT, UNSENDABLE, unserializable, violation
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -113,34 +113,34 @@ class RequestPlan:
         `arguments` is by wire or argument name, `named` the keywords of the call; `defaults` holds
         values by wire name for what neither gives; `supplied` are the keys of parameters that the
         credentials will fill in. `second` is another judge, whose verdict replaces that of the
-        schemas once there is a request. InvalidRequest lists every fault at once.
+        schemas once there is a request. InvalidRequest lists all violations.
         """
-        faults: list[Violation] = []
-        own = {} if options is NO_OPTIONS else _own_headers(options, faults)
+        found: list[Violation] = []
+        own = {} if options is NO_OPTIONS else _own_headers(options, found)
         sorter = self._arguments
         if options.content_type is not None and self.body is not None:
             chosen = self.body.preferring(options.content_type)
             if chosen is not self.body:
                 sorter = Arguments(self._parameters, chosen, self._plan)
-        values, body = sorter.sort(arguments, named, defaults, body, faults)
+        values, body = sorter.sort(arguments, named, defaults, body, found)
         judging = policy.request != "off"
         if self._deprecations is not None:
             self._deprecations.of_request(values)
-        self._plan.judge(values, supplied, faults, schemas=judging)
-        content = self._encode_body(body, options, judging, faults)
-        request = self._request(values, content, base_url, options, own, faults)
-        if second is not None and judging and not any(f.rule in UNSENDABLE for f in faults):
-            faults = second(request, faults)
-        if not faults:
+        self._plan.judge(values, supplied, found, schemas=judging)
+        content = self._encode_body(body, options, judging, found)
+        request = self._request(values, content, base_url, options, own, found)
+        if second is not None and judging and not any(f.rule in UNSENDABLE for f in found):
+            found = second(request, found)
+        if not found:
             return Prepared(request, (), own)
-        return Prepared(request, self._let_pass(faults, policy), own)
+        return Prepared(request, self._let_pass(found, policy), own)
 
-    def _let_pass(self, faults: Sequence[Violation], policy: Validation) -> tuple[Violation, ...]:
+    def _let_pass(self, found: Sequence[Violation], policy: Validation) -> tuple[Violation, ...]:
         """What the policy lets pass; InvalidRequest for what it does not."""
-        faults = self._document.published(faults)
+        found = self._document.published(found)
         # What can't be sent at all is an error whatever the policy says of schemas.
-        hard = [f for f in faults if f.rule in UNSENDABLE]
-        soft = [f for f in faults if f.rule not in UNSENDABLE]
+        hard = [f for f in found if f.rule in UNSENDABLE]
+        soft = [f for f in found if f.rule not in UNSENDABLE]
         errors, told = policy.split(soft)
         if hard or errors:
             raise InvalidRequest(self._name, [*hard, *errors])
@@ -149,19 +149,19 @@ class RequestPlan:
     # ── body ─────────────────────────────────────────────────────────────────────────────────
 
     def _encode_body(
-        self, value: Any, options: Options, judging: bool, faults: list[Violation]
+        self, value: Any, options: Options, judging: bool, found: list[Violation]
     ) -> EncodedBody | None:
         if value is UNSET:
             if self.body is not None and self.body.required and judging:
-                faults.append(fault("request.body", "required", "the operation needs a body"))
+                found.append(violation("request.body", "required", "the operation needs a body"))
             return None
         if self.body is None:
-            faults.append(fault("request.body", "unknown-body", "the operation takes no body"))
+            found.append(violation("request.body", "unknown-body", "the operation takes no body"))
             return None
         if self._encoders:
             value = encoded(value, self._encoders)
         return self.body.encode(
-            value, options.content_type, faults, judging=judging, formats=self._formats
+            value, options.content_type, found, judging=judging, formats=self._formats
         )
 
     # ── assembly ─────────────────────────────────────────────────────────────────────────────
@@ -173,22 +173,22 @@ class RequestPlan:
         base_url: str,
         options: Options,
         own: Mapping[str, str],
-        faults: list[Violation],
+        found: list[Violation],
     ) -> HttpRequest:
         plan = self._plan
-        path, query = plan.path(values, faults), plan.query(values, faults)
+        path, query = plan.path(values, found), plan.query(values, found)
         fields = list(self._headers)
         if content is not None:
             fields.append(("Content-Type", content.content_type))
             if content.size is not None:
                 fields.append(("Content-Length", str(content.size)))
-        headers = Headers(fields + plan.fields(values, faults))
+        headers = Headers(fields + plan.fields(values, found))
         if options.accept is not None:
             headers = headers.merged({"Accept": options.accept})
         if own:
             headers = headers.merged(own)
         if options.extra_query:
-            query = "&".join(filter(None, (query, _extra_query(options.extra_query, faults))))
+            query = "&".join(filter(None, (query, _extra_query(options.extra_query, found))))
         url = f"{base_url}{path}{plan.joint}{query}" if query else base_url + path
         return HttpRequest(
             self._method,
@@ -218,27 +218,27 @@ def _as_plain(value: Any) -> Any:
         return None
 
 
-def _own_headers(options: Options, faults: list[Violation]) -> dict[str, str]:
+def _own_headers(options: Options, found: list[Violation]) -> dict[str, str]:
     """The header fields of `Options(headers=)`, as text."""
-    found = {}
+    texts: dict[str, str] = {}
     for name, value in (options.headers or {}).items():
         try:
             text = value if isinstance(value, str) else text_of(plain(value))
         except StyleError as error:
-            faults.append(unserializable(f"request.header.{name!r}", "header", error))
+            found.append(unserializable(f"request.header.{name!r}", "header", error))
             continue
         if not is_field_value(text) or not isinstance(name, str) or not is_token(name):
             reason = "a header has a token for a name and one line of Latin-1 text for a value"
-            faults.append(fault(f"request.header.{name!r}", "header", reason))
-        found[name] = text
+            found.append(violation(f"request.header.{name!r}", "header", reason))
+        texts[name] = text
     if options.accept is not None and not is_field_value(options.accept):
-        faults.append(
-            fault("request.header.Accept", "header", "Accept is one line of Latin-1 text")
+        found.append(
+            violation("request.header.Accept", "header", "Accept is one line of Latin-1 text")
         )
-    return found
+    return texts
 
 
-def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:
+def _extra_query(extra: Mapping[str, Any], found: list[Violation]) -> str:
     """The text of `Options(extra_query=)`: style form, exploded."""
     if not isinstance(extra, Mapping):
         raise TypeError(f"extra_query= takes a mapping, not {type(extra).__name__}")
@@ -250,5 +250,5 @@ def _extra_query(extra: Mapping[str, Any], faults: list[Violation]) -> str:
             parts.append(serializer(name, "query", "form", True)(plain(value)))
         except (StyleError, UnicodeEncodeError) as error:
             reason = str(error) if isinstance(error, StyleError) else UNREADABLE_TEXT
-            faults.append(fault(f"request.query.{name!r}", "style", reason))
+            found.append(violation(f"request.query.{name!r}", "style", reason))
     return "&".join(filter(None, parts))

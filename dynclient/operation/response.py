@@ -14,7 +14,6 @@ from ..errors import DocumentError, NotLoaded, Unavailable
 from ..jsontext import JsonTextError, decode, surrogate_in
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse, Response, Violation
-from ..schema import Validator
 from ..validation import Formats, Validation
 from .content.codec import Cutter, Decoder, Judge, explained, is_valid
 from .content.entry import MediaEntry
@@ -39,7 +38,6 @@ class _Reader:
         "decode",
         "empty",
         "empty_judge",
-        "faults",
         "headers",
         "judge",
         "lasting",
@@ -47,6 +45,7 @@ class _Reader:
         "pointer",
         "refused_empty",
         "untyped",
+        "violations",
     )
 
     def __init__(self, decoder: Decoder) -> None:
@@ -57,7 +56,7 @@ class _Reader:
         #: Where the declared response stands.
         self.pointer = ""
         #: What is wrong whatever the body is: an undeclared status or content type.
-        self.faults: tuple[Violation, ...] = ()
+        self.violations: tuple[Violation, ...] = ()
         #: What is wrong once there is a body: it came without a content type.
         self.untyped: tuple[Violation, ...] = ()
         #: What is wrong with an empty body; else how it is decoded and judged: None for no data.
@@ -71,7 +70,9 @@ class _Reader:
         """Note beside the response, which must not be lost, that its schema can't be used."""
         reason = f"the body can't be judged: {error.message}"
         pointer, remedy = error.pointer or "", error.remedy
-        self.faults = (Violation("response.body", "", pointer, "document", reason, "body", remedy),)
+        self.violations = (
+            Violation("response.body", "", pointer, "document", reason, "body", remedy),
+        )
         self.lasting = not isinstance(error, Unavailable)
 
 
@@ -96,7 +97,7 @@ class Begun(NamedTuple):
     media_type: str | None
     bodiless: bool
     records: Records | None
-    validator: Validator | None
+    validator: Judge | None
 
     def judge(self, item: Any) -> list[Violation]:
         """In what an item breaks the document."""
@@ -106,7 +107,7 @@ class Begun(NamedTuple):
 class ResponsePlan:
     """The compiled response side of one operation."""
 
-    def __init__(self, operation: Operation, *, formats: Formats) -> None:
+    def __init__(self, operation: Operation, *, formats: Formats, members: bool = False) -> None:
         # Not the operation itself, which keeps this plan: whoever drops a document shall have its
         # memory back at once, and not when the collector finds the ring.
         self._document = operation.document
@@ -114,6 +115,7 @@ class ResponsePlan:
         self._responses = operation.responses
         self._at = operation.at
         self._formats = formats
+        self._members = members
         self._readers: dict[tuple[int, str | None], _Reader] = {}
         self._bodiless = operation.method == "HEAD"
 
@@ -144,28 +146,28 @@ class ResponsePlan:
         reader = self._readers.get((status, content_type))
         if reader is None:
             reader = self._reader(status, content_type)
-        faults = list(reader.faults) if reader.faults else []
+        found = list(reader.violations) if reader.violations else []
         content = http.content
         data: Any = None
         if content:
             if reader.untyped:
-                faults.extend(reader.untyped)
+                found.extend(reader.untyped)
             try:
                 data = reader.decode(content)
             except ValueError as error:
                 data = content
-                faults.append(self._unreadable(reader, content_type, content, error))
+                found.append(self._unreadable(reader, content_type, content, error))
             else:
                 judge = reader.judge
                 if judge is not None and policy.body != "off":
-                    faults.extend(_judge(judge, data))
+                    found.extend(_judge(judge, data))
         elif not self._bodiless and status not in _BODILESS_STATUSES:
-            data = _empty(reader, policy, faults)
+            data = _empty(reader, policy, found)
         if reader.headers and policy.headers != "off":
             for header in reader.headers:
-                faults.extend(header.judge(http.headers, self._formats))
-        if faults:
-            faults = self._document.published(faults)
+                found.extend(header.judge(http.headers, self._formats))
+        if found:
+            found = self._document.published(found)
         return Response(
             data,
             status,
@@ -175,7 +177,7 @@ class ResponsePlan:
             http.elapsed,
             request,
             reader.media_type,
-            tuple(faults),
+            tuple(found),
         )
 
     def begin(
@@ -184,18 +186,18 @@ class ResponsePlan:
         """How a body that is yet to come is read, and in what the header breaks the document."""
         content_type = headers.get("Content-Type")
         reader = self._readers.get((status, content_type)) or self._reader(status, content_type)
-        faults = [*reader.faults]
+        found = [*reader.violations]
         bodiless = self._bodiless or status in _BODILESS_STATUSES
         if not bodiless:
-            faults += reader.untyped
+            found += reader.untyped
         if policy.headers != "off":
             for header in reader.headers:
-                faults += header.judge(headers, self._formats)
+                found += header.judge(headers, self._formats)
         judge = reader.judge if isinstance(reader.judge, ItemsJudge) else None
         records = self._records(content_type or reader.media_type)
         item = None if judge is None else judge.item
         begun = Begun(reader.media_type, bodiless, records, item)
-        return begun, self._document.published(faults)
+        return begun, self._document.published(found)
 
     def _records(self, content_type: str | None) -> Records | None:
         """How items are read; of a sequential media type they are, whatever the document says."""
@@ -221,7 +223,9 @@ class ResponsePlan:
             reader = _Reader(self._decoder(content_type))
             place, known = self._at.child("responses").pointer, ", ".join(self._responses) or "none"
             reason = f"status {status} is not declared; these are: {known}"
-            reader.faults = (Violation("response.status", "", place, "status", reason, "status"),)
+            reader.violations = (
+                Violation("response.status", "", place, "status", reason, "status"),
+            )
         else:
             try:
                 reader = self._declared_reader(declared, content_type)
@@ -256,13 +260,13 @@ class ResponsePlan:
             key = best_match(declared.media_types, content_type)
         if key is None:
             reason = f"content type {content_type!r} is not declared; these are: {known}"
-            reader.faults = (_type_fault(place, reason),)
+            reader.violations = (_type_violation(place, reason),)
             if content_type and self._codecs.find(content_type).takes_empty:
                 reader.empty = reader.decode
             return reader
         if content_type is None:
             reason = f"the body has no content type; declared are: {known}"
-            reader.untyped = (_type_fault(place, reason),)
+            reader.untyped = (_type_violation(place, reason),)
         reader.media_type = key
         try:
             self._read_by(reader, declared.content[key], content_type)
@@ -275,9 +279,21 @@ class ResponsePlan:
 
     def _read_by(self, reader: _Reader, entry: MediaEntry, content_type: str | None) -> None:
         shown = content_type or entry.media_type
-        reader.judge = entry.judge(shown, formats=self._formats)
+        reader.judge = self._judge_of(entry, shown)
         if content_type is not None or not entry.is_range:
             reader.decode = entry.codec_for(shown).decoder(entry, shown)
+
+    def _judge_of(self, entry: MediaEntry, content_type: str) -> Judge | None:
+        judge, schema = entry.judge(content_type, formats=self._formats), entry.schema
+        if not self._members or judge is None or schema is None:
+            return judge
+        from ..schema.members import MembersJudge  # for those who ask for it
+
+        if not isinstance(judge, ItemsJudge):
+            return MembersJudge(judge, schema, self._formats)
+        if judge.item is None:
+            return judge
+        return ItemsJudge(MembersJudge(judge.item, schema, self._formats), judge.whole)
 
     def _read_empty(
         self, reader: _Reader, declared: DeclaredResponse, content_type: str | None
@@ -302,20 +318,20 @@ class ResponsePlan:
         reader.refused_empty = Violation("response.body", "", place, "empty", reason)
 
 
-def _type_fault(pointer: str, reason: str) -> Violation:
+def _type_violation(pointer: str, reason: str) -> Violation:
     where = "response.header.Content-Type"
     return Violation(where, "", pointer, "content-type", reason, "media_type")
 
 
-def _empty(reader: _Reader, policy: Validation, faults: list[Violation]) -> Any:
+def _empty(reader: _Reader, policy: Validation, found: list[Violation]) -> Any:
     """What an empty body is."""
     if reader.refused_empty is not None:
-        faults.append(reader.refused_empty)
+        found.append(reader.refused_empty)
     if reader.empty is None:
         return None
     data = reader.empty(b"")
     if reader.empty_judge is not None and policy.body != "off":
-        faults.extend(_judge(reader.empty_judge, data))
+        found.extend(_judge(reader.empty_judge, data))
     return data
 
 

@@ -15,7 +15,7 @@ from ..document import Location, Node
 from ..errors import DocumentError, NotLoaded
 from ..redaction import MASK
 
-__all__ = ["Choice", "read_choice"]
+__all__ = ["Choice", "named_schema", "read_choice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,21 @@ def read_choice(schema: Node) -> Choice | None:
         named = _target(discriminator.child("defaultMapping"))
         default = None if named is None else places.get(named)
     return Choice(name, keyword, branches, default) if branches else None
+
+
+def named_schema(schema: Node, value: Mapping[str, Any]) -> Node | None:
+    """The schema that an object names where nothing stands to choose from: in the allOf form."""
+    discriminator = schema.child("discriminator")
+    name = value.get(str(discriminator.get("propertyName")))
+    if not isinstance(name, str) or schema.get("oneOf") or schema.get("anyOf"):
+        return None
+    mapped = discriminator.child("mapping", name)
+    if mapped.value is None:
+        mapped = mapped._replace(value=name)
+        if not schema.document.component_exists("schemas", name):
+            return None
+    at = _target(mapped)
+    return None if at is None else Node(schema.document, schema.document.resources.at(at), at)
 
 
 def _target(mapped: Node) -> Location | None:

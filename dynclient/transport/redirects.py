@@ -12,6 +12,7 @@ from dataclasses import replace
 from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
 
 from ..errors import TooManyRedirects
+from ..media import best_match
 from ..messages import Headers, HttpRequest
 from ..origins import UNIX, Origin, origin_of, split_url
 
@@ -154,6 +155,8 @@ def _holds_secrets(content: object, request: HttpRequest) -> bool:
     if not isinstance(content, bytes):
         return False
     kind = request.headers.get("Content-Type", "")
+    if best_match(request.redactor.secret_content, kind) is not None:
+        return True
     redactor = request.redactor
     if "form-urlencoded" in kind:
         pairs = (_pair(item) for item in content.decode("utf-8", "replace").split("&"))

@@ -149,5 +149,5 @@ def _masked(record: logging.LogRecord) -> bool:
         shown = request.redactor.url(request.url).partition("://")[2].partition("/")[2]
         target = request.url.partition("://")[2].partition("/")[2]
         text = record.getMessage().replace(target, shown) if target else record.getMessage()
-        record.msg, record.args = request.masked(text), ()
+        record.msg, record.args = request.mask()(text), ()
     return True

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from support import AsyncSends, Sends, one_operation
 
-from dynclient import AsyncClient, Client
+from dynclient import AsyncClient, Client, Options
 from dynclient.auth import Credential, Handler, IAMAuth
 from dynclient.auth import account as account_room
 from dynclient.commands import Once
@@ -152,6 +152,17 @@ def test_threads_whose_account_comes_from_the_environment_make_one_exchange(
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(call, range(8))) == {"Bearer token-1"}
+    assert len(iam.requests) == 1
+
+
+def test_calls_that_name_an_instance_share_the_token_of_the_account(iam, service, monkeypatch):
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "the-planted-api-key")
+    monkeypatch.setattr(account_room.Account, "base_url", lambda self: service.url)
+    monkeypatch.setattr(account_room.Account, "auth", local_auth(iam.url))
+    client = Client("qiskit-runtime", validate="off")
+    for _ in range(3):
+        sent = client.request("list_backends", options=Options(auth={"ServiceCRN": CRN})).request
+        assert sent.headers["Authorization"] == "Bearer token-1"
     assert len(iam.requests) == 1
 
 

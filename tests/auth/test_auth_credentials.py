@@ -109,7 +109,6 @@ PLANTED = "pl4nted"
         ("HeaderKey", f" {PLANTED}", "white space"),
         ("HeaderKey", f"{PLANTED}\0", "control"),
         ("HeaderKey", f"{PLANTED}\u20ac", "latin-1"),
-        ("HeaderKey", None, "environment variable"),
         ("HeaderKey", PLANTED.encode(), "decode"),
         ("HeaderKey", (PLANTED, PLANTED), "tuple of 2"),
         ("HeaderKey", 7, "int"),
@@ -142,6 +141,23 @@ def test_a_wrong_value_is_refused_without_being_shown(authenticated, scheme, val
         authenticated({scheme: value})
     assert PLANTED not in f"{caught.value} {caught.value!r}"
     assert caught.value.__context__ is None
+
+
+def test_none_sends_nothing_for_a_scheme(authenticated, plan_for):
+    request = HttpRequest("GET", "https://a.test/")
+    assert authenticated({"HeaderKey": None, "Mutual": None}, request) == request
+    assert plan_for({"HeaderKey": None}).reason == (
+        "auth gives None for HeaderKey: nothing is sent for it"
+    )
+    plan = plan_for({"HeaderKey": None, "Bearer": "t"})
+    assert plan.constant == Credential((("Authorization", "Bearer t"),))
+    assert "auth gives None for HeaderKey" in plan.reason
+
+
+def test_an_alternative_with_credentials_goes_before_one_that_sends_none(schemes):
+    auth = Authenticator(schemes, {"HeaderKey": None, "Bearer": "t"})
+    assert auth.plan("op", [{"HeaderKey": []}, {"Bearer": []}]).alternative == ("Bearer",)
+    assert auth.plan("op", [{}, {"HeaderKey": []}]).alternative == ("HeaderKey",)
 
 
 def test_a_header_name_that_http_forbids_is_refused():

@@ -324,7 +324,7 @@ def test_files_are_sent_at_their_positions(invoke, server, shapes, tmp_path):
     done = invoke(*call, "--part", '{"a": 1}', "--part", "7", "--part", f"@{photo}")
     assert (done.exit_code, done.stderr) == (0, "")
     body = server.requests[0]["body"]
-    pieces = [body.index(piece) for piece in (b'{"a":1}', b"7\r\n", b"image/png", b"\x89PNG")]
+    pieces = [body.index(piece) for piece in (b'{"a":1}', b"\n7\r\n", b"image/png", b"\x89PNG")]
     assert pieces == sorted(pieces)
     done = invoke(*call, "--part", "x", "--body", "[]")
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (

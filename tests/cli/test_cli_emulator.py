@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from dynclient import emulator
-from dynclient.cli.demonstration import counts_of, histogram
+from dynclient.histogram import counts_of, histogram
 
 
 @contextmanager

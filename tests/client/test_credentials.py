@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import Scripted, one_operation, parameter
 
 from dynclient import AuthError, Client, InvalidRequest, Options
 
@@ -36,6 +37,18 @@ def test_wrong_arguments_are_told_before_missing_credentials() -> None:
         client.call("list_jobs", limt=1)
     with pytest.raises(AuthError):
         client.call("list_jobs", limit=1)
+
+
+def test_none_calls_a_service_that_asks_for_less_than_its_document(service: Scripted) -> None:
+    schemes = {"Key": {"type": "apiKey", "in": "header", "name": "X-Key"}}
+    components = {"securitySchemes": schemes}
+    for more in ({}, {"parameters": [parameter("header", {}, "X-Key", required=True)]}):
+        document = one_operation(security=[{"Key": []}], components=components, **more)
+        client = service.client(document, auth={"Key": None})
+        client.call("op")
+        assert "nothing is sent for it" in client.explain("op").auth
+        assert client.call("op", options=Options(auth={"Key": None})) == {}
+        assert "x-key" not in service.received[-1].headers
 
 
 def test_with_no_credentials_the_documents_first_choice_is_what_is_missing() -> None:

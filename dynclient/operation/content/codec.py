@@ -15,9 +15,9 @@ from ...document import Node
 from ...messages import Violation
 from ...redaction import NOT_SHOWN, Redactor
 from ...validation import Formats
-from ..faults import TOO_DEEP
 from ..fields.styles import StyleError, plain, text_of
 from ..fields.texts import Reader, scalar_reader
+from ..violations import TOO_DEEP
 from .files import StreamedBody, is_stream
 
 if TYPE_CHECKING:

@@ -34,16 +34,17 @@ __all__ = ["EVENTS", "JSON_LINES", "JSON_TEXTS", "ItemsJudge", "items_judge"]
 class ItemsJudge:
     """Judges a list by the schema of one item, of the whole, or both.
 
-    item  what judges one item; None where the document says nothing of it
+    item   what judges one item; None where the document says nothing of it
+    whole  what judges all of them; likewise
     """
 
-    def __init__(self, item: Validator | None, whole: Validator | None = None) -> None:
+    def __init__(self, item: Judge | None, whole: Validator | None = None) -> None:
         self.item = item
-        self._whole = whole
+        self.whole = whole
 
     def is_valid(self, items: Any) -> bool:
         """Whether every item is valid, and all of them together."""
-        if not isinstance(items, list) or (self._whole and not self._whole.is_valid(items)):
+        if not isinstance(items, list) or (self.whole and not self.whole.is_valid(items)):
             return False
         return self.item is None or all(map(self.item.is_valid, items))
 
@@ -51,7 +52,7 @@ class ItemsJudge:
         self, value: Any, where: str, *, layer: str = "body", slots: bool = False
     ) -> list[Violation]:
         """Every violation; those of an item with its index in front of the pointer."""
-        whole = self._whole
+        whole = self.whole
         found = whole.explain(value, where, layer=layer, slots=slots) if whole else []
         if self.item is None or not isinstance(value, list):
             return found

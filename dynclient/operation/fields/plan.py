@@ -17,7 +17,7 @@ from ...redaction import Redactor
 from ...schema import Validator, compile_validator
 from ...validation import Formats
 from ..encoders import Encoders, encoded, fitted
-from ..faults import UNREADABLE_TEXT, fault, unserializable
+from ..violations import UNREADABLE_TEXT, unserializable, violation
 from .parameters import Parameter
 from .styles import DeepObject, Serializer, StyleError
 
@@ -42,7 +42,7 @@ class Slot(NamedTuple):
         except (StyleError, JsonTextError) as error:
             found.append(unserializable(f"request.{self.key}", "style", error))
         except UnicodeEncodeError:
-            found.append(fault(f"request.{self.key}", "style", UNREADABLE_TEXT))
+            found.append(violation(f"request.{self.key}", "style", UNREADABLE_TEXT))
         return "-"
 
 
@@ -191,10 +191,10 @@ class ParametersPlan:
             where = f"request.{slots[-1].key}"
             if segment in (".", ".."):
                 reason = f"a path segment {segment!r} would make another path"
-                found.append(fault(where, "dot-segment", reason))
+                found.append(violation(where, "dot-segment", reason))
             elif not segment and not any(slot.key in self._may_be_empty for slot in slots):
                 reason = "an empty path segment would make another path"
-                found.append(fault(where, "empty-path", reason, slots[-1].parameter.at.pointer))
+                found.append(violation(where, "empty-path", reason, slots[-1].parameter.at.pointer))
         return found
 
     def query(self, values: Mapping[str, Any], found: list[Violation]) -> str:
@@ -207,7 +207,7 @@ class ParametersPlan:
                     parts.append(text)
                 elif slot.parameter.required:
                     reason = "an empty array or object can't be serialized in a query"
-                    found.append(fault(f"request.{slot.key}", "style", reason))
+                    found.append(violation(f"request.{slot.key}", "style", reason))
         return "&".join(parts)
 
     def fields(self, values: Mapping[str, Any], found: list[Violation]) -> list[tuple[str, str]]:
@@ -218,7 +218,7 @@ class ParametersPlan:
                 text = slot.text(values, found)
                 if not is_field_value(text):
                     reason = "a header holds one line of Latin-1 text"
-                    found.append(fault(f"request.{slot.key}", "header", reason))
+                    found.append(violation(f"request.{slot.key}", "header", reason))
                 fields.append((slot.parameter.name, text))
         if self._cookie:
             cookies = [slot.text(values, found) for slot in self._cookie if slot.key in values]
@@ -241,7 +241,7 @@ def _missing(parameter: Parameter) -> Violation:
     # Without a path segment there is no URL; without another one the policy decides.
     rule = "missing-argument" if parameter.location == "path" else "required"
     reason = f"the argument {parameter.python_name!r} is missing"
-    return fault(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
+    return violation(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
 
 
 def _is_array(parameter: Parameter, document: Document) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..messages import Violation
 
-__all__ = ["TOO_DEEP", "UNREADABLE_TEXT", "UNSENDABLE", "fault", "unserializable"]
+__all__ = ["TOO_DEEP", "UNREADABLE_TEXT", "UNSENDABLE", "unserializable", "violation"]
 
-#: What is said of a text that has no form in UTF-8.
+#: The message for a text that can't be encoded as UTF-8.
 UNREADABLE_TEXT = "the text holds a lone surrogate, which UTF-8 can't carry"
 
-#: What is said of a value that has no end.
+#: The message for a value that has no end.
 TOO_DEEP = "the value contains itself, or nests too deeply"
 
 #: Rules whose breach leaves nothing to send, whatever the validation level.
@@ -30,7 +30,7 @@ UNSENDABLE = frozenset(
 )
 
 
-def fault(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
+def violation(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
     """A violation of the request layer."""
     return Violation(where, "", document_pointer, rule, message, "request")
 
