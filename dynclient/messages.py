@@ -303,6 +303,8 @@ class Response:
     `data` is plain Python data (dict, list, str, int, float, bool, None; bytes for a binary
     body), None when there was no body. `violations` lists everything in which the exchange broke
     the document at a level of "warn"; what is "strict" raises `InvalidResponse` instead.
+    `header_values` are the values of the declared headers that came, decoded, by the names that
+    the document gives them; a list for `Set-Cookie`, unless its schema is an array itself.
     """
 
     data: Any
@@ -314,6 +316,7 @@ class Response:
     request: HttpRequest
     media_type: str | None = None
     violations: tuple[Violation, ...] = ()
+    header_values: Mapping[str, Any] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickles of responses, and of errors with them, end in logs, queues and result stores, and
