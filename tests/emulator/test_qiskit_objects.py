@@ -22,7 +22,7 @@ from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
 
-from dynclient import Client, emulator
+from dynclient import Client, InvalidRequest, emulator
 from dynclient.histogram import counts_of
 from dynclient.qiskit import (
     JobFailed,
@@ -203,6 +203,14 @@ def test_a_histogram_is_text_and_a_plot_is_a_picture(tmp_path: Path) -> None:
     assert [line.split()[-1] for line in histogram(found)] == ["75.0%", "25.0%"]
     plot(found, tmp_path / "counts.png")
     assert (tmp_path / "counts.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_client_without_encoders_says_what_would_take_a_circuit() -> None:
+    with (
+        Client("qiskit-runtime", base_url="http://127.0.0.1:1", auth={}) as plain,
+        pytest.raises(InvalidRequest, match=r"QuantumCircuit at /params/pubs/0 .*encoders="),
+    ):
+        plain.prepare("create_job", program_id="sampler", backend="b", params={"pubs": [bell()]})
 
 
 def test_without_qiskit_the_error_says_what_to_install() -> None:
