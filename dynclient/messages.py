@@ -216,12 +216,19 @@ class HttpRequest:
 
     def mask(self) -> Callable[[str], str]:
         """A function that masks the secrets of this request: servers repeat what they are sent."""
+        return partial(without, secrets=self.secrets())
+
+    def secrets(self) -> list[str]:
+        """The secret texts of this request, as they are and as texts quote them, longest first."""
         kind = self.headers.get("Content-Type", "")
-        whole = best_match(self.redactor.secret_content, kind) is not None
-        secrets = self.redactor.secrets(
-            self.headers.pairs(), self.url, self.content, kind, whole=whole
-        )
-        return partial(without, secrets=secrets)
+        pairs, whole = self.headers.pairs(), self.is_secret_content
+        return self.redactor.secrets(pairs, self.url, self.content, kind, whole=whole)
+
+    @property
+    def is_secret_content(self) -> bool:
+        """Whether all of the body is secret."""
+        kind = self.headers.get("Content-Type", "")
+        return best_match(self.redactor.secret_content, kind) is not None
 
     def __reduce__(self) -> tuple[Any, ...]:
         content = self.content
