@@ -131,6 +131,7 @@ class CallPlan:
             request,
             begun.media_type,
             tuple(found),
+            begun.header_values,
         )
 
 
