@@ -176,7 +176,8 @@ def _refused(value: Any) -> JsonTextError | None:
             _encode(item)
         except (TypeError, ValueError, OverflowError):
             place = pointer or "the root"
-            reason = f"{type(item).__name__} at {place} can't be JSON"
+            kind = type(item).__name__
+            reason = f"{kind} at {place} can't be JSON; Client(encoders=...) can say how"
             return JsonTextError(reason, pointer=pointer)
     return None
 

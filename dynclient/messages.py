@@ -96,6 +96,11 @@ class Headers(Mapping[str, str]):
     def __hash__(self) -> int:
         return hash(frozenset(self._index().items()))
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether there is a field of one of these names, given in lower case."""
+        fields = self._fields
+        return not names.isdisjoint(self._index() if fields is None else fields)
+
     def get_list(self, name: str) -> list[str]:
         """Every value sent under `name`, in order."""
         key = name.lower()
@@ -216,12 +221,19 @@ class HttpRequest:
 
     def mask(self) -> Callable[[str], str]:
         """A function that masks the secrets of this request: servers repeat what they are sent."""
+        return partial(without, secrets=self.secrets())
+
+    def secrets(self) -> list[str]:
+        """The secret texts of this request, as they are and as texts quote them, longest first."""
         kind = self.headers.get("Content-Type", "")
-        whole = best_match(self.redactor.secret_content, kind) is not None
-        secrets = self.redactor.secrets(
-            self.headers.pairs(), self.url, self.content, kind, whole=whole
-        )
-        return partial(without, secrets=secrets)
+        pairs, whole = self.headers.pairs(), self.is_secret_content
+        return self.redactor.secrets(pairs, self.url, self.content, kind, whole=whole)
+
+    @property
+    def is_secret_content(self) -> bool:
+        """Whether all of the body is secret."""
+        kind = self.headers.get("Content-Type", "")
+        return best_match(self.redactor.secret_content, kind) is not None
 
     def __reduce__(self) -> tuple[Any, ...]:
         content = self.content
@@ -303,6 +315,8 @@ class Response:
     `data` is plain Python data (dict, list, str, int, float, bool, None; bytes for a binary
     body), None when there was no body. `violations` lists everything in which the exchange broke
     the document at a level of "warn"; what is "strict" raises `InvalidResponse` instead.
+    `header_values` are the values of the declared headers that came, decoded, by the names that
+    the document gives them; a list for `Set-Cookie`, unless its schema is an array itself.
     """
 
     data: Any
@@ -314,6 +328,7 @@ class Response:
     request: HttpRequest
     media_type: str | None = None
     violations: tuple[Violation, ...] = ()
+    header_values: Mapping[str, Any] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickles of responses, and of errors with them, end in logs, queues and result stores, and

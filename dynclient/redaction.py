@@ -60,7 +60,7 @@ class Redactor:
     """Masks values by the name they are sent under; all names in lower case.
 
     header_names    those that are secret besides the usual ones; so are field_names
-    segments        texts that are secret in the path of a URL, where nothing has a name
+    segments        texts that are secret in a URL where nothing has a name, as in its path
     secret_content  media types of bodies that are secret as a whole
     codecs          what shows content of each media type (`operation.content.Registry`); without
                     it no body is shown
@@ -124,10 +124,11 @@ class Redactor:
         authority, slash, path = rest.partition("/")
         if "@" in authority:
             authority = f"{MASK}@{authority.rpartition('@')[2]}"
+        query = self.form(query)
         for secret in sorted(self.segments, key=len, reverse=True):
-            path = path.replace(secret, MASK)
+            path, query = path.replace(secret, MASK), query.replace(secret, MASK)
         head = f"{scheme}{slashes}{authority}{slash}{path}" if slashes else head
-        return f"{head}{mark}{self.form(query)}" if mark else head
+        return f"{head}{mark}{query}" if mark else head
 
     def secrets(
         self,
@@ -157,6 +158,10 @@ class Redactor:
             found.update(self._of_body(content, kind, whole))
         found = {text for text in found if len(text) >= _LEAST_SECRET}
         return sorted({each for text in found for each in _quoted(text)}, key=len, reverse=True)
+
+    def holds_secrets(self, content: bytes, kind: str, *, whole: bool) -> bool:
+        """Whether a body of the content type `kind` holds a secret."""
+        return any(self._of_body(content, kind, whole))
 
     def _of_body(self, content: bytes, kind: str, whole: bool) -> Iterator[str]:
         text = content.decode("utf-8", "replace")

@@ -10,7 +10,7 @@ Source: OpenAPI 3.2.0, section "Sequential Media Types".
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +38,7 @@ class _Streamed:
     operation   what was called
     request     what was sent
     media_type  the declared media type it was matched with; None if there is none
+    header_values  the values of the declared headers, decoded; see `Response`
     violations  those that the validation policy let pass so far; items may add to them
 
     For one thread or task at a time, and until the end of the `with` block.
@@ -52,6 +53,7 @@ class _Streamed:
         self.request: HttpRequest = opened.request
         self.url: str = opened.request.url
         self.operation: OperationInfo = head.operation
+        self.header_values: Mapping[str, Any] = head.header_values
         self.media_type: str | None = head.media_type
         self.violations: tuple[Violation, ...] = head.violations
         self._mode = ""

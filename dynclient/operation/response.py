@@ -7,7 +7,8 @@ Sources: OpenAPI 3.1.1, sections "Responses Object", "Response Object" and "Head
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import DocumentError, NotLoaded, Unavailable
@@ -90,14 +91,16 @@ class Records(NamedTuple):
 class Begun(NamedTuple):
     """How the body of one response is read, item by item.
 
-    records    how its items are read; None if it is no sequential media type
-    validator  what judges an item; None where the document says nothing of it
+    records        how its items are read; None if it is no sequential media type
+    validator      what judges an item; None where the document says nothing of it
+    header_values  the values of the declared headers
     """
 
     media_type: str | None
     bodiless: bool
     records: Records | None
     validator: Judge | None
+    header_values: Mapping[str, Any]
 
     def judge(self, item: Any) -> list[Violation]:
         """In what an item breaks the document."""
@@ -163,9 +166,7 @@ class ResponsePlan:
                     found.extend(_judge(judge, data))
         elif not self._bodiless and status not in _BODILESS_STATUSES:
             data = _empty(reader, policy, found)
-        if reader.headers and policy.headers != "off":
-            for header in reader.headers:
-                found.extend(header.judge(http.headers, self._formats))
+        values = self._read_headers(reader, http.headers, policy, found) if reader.headers else {}
         if found:
             found = self._document.published(found)
         return Response(
@@ -178,6 +179,7 @@ class ResponsePlan:
             request,
             reader.media_type,
             tuple(found),
+            values,
         )
 
     def begin(
@@ -190,14 +192,25 @@ class ResponsePlan:
         bodiless = self._bodiless or status in _BODILESS_STATUSES
         if not bodiless:
             found += reader.untyped
-        if policy.headers != "off":
-            for header in reader.headers:
-                found += header.judge(headers, self._formats)
+        values = self._read_headers(reader, headers, policy, found)
         judge = reader.judge if isinstance(reader.judge, ItemsJudge) else None
         records = self._records(content_type or reader.media_type)
         item = None if judge is None else judge.item
-        begun = Begun(reader.media_type, bodiless, records, item)
+        begun = Begun(reader.media_type, bodiless, records, item, values)
         return begun, self._document.published(found)
+
+    def _read_headers(
+        self, reader: _Reader, headers: Headers, policy: Validation, found: list[Violation]
+    ) -> dict[str, Any]:
+        """The values of the declared headers; what is wrong with them goes to `found`."""
+        values = {}
+        for header in reader.headers:
+            if policy.headers != "off":
+                found.extend(header.judge(headers, self._formats))
+            if header.name in headers:
+                with suppress(DocumentError):  # of a schema that can't be had: see the violation
+                    values[header.name] = header.value(headers)
+        return values
 
     def _records(self, content_type: str | None) -> Records | None:
         """How items are read; of a sequential media type they are, whatever the document says."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..document import Document, Location, Node
 from ..errors import DocumentError
+from ..schema import extract
 from ..schema.dialects import OAS_30, dialect_at
 from ..schema.directions import is_secret
 from ..schema.keywords import KEYWORDS_31, Holds
@@ -55,6 +56,8 @@ class Schemas:
             return None  # true and false are no schemas to openapi-core
         before = set(self._names.values())
         try:
+            if extract(schema, "response").rings:
+                return None  # jsonschema would follow them without end
             result: dict[str, Any] = self._schema(schema)
             while self._waiting:
                 name, reached = self._waiting.popleft()

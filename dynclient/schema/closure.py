@@ -38,6 +38,7 @@ class Closure:
     hidden   the places of the schemas whose values must not be shown
     formats  the formats that are checked in it
     patterns keys of patternProperties as the document has them, by how they are spelled here
+    rings    names of the entries that apply themselves to the same value
     most     how many errors may come of one value, and be told one by one
     size     how many schemas it consists of
     home     the URI of the document; places in other files are told with the file's own
@@ -52,6 +53,7 @@ class Closure:
     formats: frozenset[str] = frozenset()
     patterns: Mapping[str, str] = field(default_factory=dict)
     size: int = 0
+    rings: frozenset[str] = frozenset()
     most: int = 2_000
     home: str = ""
 
@@ -60,6 +62,9 @@ class Closure:
         start = place.pointer if place.uri == self.home else f"{place.uri}#{place.pointer}"
         return append(start, *tokens)
 
+
+#: JSON Schema 2020-12 core, section 9.4.1: the behaviour is undefined.
+_RING = "the schema applies itself to the same value, over $ref, allOf or the like; that is ignored"
 
 #: What an error takes, in values of a document (`Trust.max_nodes`).
 _NODES_FOR_AN_ERROR = 10_000
@@ -110,10 +115,11 @@ def closure_of(document: Document, definitions: Definitions, root: Entry) -> Clo
         properties = {key: {"$ref": f"#/$defs/{name}"} for key, name in root}
         schema = {"type": "object", "properties": properties}
     reached = _reached(document, definitions, names)
-    fault = endless_name(
-        {name: each.applied for name, each in reached.items()},
-        document.resources.trust.max_nodes,
-    )
+    rings: set[str] = set()
+    applied = {name: each.applied for name, each in reached.items()}
+    fault = endless_name(applied, document.resources.trust.max_nodes, rings)
+    for name in rings:
+        document.note(definitions[name].at, _RING, "recursion")
     if fault is not None:
         raise _refused(
             definitions, fault, "the schema would be judged too many times over for one value"
@@ -130,6 +136,7 @@ def closure_of(document: Document, definitions: Definitions, root: Entry) -> Clo
         frozenset().union(*(each.formats for each in every)),
         {key: source for each in every for key, source in each.patterns.items()},
         sum(each.size for each in every),
+        frozenset(rings),
         document.resources.trust.max_nodes // _NODES_FOR_AN_ERROR,
         document.uri,
     )

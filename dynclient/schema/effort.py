@@ -25,11 +25,11 @@ _MOST_PAIRS = 500_000
 _COUNTLESS = 10**18
 
 
-def endless_name(applied: Mapping[str, Sequence[str]], limit: int) -> str | None:
+def endless_name(applied: Mapping[str, Sequence[str]], limit: int, rings: set[str]) -> str | None:
     """The first definition that applies more than `limit` schemas to one value; None if none does.
 
-    `applied` holds what each definition applies (`applied_names`). One that applies itself counts
-    once: validators notice that.
+    `applied` holds what each definition applies (`applied_names`). One that applies itself to the
+    same value counts once, as validators notice that, and is put into `rings`.
     """
     efforts: dict[str, int] = {}
     for start in applied:
@@ -48,6 +48,8 @@ def endless_name(applied: Mapping[str, Sequence[str]], limit: int) -> str | None
                 entered.add(name)
                 stack.append((name, True))
                 stack.extend((each, False) for each in names if each not in efforts)
+            else:
+                rings.add(name)
     return None
 
 

@@ -61,9 +61,14 @@ def transport_for(
     transport = given.for_async() if asynchronous and hasattr(given, "for_async") else given
     opens = getattr(transport, "open", None)
     if not callable(opens):
+        others = (
+            "an aiohttp.ClientSession or an httpx2.AsyncClient"
+            if asynchronous
+            else "a requests.Session, an httpx2.Client or the name 'requests'"
+        )
         raise TypeError(
-            "transport= takes an object with open(HttpRequest) -> OpenResponse, a session or "
-            f"client of requests, aiohttp or httpx2, or the name 'requests', not {given!r}"
+            "transport= takes an object with open(HttpRequest) -> OpenResponse, "
+            f"{others}, not {given!r}"
         )
     if iscoroutinefunction(opens) is not asynchronous:
         kind, method = ("AsyncClient", "async open") if asynchronous else ("Client", "open")

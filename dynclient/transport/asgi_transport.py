@@ -221,7 +221,7 @@ class _Call:
                 more = event.get("more_body", False)
 
     async def end(self) -> None:
-        """The client reads no more: an application that still runs is told, and then cancelled."""
+        """The client reads no more: an application that still runs hears it, and is cancelled."""
         self._gone.set()
         await asyncio.sleep(0)
         self._task.cancel()

@@ -27,7 +27,7 @@ _ORIGINS = 64
 _COOKIES = 180
 
 
-class _Answer:
+class _Response:
     """The one method that `http.cookiejar` asks a response for."""
 
     def __init__(self, set_cookies: Iterable[str]) -> None:
@@ -80,7 +80,7 @@ class Cookies:
         return "; ".join([own, *extra])
 
     def store(self, url: str, set_cookies: list[str]) -> None:
-        """Keep what the `Set-Cookie` fields of an answer from `url` say."""
+        """Keep what the `Set-Cookie` fields of a response from `url` ask for."""
         # Here, as the module takes longer to import than everything else a plain call needs.
         from http.cookiejar import CookieJar
         from urllib.request import Request
@@ -94,7 +94,7 @@ class Cookies:
         for field in set_cookies:
             # One by one: of several, the standard library deletes first and sets then.
             # The two protocols are duck-typed there and nominal in its stubs.
-            jar.extract_cookies(_Answer([field]), request)  # type: ignore[arg-type]
+            jar.extract_cookies(_Response([field]), request)  # type: ignore[arg-type]
         surplus = len(jar) - _COOKIES
         if surplus > 0:
             with self._lock:

@@ -53,7 +53,7 @@ class Incoming:
     status = 0
     has_header = is_complete = reusable = False
     _room = _OVERHEAD
-    #: What has come before it can be told for HTTP; None once it was.
+    #: What has come before it was clear that it is HTTP; None from then on.
     _start: bytes | None = b""
     _fault = ""
     _interim = 0

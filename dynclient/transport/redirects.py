@@ -1,20 +1,21 @@
 """Which redirects are followed, and what may travel along (RFC 9110, section 15.4).
 
 What was meant for one origin stays there: across a change of scheme, host or port no header goes
-that the caller or the document put on the request, and no query parameter that the request's
-redactor calls secret. HTTP libraries drop `Authorization` alone, and would carry a `Service-CRN` or
-a `PRIVATE-TOKEN` to anyone.
+that the caller or the document put on the request, no query parameter that the request's redactor
+calls secret, and no text that is one. HTTP libraries drop `Authorization` alone, and would carry a
+`Service-CRN` or a `PRIVATE-TOKEN` to anyone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
 
 from ..errors import TooManyRedirects
-from ..media import best_match
 from ..messages import Headers, HttpRequest
 from ..origins import UNIX, Origin, origin_of, split_url
+from ..redaction import NOT_SHOWN
 
 __all__ = ["REDIRECTS", "next_request"]
 
@@ -35,7 +36,8 @@ def next_request(request: HttpRequest, status: int, headers: Headers) -> HttpReq
     keep method and body. A 301 or 302 to another method is final: whether POST becomes GET is not
     agreed on, and a `create` that turns into a `list` is worse than a response that says 302.
     `cross_origin` is set once another origin was named, and stays.
-    TooManyRedirects: https to http, another scheme, or a body with secrets to another origin.
+    TooManyRedirects: https to http, another scheme, or a body or an address with secrets to
+    another origin.
     """
     if status not in REDIRECTS:
         return None
@@ -52,21 +54,30 @@ def next_request(request: HttpRequest, status: int, headers: Headers) -> HttpReq
     if status == 303 and method != "HEAD":
         method, content = "GET", None
         fields = tuple(pair for pair in fields if pair[0].lower() not in _OF_THE_BODY)
+    secrets = request.secrets()
+    redactor = request.redactor.hiding(*(secret for secret in secrets if secret in url))
     if here != there:
-        if _holds_secrets(content, request):
+        if content is not None and _holds_secrets(request):
             raise TooManyRedirects(
                 f"the server redirects ({status}) a body that holds secrets to another origin, "
                 f"{there.netloc}; if that is the right server, use it as the base URL",
                 request=request,
             )
         fields = tuple(pair for pair in fields if _goes_everywhere(pair[0], request))
-        url = _without_echoed_secrets(url, request)
+        url = _without_echoed_secrets(url, request, secrets)
+        if _repeats(url, secrets):
+            raise TooManyRedirects(
+                f"the server redirects ({status}) to another origin, {there.netloc}, by an "
+                "address that repeats a secret of the request",
+                request=request,
+            )
     return replace(
         request,
         method=method,
         url=url,
         headers=Headers(fields),
         content=content,
+        redactor=redactor,
         cross_origin=request.cross_origin or here != there,
     )
 
@@ -77,7 +88,7 @@ def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
         # Field values arrive as Latin-1; servers that write other letters mean UTF-8.
         location = location.encode("latin-1").decode("utf-8", "replace")
         parts = urlsplit(urldefrag(_joined(request.url, location)).url)
-        netloc = parts.netloc.rpartition("@")[2]  # no user or password from the server's pen
+        netloc = parts.netloc.rpartition("@")[2]  # no user or password of the server
         url = _ascii(urlunsplit(parts._replace(netloc=netloc)))
         there = origin_of(url)
     except ValueError as problem:
@@ -126,47 +137,37 @@ def _goes_everywhere(name: str, request: HttpRequest) -> bool:
     return name.lower() in _EVERYWHERE and not request.redactor.is_secret_header(name)
 
 
-def _without_echoed_secrets(url: str, request: HttpRequest) -> str:
+def _without_echoed_secrets(url: str, request: HttpRequest, secrets: Iterable[str]) -> str:
     """The URL without the secret query parameters that were ours.
 
     A secret-looking parameter that we did not send is the server's own (the signature of a
     download link), and the redirect is nothing without it.
     """
-    secret = request.redactor.is_secret_field
-    ours = [_pair(item) for item in urlsplit(request.url).query.split("&")]
-    names = {name.lower() for name, _ in ours if secret(name)}
-    values = {value for name, value in ours if secret(name) and value}
-    values |= {v for name, v in request.headers.pairs() if request.redactor.is_secret_header(name)}
+    is_secret = request.redactor.is_secret_field
+    ours = {item.partition("=")[0] for item in urlsplit(request.url).query.split("&")}
+    names = {name for name in map(_named, ours) if is_secret(name)}
     head, mark, query = url.partition("?")
-    kept = []
-    for item in query.split("&"):
-        name, value = _pair(item)
-        if name.lower() not in names and value not in values:
-            kept.append(item)
+    kept = [
+        item
+        for item in query.split("&")
+        if _named(item.partition("=")[0]) not in names and not _repeats(item, secrets)
+    ]
     return f"{head}?{'&'.join(kept)}" if mark and any(kept) else head
 
 
-def _pair(item: str) -> tuple[str, str]:
-    name, _, value = item.partition("=")
-    return unquote_plus(name), unquote_plus(value)
+def _named(text: str) -> str:
+    return unquote_plus(text).lower()
 
 
-def _holds_secrets(content: object, request: HttpRequest) -> bool:
+def _repeats(text: str, secrets: Iterable[str]) -> bool:
+    return any(secret in text or secret in unquote_plus(text) for secret in secrets)
+
+
+def _holds_secrets(request: HttpRequest) -> bool:
+    """Whether a body holds any, or can't be cleared of some: JSON that can't be read."""
+    content, kind = request.content, request.headers.get("Content-Type", "")
     if not isinstance(content, bytes):
         return False
-    kind = request.headers.get("Content-Type", "")
-    if best_match(request.redactor.secret_content, kind) is not None:
+    if "json" in kind and request.redactor.json(content).startswith(NOT_SHOWN):
         return True
-    redactor = request.redactor
-    if "form-urlencoded" in kind:
-        pairs = (_pair(item) for item in content.decode("utf-8", "replace").split("&"))
-        return any(redactor.is_secret_field(name) for name, _ in pairs)
-    if "json" in kind:
-        import json
-
-        try:
-            data = json.loads(content)
-            return bool(redactor.data(data) != data)
-        except (ValueError, RecursionError):
-            return True  # what can't be read can't be cleared of secrets
-    return False
+    return request.redactor.holds_secrets(content, kind, whole=request.is_secret_content)

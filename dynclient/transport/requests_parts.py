@@ -43,14 +43,14 @@ _LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"
 _STALE = frozenset({"RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"})
 
 
-def hide_location(answer: Any, **_: Any) -> None:
+def hide_location(response: Any, **_: Any) -> None:
     """Keep requests from preparing a redirect, which it does even when told not to follow it.
 
     It would read the redirect's body whole, without a bound, and raise for a Location it can't
     parse. It runs after the caller's own hooks.
     """
-    if answer.is_redirect:
-        answer.hidden_location = answer.headers.pop("Location")
+    if response.is_redirect:
+        response.hidden_location = response.headers.pop("Location")
 
 
 def as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -66,17 +66,17 @@ def settled(session: requests.Session, url: str) -> dict[str, Any]:
     return dict(settings)
 
 
-def fields_of(answer: Any) -> Headers:
+def fields_of(response: Any) -> Headers:
     """The fields of a `requests.Response`, repeated ones apart where its adapter kept them so."""
-    raw: Any = getattr(answer.raw, "headers", None)
-    return Headers(raw.iteritems() if hasattr(raw, "iteritems") else answer.headers.items())
+    raw: Any = getattr(response.raw, "headers", None)
+    return Headers(raw.iteritems() if hasattr(raw, "iteritems") else response.headers.items())
 
 
-def arriving(answer: BaseHTTPResponse) -> Iterator[bytes]:
+def arriving(response: BaseHTTPResponse) -> Iterator[bytes]:
     """The decoded body of a urllib3 response, each piece as soon as it is there."""
     # read() and stream() would wait until so many bytes have come.
-    pieces = iter(lambda: answer.read1(STEP, decode_content=False), b"")
-    encoding = answer.headers.get("Content-Encoding")
+    pieces = iter(lambda: response.read1(STEP, decode_content=False), b"")
+    encoding = response.headers.get("Content-Encoding")
     return decoded_pieces(pieces, encoding) if encoding else pieces
 
 

@@ -273,20 +273,20 @@ class RequestsTransport(HttpTransport):
         for attempt in (1, 2):
             settings.update(stream=True, timeout=timeout_for(limits), allow_redirects=False)
             try:
-                answer: Any = session.send(prepared, **settings)
+                response: Any = session.send(prepared, **settings)
                 break
             except Exception as problem:
                 if attempt == 2 or not may_start_anew(problem, request.method, body):
                     raise
-        location = getattr(answer, "hidden_location", None)
+        location = getattr(response, "hidden_location", None)
         if location is not None:
-            answer.headers["Location"] = location
+            response.headers["Location"] = location
         # A hook of the caller's may have read the body already, and an adapter have its own kind.
-        live = not answer._content_consumed and isinstance(answer.raw, BaseHTTPResponse)
-        pieces = arriving(answer.raw) if live else answer.iter_content(STEP)
-        fields = fields_of(answer)
+        live = not response._content_consumed and isinstance(response.raw, BaseHTTPResponse)
+        pieces = arriving(response.raw) if live else response.iter_content(STEP)
+        fields = fields_of(response)
         return self._opened(
-            answer.status_code, fields, pieces, lambda _: answer.close(), (request, limits)
+            response.status_code, fields, pieces, lambda _: response.close(), (request, limits)
         )
 
     def _prepared(

@@ -146,7 +146,7 @@ class TlsConnection(Connection):
             raise _without_goodbye(problem) from None
 
     def is_stale(self) -> bool:
-        # What came in one record with the last answer is in TLS's own buffer, not the socket's.
+        # What came in one record with the last response is in TLS's own buffer, not the socket's.
         return bool(self._tls.pending()) or super().is_stale()
 
 
@@ -235,9 +235,8 @@ class SocketPool:
                 return
 
     def _connected(self, limits: Limits) -> Connection:
-        timeout = limits.within(limits.connect)
         try:
-            sock = self._socket(timeout)
+            sock = self._socket(limits)
         except TimeoutError as problem:
             raise ConnectTimeoutError from problem
         except (OSError, UnicodeError) as problem:
@@ -261,17 +260,30 @@ class SocketPool:
             sock.close()
             raise
 
-    def _socket(self, timeout: float) -> socket.socket:
+    def _socket(self, limits: Limits) -> socket.socket:
+        """To the first address that takes it; the error of the last one, if none does."""
         if self.origin.is_unix:
-            sock = socket.socket(socket.AF_UNIX)
+            return _connected_to(socket.AF_UNIX, self.origin.host, limits)
+        failure: OSError | None = None
+        places = socket.getaddrinfo(*self.origin.host_and_port, type=socket.SOCK_STREAM)
+        for family, _, _, _, address in places:
             try:
-                sock.settimeout(timeout)
-                sock.connect(self.origin.host)
-            except BaseException:
-                sock.close()
-                raise
-            return sock
-        sock = socket.create_connection(self.origin.host_and_port, timeout)
-        # Small messages must not wait for one another's acknowledgement.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock
+                sock = _connected_to(family, address, limits)
+            except OSError as problem:
+                failure = problem
+            else:
+                # Small messages must not wait for one another's acknowledgement.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock
+        raise failure or OSError("the name has no address")
+
+
+def _connected_to(family: int, address: Any, limits: Limits) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(limits.within(limits.connect))
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

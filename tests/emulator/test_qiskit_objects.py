@@ -22,9 +22,8 @@ from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
 
-from dynclient import Client, emulator
+from dynclient import Client, InvalidRequest, emulator
 from dynclient.histogram import counts_of
-from dynclient.operation.encoders import encoded
 from dynclient.qiskit import (
     JobFailed,
     counts,
@@ -58,13 +57,16 @@ def turned(measured: bool = False) -> QuantumCircuit:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     auth = {"IBMCloudAuth": emulator.TOKEN, "ServiceCRN": emulator.CRN}
-    with emulator.run() as url, Client("qiskit-runtime", base_url=url, auth=auth) as opened:
+    with (
+        emulator.run() as url,
+        Client("qiskit-runtime", base_url=url, auth=auth, encoders=encoders) as opened,
+    ):
         yield opened
 
 
 def submitted(client: Client, program: str, pub: Any, **more: Any) -> dict[str, Any]:
-    """A job whose params hold objects of Qiskit's, encoded."""
-    params = encoded({"pubs": [pub], **more}, encoders)
+    """A job whose params hold objects of Qiskit's."""
+    params = {"pubs": [pub], **more}
     made = client.call("create_job", program_id=program, backend="ibm_fez", params=params)
     return dict(made)
 
@@ -146,6 +148,7 @@ def test_results_of_the_later_version_are_had_the_same_way() -> None:
             base_url=url,
             auth=auth,
             defaults={"IBM-API-Version": "2026-03-15"},
+            encoders=encoders,
         ) as client,
     ):
         assert set(counts(result(client, submitted(client, "sampler", [bell()])))) == {"00", "11"}
@@ -200,6 +203,14 @@ def test_a_histogram_is_text_and_a_plot_is_a_picture(tmp_path: Path) -> None:
     assert [line.split()[-1] for line in histogram(found)] == ["75.0%", "25.0%"]
     plot(found, tmp_path / "counts.png")
     assert (tmp_path / "counts.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_client_without_encoders_says_what_would_take_a_circuit() -> None:
+    with (
+        Client("qiskit-runtime", base_url="http://127.0.0.1:1", auth={}) as plain,
+        pytest.raises(InvalidRequest, match=r"QuantumCircuit at /params/pubs/0 .*encoders="),
+    ):
+        plain.prepare("create_job", program_id="sampler", backend="b", params={"pubs": [bell()]})
 
 
 def test_without_qiskit_the_error_says_what_to_install() -> None:

@@ -264,3 +264,44 @@ def test_levels_say_what_an_empty_body_comes_to() -> None:
     operation = Client(one_operation(responses=responses)).operations["op"]
     http = HttpResponse(200, Headers({"Content-Type": TEXT}), b"")
     assert operation.parse(http, policy=Validation(body="off")).violations == ()
+
+
+# ── the values of headers ────────────────────────────────────────────────────────────────────────
+
+FIELDS: list[tuple[str, Any, list[str], Any]] = [
+    ("X-N", {"schema": {"type": "integer"}}, ["5"], 5),
+    ("X-L", {"schema": {"type": "array", "items": {"type": "integer"}}}, ["1, 2", "3"], [1, 2, 3]),
+    ("x-o", {"schema": {"type": "object"}, "explode": True}, ["a=1,b=2"], {"a": "1", "b": "2"}),
+    ("X-J", {"content": {JSON: {"schema": {"type": "object"}}}}, ['{"a": 1}'], {"a": 1}),
+    ("Set-Cookie", {"schema": {"type": "string"}}, ["a=1"], ["a=1"]),
+    ("Set-Cookie", {"schema": {"type": "string"}}, ["a=1", "b=2"], ["a=1", "b=2"]),
+    ("Set-Cookie", {"schema": {"type": "array"}}, ["a=1", "b=2"], ["a=1", "b=2"]),
+    ("X-Wrong", {"schema": {"type": "integer"}}, ["many"], "many"),
+]
+
+
+@pytest.mark.parametrize(("name", "header", "lines", "value"), FIELDS)
+@pytest.mark.parametrize("headers", ["strict", "off"])
+def test_the_values_of_declared_headers_are_kept(
+    name: str, header: Any, lines: list[str], value: Any, headers: Any
+) -> None:
+    other = {"schema": {"type": "integer"}}
+    responses = {"200": {"description": "", "headers": {name: header, "X-Other": other}}}
+    operation = Client(one_operation(responses=responses)).operations["op"]
+    fields = Headers([*((name.lower(), line) for line in lines), ("X-More", "1")])
+    response = operation.parse(HttpResponse(200, fields), policy=Validation(headers=headers))
+    assert response.header_values == {name: value}
+    assert pickle.loads(pickle.dumps(response)).header_values == {name: value}
+
+
+def test_the_values_of_headers_are_there_before_the_body() -> None:
+    header = {"schema": {"type": "integer"}}
+    responses = {"200": {"description": "", "headers": {"X-N": header}, "content": {OCTETS: {}}}}
+
+    def send(_: Any) -> HttpResponse:
+        return HttpResponse(200, Headers({"Content-Type": OCTETS, "X-N": "5"}), b"x")
+
+    client = Client(one_operation(responses=responses), transport=Sends(send))
+    with client.stream("op") as response:
+        assert response.header_values == {"X-N": 5}
+        assert response.read().header_values == {"X-N": 5}

@@ -802,7 +802,7 @@ WRONG_ANSWERS: list[tuple[str, str, str, Any, set[str]]] = [
         "get_job_details_jid",
         "completed",
         "/state/status",
-        "Cancelled - Ran too long",
+        "Cancelled - Ran away",
         {"/state/status"},
     ),
     ("get_job_details_jid", "completed", "/created", "yesterday", {"/created"}),

@@ -42,6 +42,8 @@ REASONS = (
     | {
         "security: and_or": FACTS["security_schemes"]["and_or"]["advice_note"],
         "natural_ref_rule": FACTS["meta"]["natural_ref_rule"],
+        "status_life_cycle": FACTS["payloads"]["status_life_cycle"]["ran_too_long"],
+        "top_level_keys": FACTS["payloads"]["top_level_keys_by_official_client"],
     }
 )
 
@@ -77,6 +79,8 @@ ADDED = {
 ABSENT = "<absent>"
 STORAGE_KEYS = ["bucket_crn", "object_name", "region", "region_type"]
 
+LEVELS = ["critical", "error", "warning", "info", "debug"]
+
 # line: (what the facts say, what the document says, why)
 DIFFERENT: dict[str, tuple[Any, Any, str]] = {
     "ErrorItem.code.type": ("string", ["string", "integer"], TRAP_CODE),
@@ -95,6 +99,19 @@ DIFFERENT: dict[str, tuple[Any, Any, str]] = {
     "InstanceConfigurationUpdate.instance_limit.nullable": (False, True, TRAP_NULL),
     "JobSession.elapsed_time.nullable": (False, True, TRAP_NULL),
     "Workload.usage_seconds.nullable": (False, True, TRAP_NULL),
+    # Services send the word of the job here too, and null for a code that there is none for
+    "JobState.status.enum": (
+        ["Queued", "Running", "Completed", "Cancelled", "Failed"],
+        ["Queued", "Running", "Completed", "Cancelled", "Cancelled - Ran too long", "Failed"],
+        "status_life_cycle",
+    ),
+    "JobState.reason_code.nullable": (False, True, "status_life_cycle"),
+    # The official client sends the level in capitals, by default as "WARNING"
+    "LogLevel.enum": (
+        LEVELS,
+        [case(each) for case in (str.lower, str.upper) for each in LEVELS],
+        "top_level_keys",
+    ),
     # The elements of the inputs are modelled
     "EstimatorV2Input.pubs.items.type": ("array", ABSENT, TRAP_PARAMS),
     "EstimatorV2Input.pubs.items.minItems": (2, ABSENT, TRAP_PARAMS),

@@ -112,7 +112,7 @@ QUIRKS = {
     "a 204 with a length": Quirk(_ok(_FIVE, start=b"HTTP/1.1 204 Nothing"), b""),
     "a 304 with a length": Quirk(_ok(_FIVE, body=b"", start=b"HTTP/1.1 304 Same"), b""),
     "a 205 with a body": Quirk(_ok(_FIVE, start=b"HTTP/1.1 205 Reset"), _H),
-    # Before the answer
+    # Before the response
     "100 before it": Quirk(b"HTTP/1.1 100 Continue\r\n\r\n" + _ok(_FIVE), _H),
     "102 before it": Quirk(b"HTTP/1.1 102 Wait\r\nX: 1\r\n\r\n" + _ok(_FIVE), _H),
     "103 before it": Quirk(b"HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n" + _ok(_FIVE), _H),

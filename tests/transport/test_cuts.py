@@ -61,7 +61,7 @@ ENDLESS = {
     "a header": (b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n" * 1000),
     "a field": (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 6000),
     "a status line": (b"HTTP/1.1 200 ", b"x" * 6000),
-    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 200),
+    "interim responses": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 200),
     "a chunk size": (CHUNKED, b"0" * 6000),
     "a chunk extension": (CHUNKED + b"5;", b"x" * 6000),
     "chunk extensions": (CHUNKED, b"1;" + b"x" * 6000 + b"\r\na\r\n"),

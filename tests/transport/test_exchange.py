@@ -201,8 +201,8 @@ def test_a_body_without_a_length_ends_with_the_connection(transport, serve):
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_statuses_without_a_body_leave_the_connection_usable(transport, serve, status):
-    answer = f"HTTP/1.1 {status}\r\nX: 1\r\n\r\n".encode()
-    server = serve(lambda *_: answer)
+    sent = f"HTTP/1.1 {status}\r\nX: 1\r\n\r\n".encode()
+    server = serve(lambda *_: sent)
     for _ in range(2):
         assert transport.send(HttpRequest("GET", server.url)).content == b""
     assert server.connections == 1
@@ -334,7 +334,7 @@ def test_the_callers_session_is_used_as_it_is(serve):
         session.auth = ("me", "pw")
         session.params = {"tenant": "7"}
         session.cookies.set("sid", "1")
-        session.hooks["response"].append(lambda answer, **_: seen.append(answer.status_code))
+        session.hooks["response"].append(lambda got, **_: seen.append(got.status_code))
         transport.send(HttpRequest("GET", server.url + "/a?b=1"))
     got = server.received[0]
     assert got.target == "/a?b=1&tenant=7"

@@ -60,7 +60,7 @@ def test_a_host_that_does_not_exist(transport):
     failing(transport, asking("http://no-such-host.invalid"), ConnectError, "no-such-host.invalid")
 
 
-def test_a_server_that_does_not_answer_in_time(transport, serve):
+def test_a_server_that_does_not_respond_in_time(transport, serve):
     release = threading.Event()
     server = serve(lambda *_: release.wait(5) and reply())
     request = asking(server.url, timeout=Timeout(5.0, 0.2))
@@ -68,7 +68,7 @@ def test_a_server_that_does_not_answer_in_time(transport, serve):
     release.set()
 
 
-def test_a_server_that_stops_in_the_middle_of_its_answer(transport, serve):
+def test_a_server_that_stops_in_the_middle_of_its_response(transport, serve):
     release = threading.Event()
 
     def handler(_, sock):
@@ -121,7 +121,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_an_answer_that_is_not_whole(transport, serve, kind):
+def test_a_response_that_is_not_whole(transport, serve, kind):
     def handler(_, sock):
         sock.sendall(BROKEN[kind])
         raise HangUp
@@ -168,7 +168,7 @@ def test_a_response_that_could_be_read_in_two_ways_is_refused(transport, serve, 
     failing(transport, asking(serve(handler).url), ConnectionBroken)
 
 
-def test_what_comes_after_an_answer_is_never_the_next_answer(serve):
+def test_what_comes_after_a_response_is_never_the_next_response(serve):
     server = serve(lambda *_: reply(b"one") + reply(b"smuggled"))
     with SocketTransport() as transport:
         for _ in range(2):
@@ -195,7 +195,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("kind", LARGE)
-def test_an_answer_that_is_too_long(make, serve, kind):
+def test_a_response_that_is_too_long(make, serve, kind):
     def handler(_, sock):
         sock.sendall(LARGE[kind])
         raise HangUp
@@ -205,7 +205,7 @@ def test_an_answer_that_is_too_long(make, serve, kind):
     failing(transport, asking(serve(handler).url), ResponseTooLarge, f"{limit} bytes")
 
 
-def test_an_answer_as_long_as_allowed_is_taken(make, serve):
+def test_a_response_as_long_as_allowed_is_taken(make, serve):
     transport = make(max_response_bytes=1000)
     assert len(transport.send(asking(serve(lambda *_: reply(b"x" * 1000)).url)).content) == 1000
 
@@ -244,7 +244,7 @@ def test_what_can_not_be_sent_is_refused_without_showing_it(transport, serve, fa
 
 
 def test_an_early_refusal_is_read_though_the_body_was_not(transport, serve):
-    # The server answers as soon as it has the head, and closes with the body unread.
+    # The server responds as soon as it has the head, and closes with the body unread.
     listener = socket.create_server(("127.0.0.1", 0))
 
     def refuse():

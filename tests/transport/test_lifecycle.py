@@ -77,7 +77,7 @@ def crowd(serve, threads, turns):
     assert len(server.received) >= threads * turns
 
 
-def test_answers_reach_their_askers_while_the_server_closes_as_it_likes(serve):
+def test_responses_reach_their_askers_while_the_server_closes_as_it_likes(serve):
     crowd(serve, 16, 40)
 
 
@@ -174,7 +174,7 @@ class Stop(BaseException):
     """As KeyboardInterrupt: may come at any moment."""
 
 
-def test_an_interrupt_in_the_middle_of_an_answer_leaves_no_half_read_connection(serve):
+def test_an_interrupt_in_the_middle_of_a_response_leaves_no_half_read_connection(serve):
     go = threading.Event()
 
     def handler(request, sock):
@@ -240,7 +240,7 @@ def test_control_c_ends_a_stalled_read(make, serve, where):
         assert transport.send(HttpRequest("GET", server.url + name)).content == name.encode()
 
 
-def test_an_answer_that_comes_after_its_timeout_is_nobodys(serve):
+def test_a_response_that_comes_after_its_timeout_is_nobodys(serve):
     def handler(request, _):
         if request.target == "/slow":
             time.sleep(0.3)

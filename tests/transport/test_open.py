@@ -239,7 +239,7 @@ def test_head_and_204_have_no_body(transport, serve):
     assert server.connections == 1
 
 
-def test_a_streamed_request_body_goes_out_and_the_answer_comes_in(transport, serve):
+def test_a_streamed_request_body_goes_out_and_the_response_comes_in(transport, serve):
     server = serve()
     request = HttpRequest("POST", server.url, content=iter([b"one", b"two"]))
     assert b'"body": "onetwo"' in transport.open(request).read()

@@ -126,7 +126,7 @@ def test_bodies_of_every_framing_come_whole(transport, peer):
     assert ask(transport, peer, "/drip").content == b"dropdropdropdrop"
 
 
-def test_answers_without_a_body_leave_the_next_one_alone(transport, peer):
+def test_responses_without_a_body_leave_the_next_one_alone(transport, peer):
     for _ in range(2):
         for status in (204, 304):
             response = ask(transport, peer, f"/status/{status}")
@@ -197,7 +197,7 @@ def test_methods_arrive(transport, peer, method):
     assert (got["method"], got["length"]) == (method, len(content or b""))
 
 
-def test_threads_get_their_own_answers(peer):
+def test_threads_get_their_own_responses(peer):
     wrong = []
     with SocketTransport(timeout=30, pool_size=8) as transport:
 

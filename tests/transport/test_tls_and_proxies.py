@@ -126,7 +126,7 @@ def test_a_redirect_from_https_to_http_is_refused(kind, serve, certificates):
 
 
 def relayed(request: Received, sock: socket.socket) -> bytes:
-    """A proxy: absolute URLs are answered here, CONNECT is tunnelled."""
+    """A proxy: absolute URLs get their response here, CONNECT is tunnelled."""
     if request.method != "CONNECT":
         return reply(b"by proxy")
     host, _, port = request.target.rpartition(":")

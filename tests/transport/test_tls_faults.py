@@ -99,7 +99,7 @@ def test_an_empty_verify_does_not_switch_the_checks_off(serve, certificates):
         transport.send(HttpRequest("GET", server.url))
 
 
-def test_what_waits_in_the_last_record_is_never_the_next_answer(sockets, serve, certificates):
+def test_what_waits_in_the_last_record_is_never_the_next_response(sockets, serve, certificates):
     smuggled = reply(b"smuggled")
 
     def handler(request, _):
@@ -192,7 +192,7 @@ def test_a_handshake_that_stops_is_a_connect_timeout(certificates):
             transport.send(HttpRequest("GET", url))
 
 
-def test_threads_keep_their_answers_apart(sockets, serve, certificates):
+def test_threads_keep_their_responses_apart(sockets, serve, certificates):
     server = serve(lambda r, _: reply(r.target.encode() * 9000), context=settings(certificates))
     wrong = []
 

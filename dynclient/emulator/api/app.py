@@ -25,7 +25,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from ..settings import Settings
 from .access import Access, Caller
 from .calls import Call, Operation
-from .editions import Edition, adapted, editions
+from .editions import Edition, editions
 from .errors import ApiError, unauthenticated
 from .judge import WireRequest
 from .traffic import Traffic
@@ -127,7 +127,7 @@ class Api:
             if name is None:
                 raise ApiError(404, f"{path} is gone from version {edition.since} of the API on.")
             body = await self._body(request)
-            wire = self._wire(request, path, adapted(body) if edition.modern else body)
+            wire = self._wire(request, path, body)
             accept, url_query = request.headers.get("accept", ""), request.url.query
 
             def work() -> Response:

@@ -1,13 +1,11 @@
 """The versions of the API: which document a request is judged by, and what goes by another name.
 
 A request names a version by its date, in `IBM-API-Version`. It is judged by the newest bundled
-document that is not newer; without the field, or with an earlier date, by the oldest. What newer
-clients send that no document declares is put right first (`adapted`).
+document that is not newer; without the field, or with an earlier date, by the oldest.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 from ..document import METHODS, load_document
 from .judge import Judge
 
-__all__ = ["MODERN", "VERSIONS", "Edition", "adapted", "editions"]
+__all__ = ["MODERN", "VERSIONS", "Edition", "editions"]
 
 #: The date from which the later document holds.
 MODERN = "2026-03-15"
@@ -69,17 +67,3 @@ def _edition(since: str, document: dict[str, Any], base_url: str) -> Edition:
                 if not item[method].get("security", document.get("security")):
                     open_to_all.add(name)
     return Edition(since, Judge(document, base_url), operations, frozenset(open_to_all))
-
-
-def adapted(body: bytes | None) -> bytes | None:
-    """A body as the later document declares it: clients spell log_level in capitals."""
-    if body is None or b'"log_level"' not in body:
-        return body
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return body  # the judge says what is wrong with it
-    if isinstance(data, dict) and isinstance(data.get("log_level"), str):
-        data["log_level"] = data["log_level"].lower()
-        return json.dumps(data).encode()
-    return body

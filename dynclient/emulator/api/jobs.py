@@ -86,7 +86,7 @@ class JobOperations:
                 "session_id": session_id,
                 "runtime": body.get("runtime"),
                 "calibration_id": body.get("calibration_id"),
-                "log_level": body.get("log_level", "info"),
+                "log_level": body.get("log_level", "info").lower(),
                 "private": body.get("private", False),
                 "created": created,
                 "due": later(created, self._wait()),

@@ -88,6 +88,12 @@ class DeclaredHeader:
         """The values of the fields of that name; a response has one, but for Set-Cookie."""
         return [self.read(text) for text in self._lines(headers)] if self.name in headers else []
 
+    def value(self, headers: Headers) -> Any:
+        """The value of the field that is there; those of Set-Cookie as a list."""
+        values = self.values(headers)
+        is_one = not self._is_set_cookie or self.content_type or self._is_array
+        return values[0] if is_one else values
+
     def _is_other(self, text: str, value: Any, validator: Validator) -> bool:
         """Whether text that may be a string or something else is valid as something else."""
         if not isinstance(value, str):
