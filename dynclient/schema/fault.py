@@ -28,12 +28,14 @@ class Judged:
     closure  the schema
     value    the value
     part     gives the fast check by a part of the schema, by the tokens that lead to it
+    hides    whether what a path leads to, from the value that was given, must not be shown
     path     the keys and indices that lead to the value, where it is part of another
     """
 
     closure: Closure
     value: Any
     part: Callable[[Sequence[str | int]], Callable[[Any], bool]]
+    hides: Callable[[Sequence[str | int]], bool]
     path: tuple[str | int, ...] = ()
 
 
@@ -114,14 +116,10 @@ class Fault:
     @cached_property
     def is_secret(self) -> bool:
         """Whether the value is one that must not be shown, or lies in one."""
-        secrets, hidden = self.closure.secrets, self.closure.hidden
         path = (*self.judged.path, *self.error.instance_path)
         names = [token for token in path if isinstance(token, str)]
-        if any(name in secrets or DEFAULT_REDACTOR.is_secret_field(name) for name in names):
-            return True
-        at = self.place
-        return at is not None and any(
-            at.child(*self.inner[:end]) in hidden for end in range(len(self.inner) + 1) if hidden
+        return self.judged.hides(path) or any(
+            name in self.closure.secrets or DEFAULT_REDACTOR.is_secret_field(name) for name in names
         )
 
     @cached_property
