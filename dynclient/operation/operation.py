@@ -19,8 +19,8 @@ from ..messages import Headers, HttpRequest, HttpResponse, OperationInfo, Respon
 from ..redaction import Redactor
 from ..schema.closure import extract
 from ..schema.directions import is_secret
+from ..unset import UNSET
 from ..validation import ALL_FORMATS, Formats, Validation
-from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .content.registry import CODECS, Registry
 from .declared import DeclaredResponse

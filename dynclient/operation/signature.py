@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..document import Node
 from ..schema.directions import travelling_names
-from .arguments import UNSET
+from ..unset import UNSET
 from .names import TAKEN
 
 if TYPE_CHECKING:
