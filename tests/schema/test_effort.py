@@ -51,7 +51,6 @@ RINGS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-# ruff: noqa: E501 - a table: one case a line
 @pytest.mark.parametrize("engine", ["compiled", "openapi-core"])
 @pytest.mark.parametrize("version", ["3.0.4", "3.1.1"])
 @pytest.mark.parametrize("ring", RINGS)
