@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # CI runs everything; by hand, what takes minutes is left to `make test-all`.
 MARKS := $(if $(CI),,-m "not long")
 
-.PHONY: corpus demo test test-all test-reference fuzz check format bench bench-quick clean
+.PHONY: corpus demo test test-all test-async test-reference fuzz check format bench bench-quick clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -21,17 +21,21 @@ demo: $(VENV)/.installed
 corpus: $(VENV)/.installed
 	$(BIN)/python tests/corpus/material.py
 
-test: $(VENV)/.installed $(if $(CI),test-reference)
+test: $(VENV)/.installed $(if $(CI),test-reference test-async)
 	-$(BIN)/python tests/corpus/material.py
 	$(BIN)/python -m pytest -n 2 $(MARKS)
 
-test-all: test-reference
+test-all: test-reference test-async
 	-$(BIN)/python tests/corpus/material.py
 	$(BIN)/python -m pytest -n 2
 
 # The same tests, with openapi-core as the judge of every exchange.
 test-reference: $(VENV)/.installed
 	$(BIN)/python -m pytest -n 2 -m "not long" --engine=openapi-core
+
+# The tests of the client, with AsyncClient in its place.
+test-async: $(VENV)/.installed
+	$(BIN)/python -m pytest -n 2 -m "not long" --client=async tests/client
 
 # As long as one likes: make fuzz SECONDS=3600
 SECONDS ?= 60

@@ -96,6 +96,11 @@ class Headers(Mapping[str, str]):
     def __hash__(self) -> int:
         return hash(frozenset(self._index().items()))
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether there is a field of one of these names, given in lower case."""
+        fields = self._fields
+        return not names.isdisjoint(self._index() if fields is None else fields)
+
     def get_list(self, name: str) -> list[str]:
         """Every value sent under `name`, in order."""
         key = name.lower()

@@ -14,7 +14,7 @@ from .auth import AuthPlan
 from .core import Core, Settings
 from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
-from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
+from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from .reference import ReferenceEngine
 
 __all__ = ["CallPlan", "Plans"]
+
+#: The fields by which a server says that an operation is deprecated; see `operation.deprecation`.
+_DEPRECATION = frozenset({"deprecation", "sunset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,10 @@ class CallPlan:
         """Whether a redirect of that status is the response itself, and not to be followed."""
         return self.responses.declares(status)
 
-    def _tell_deprecation(self, headers: Headers) -> None:
-        if "deprecation" in headers or "sunset" in headers:
-            self.operation.deprecations.of_response(headers)
-
     def parse(self, http: HttpResponse, request: HttpRequest) -> Response:
         """The response with everything that was found."""
-        self._tell_deprecation(http.headers)
+        if http.headers.has_any(_DEPRECATION):
+            self.operation.deprecations.of_response(http.headers)
         response = self.responses.parse(self.operation, http, request, self.policy)
         if self.reference is None or not self.policy.judges_responses:
             return response
@@ -119,7 +119,8 @@ class CallPlan:
 
     def begin(self, http: HttpResponse, request: HttpRequest) -> tuple[Begun, Response]:
         """How a body that is still to come is read, and the response as far as it is there."""
-        self._tell_deprecation(http.headers)
+        if http.headers.has_any(_DEPRECATION):
+            self.operation.deprecations.of_response(http.headers)
         begun, found = self.responses.begin(http.status, http.headers, self.policy)
         return begun, Response(
             None,

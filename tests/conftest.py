@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import awaited
 import pytest
+import support
 from hypothesis import settings
 from support import Scripted
 
-from dynclient import Client
+import dynclient
 
 # Two runs of the tests say the same; HYPOTHESIS_PROFILE=explore looks at other values each time.
 settings.register_profile("repeatable", derandomize=True)
@@ -24,19 +26,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("compiled", "openapi-core"),
         help="the validation engine of every client that names none",
     )
+    parser.addoption(
+        "--client",
+        default="sync",
+        choices=("sync", "async"),
+        help="which client the tests mean by Client",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    Client.__init__.__kwdefaults__["engine"] = config.getoption("engine")
+    dynclient.Client.__init__.__kwdefaults__["engine"] = config.getoption("engine")
+    if config.getoption("client") == "async":
+        # Tests of Client close none, and the collector closes their connections.
+        config.addinivalue_line("filterwarnings", "ignore:Unclosed:ResourceWarning")
+        # Before any test module is imported: what they import as Client is this one.
+        dynclient.Client = support.Client = awaited.AwaitedClient  # type: ignore[misc, assignment]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("engine") == "compiled":
-        return
+    skipped = {}
+    if config.getoption("engine") != "compiled":
+        skipped["compiled"] = "of the compiled engine"
+    if config.getoption("client") != "sync":
+        skipped["sync"] = "of the synchronous client"
     for item in items:
-        mark = item.get_closest_marker("compiled")
-        if mark is not None:
-            item.add_marker(pytest.mark.skip(reason=f"of the compiled engine: {mark.args[0]}"))
+        for name, why in skipped.items():
+            mark = item.get_closest_marker(name)
+            if mark is not None:
+                item.add_marker(pytest.mark.skip(reason=f"{why}: {mark.args[0]}"))
+
+
+def pytest_sessionfinish() -> None:
+    awaited.finish()
 
 
 @pytest.fixture(scope="session", autouse=True)

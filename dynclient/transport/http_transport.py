@@ -213,6 +213,15 @@ class AsyncHttpTransport(_Http, ABC):
         elapsed = perf_counter() - started
         return HttpResponse(opened.status, opened.headers, content, request.url, elapsed)
 
+    def _failure(
+        self, problem: Exception, request: HttpRequest, body: Stream | None, limits: Limits
+    ) -> BaseException:
+        if self._is_retired:
+            return ConnectionBroken(
+                "the client was closed before the response was complete", request=request
+            )
+        return super()._failure(problem, request, body, limits)
+
     def retire(self) -> None:
         """From here on `open` and `send` raise RuntimeError, whoever calls them; then `aclose`."""
         self._refuse_to_open()

@@ -153,6 +153,7 @@ def test_a_setting_that_makes_no_sense_is_refused_at_once(settings: dict[str, An
         Client(DOCUMENT, **settings)
 
 
+@pytest.mark.sync("the words for what may be given are its own")
 def test_a_transport_is_anything_that_can_send() -> None:
     class Echo(Whole):
         def send(self, request: Any) -> Any:

@@ -78,6 +78,7 @@ def test_wrong_arguments_are_told_by_a_closed_client_too(service: Scripted) -> N
     assert client.prepare("op", limit=1).url == f"{service.url}/thing?limit=1"
 
 
+@pytest.mark.sync("a Session is not for AsyncClient")
 def test_clients_that_share_the_connections_are_closed_with_them(
     owner: Client, service: Scripted
 ) -> None:
@@ -173,6 +174,7 @@ def slow() -> Iterator[tuple[Server, threading.Event, threading.Event]]:
     server.close()
 
 
+@pytest.mark.sync("aclose() ends what is under way")
 @pytest.mark.parametrize("transport", [None, "session"])
 def test_a_stream_that_is_open_is_read_to_its_end_and_its_connection_closed_then(
     slow: tuple[Server, threading.Event, threading.Event], transport: str | None
@@ -199,6 +201,7 @@ def test_a_stream_that_was_asked_for_before_and_begins_after_is_refused(service:
     assert service.received == []
 
 
+@pytest.mark.sync("aclose() ends what is under way")
 def test_a_call_in_another_thread_gets_its_answer(
     slow: tuple[Server, threading.Event, threading.Event],
 ) -> None:

@@ -279,6 +279,7 @@ def test_the_timeout_of_a_call_comes_first_then_that_of_with_options() -> None:
     ]
 
 
+@pytest.mark.sync("a Session is not for AsyncClient")
 @pytest.mark.parametrize("given", ["nothing", "session"])
 def test_with_options_changes_the_timeout_on_a_transport_of_our_own(given: str) -> None:
     def handler(request: Any, _: Any) -> bytes:

@@ -6,7 +6,7 @@ which type it is. `registry.py` says which codec a media type has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import quote, unquote
@@ -92,10 +92,12 @@ class EncodedBody:
         """The bytes of a streamed body, None if they can't be told or all are at hand."""
         return None if isinstance(self.content, bytes) else self.content.size
 
-    def sendable(self) -> bytes | Iterable[bytes]:
+    def sendable(self) -> bytes | Iterable[bytes] | AsyncIterable[bytes]:
         """The content as a transport takes it: what can be sent only once is an iterator."""
         content = self.content
-        return content if isinstance(content, bytes) or content.repeatable else iter(content)
+        if isinstance(content, bytes) or content.repeatable:
+            return content
+        return getattr(content, "waiting", None) or iter(content)
 
 
 class Codec:

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -89,6 +89,7 @@ class StreamedBody:
 
     size        bytes, None if it can't be told beforehand
     repeatable  whether it can be walked again from its start: paths and seekable files can
+    waiting     the source if it is an asynchronous iterator, which only AsyncClient sends
 
     Raises OSError where a path can't be read, StyleError for an open file that can't.
     """
@@ -99,6 +100,7 @@ class StreamedBody:
         self.size = size_of(source)
         self._start = _start_of(source)
         self.repeatable = isinstance(source, Path) or self._start is not None
+        self.waiting = source if isinstance(source, AsyncIterator) else None
 
     def __iter__(self) -> Iterator[bytes]:
         if self._start is not None:
@@ -128,7 +130,7 @@ def is_stream(value: Any) -> bool:
     """Whether a value is content to be sent as it comes, not data to be encoded."""
     if isinstance(value, Path) or hasattr(value, "read"):
         return True
-    return isinstance(value, Iterator)
+    return isinstance(value, Iterator | AsyncIterator)
 
 
 def file_in(value: Any) -> str | None:
@@ -196,6 +198,8 @@ def chunks(value: Any) -> Iterator[bytes]:
     elif hasattr(value, "read"):
         while piece := value.read(_CHUNK):
             yield _utf8(piece) if isinstance(piece, str) else piece
+    elif isinstance(value, AsyncIterator):
+        raise TypeError("an asynchronous iterator can be a whole body, not a part of one")
     else:
         for piece in value:
             if not isinstance(piece, bytes | bytearray | memoryview):

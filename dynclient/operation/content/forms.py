@@ -23,7 +23,7 @@ from ..fields.styles import (
     plain,
     serializer,
 )
-from ..fields.texts import Reader, json_reader, scalar_reader
+from ..fields.texts import Reader, json_reader, scalar_reader, text_splitter
 from .codec import BYTES, Codec, Decoder, EncodedBody
 from .files import StreamedBody, is_stream
 
@@ -181,9 +181,6 @@ def _member_codec(content_type: str, codecs: Registry) -> Codec:
 
 _TextsReader: TypeAlias = Callable[[list[str]], Any]
 
-#: What stands between the parts of a text, by style without explode.
-_SEPARATORS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|", **COLLECTION_FORMATS}
-
 
 class _FormDecoder:
     """Decodes the forms that one Media Type Object describes.
@@ -284,7 +281,7 @@ def _reader_of(place: Node, settings: Mapping[str, Any], codecs: Registry | None
     """How the encoded texts of the pairs of one name become a value."""
     styled = form_style(settings)
     style, explode = styled or ("form", True)
-    is_joined = style in COLLECTION_FORMATS or (style in _SEPARATORS and not explode)
+    is_joined = style in COLLECTION_FORMATS or (style != "deepObject" and not explode)
     if is_joined and _is_object(place):
         return _joined_object(place, style)
     is_array = "array" in (place.types() or ())
@@ -297,19 +294,15 @@ def _reader_of(place: Node, settings: Mapping[str, Any], codecs: Registry | None
         return lambda texts: _alone([read(unquote_plus(text)) for text in texts])
     if not is_joined:
         return lambda texts: [read(unquote_plus(text)) for text in texts]
-    return lambda texts: [read(part) for text in texts for part in _parted(text, style)]
-
-
-def _parted(text: str, style: str) -> list[str]:
-    """The parts of an encoded text. A comma that is encoded is one of a part (style form)."""
-    if style == "form":
-        return list(map(unquote_plus, text.split(",")))
-    return unquote_plus(text).split(_SEPARATORS[style])
+    split = text_splitter("form", style, False)
+    return lambda texts: [read(unquote_plus(part)) for text in texts for part in split(text)]
 
 
 def _joined_object(place: Node, style: str) -> _TextsReader:
+    split = text_splitter("form", style, False)
+
     def read(texts: list[str]) -> Any:
-        parts = [part for text in texts for part in _parted(text, style)]
+        parts = [unquote_plus(part) for text in texts for part in split(text)]
         if len(parts) % 2:
             return _alone(list(map(unquote_plus, texts)))  # the schema says that it is no object
         pairs = zip(parts[::2], parts[1::2], strict=True)

@@ -7,43 +7,22 @@ Sources: OpenAPI 3.1.1, sections "Style Values" and "Style Examples"; RFC 9110, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote, unquote_plus
 
-from ...abnf import split_list
 from ...document import Document, Node
 from ...messages import Headers
 from ..content.registry import CODECS
 from .brackets import Tree, tokens_of
 from .parameters import Parameter
-from .styles import COLLECTION_FORMATS, shape_of
-from .texts import Reader, scalar_reader
+from .styles import COLLECTION_FORMATS
+from .texts import Reader, Splitter, scalar_reader, text_splitter
 
-__all__ = ["ParametersReader", "field_reader", "text_splitter"]
+__all__ = ["ParametersReader", "field_reader"]
 
-#: What parts a text into the texts of its members, which are still encoded.
-Splitter: TypeAlias = Callable[[str], list[str]]
 #: Pairs of a name, decoded, and a text, as it came.
 Pairs: TypeAlias = Sequence[tuple[str, str]]
-
-
-def text_splitter(location: str, style: str, explode: bool) -> Splitter:
-    """How the text of an array or object is parted, by what stands between its members.
-
-    A separator counts as it is, and encoded where the style itself encodes it: a comma that is
-    encoded is one of a member.
-    """
-    joint = shape_of(location, style, explode).joint
-    if location == "header":
-        if joint == ",":
-            return split_list
-        return lambda text: [part for each in text.split(joint) if (part := each.strip())]
-    plain = re.escape(unquote(joint))
-    also = r"|\+" if joint == "%20" and location != "path" else ""
-    separator = re.compile(f"{plain}|{re.escape(joint)}{also}", re.IGNORECASE)
-    return lambda text: separator.split(text) if text else []
 
 
 def field_reader(schema: Node, style: str, explode: bool) -> Reader:

@@ -7,19 +7,43 @@ Validation, section 6.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
+from ...abnf import split_list
 from ...document import Node
 from ...jsontext import JsonTextError, decode
 from ...media import parse_media_type
+from .styles import shape_of
 
-__all__ = ["Reader", "json_reader", "scalar_reader", "text_reader"]
+__all__ = ["Reader", "Splitter", "json_reader", "scalar_reader", "text_reader", "text_splitter"]
 
 #: Makes a value of a text; the text itself where it can't be what its schema asks for.
 Reader: TypeAlias = Callable[[str], Any]
 
+#: What parts a text into the texts of its members, which are still encoded.
+Splitter: TypeAlias = Callable[[str], list[str]]
+
 _NOT_TEXT = frozenset({"integer", "number", "boolean", "null"})
+
+
+def text_splitter(location: str, style: str, explode: bool) -> Splitter:
+    """How the text of an array or object is parted, by what stands between its members.
+
+    A separator counts as it is, and encoded where the style itself encodes it: a comma that is
+    encoded is one of a member.
+    """
+    joint = shape_of(location, style, explode).joint
+    if location == "header":
+        if joint == ",":
+            return split_list
+        return lambda text: [part for each in text.split(joint) if (part := each.strip())]
+    plain = re.escape(unquote(joint))
+    also = r"|\+" if joint == "%20" and location != "path" else ""
+    separator = re.compile(f"{plain}|{re.escape(joint)}{also}", re.IGNORECASE)
+    return separator.split
 
 
 def scalar_reader(schema: Node | None) -> Reader:
