@@ -208,3 +208,25 @@ def test_a_parameter_with_content_is_read_by_its_media_type(
 def test_names_that_nobody_means_are_not_read(name: str) -> None:
     operation = client_for("query", FILTER, style="deepObject").operations["op"]
     assert operation.read_parameters({}, name, Headers()) == {}
+
+
+@pytest.mark.parametrize("inner", ["csv", "ssv", "tsv", "pipes"])
+@pytest.mark.parametrize("outer", ["multi", "csv", "ssv", "tsv", "pipes"])
+def test_arrays_in_arrays_of_swagger_2_come_back(outer: str, inner: str) -> None:
+    items = {"type": "array", "items": {"type": "integer"}, "collectionFormat": inner}
+    entry = {"name": "p", "in": "query", "type": "array", "items": items}
+    operation = {
+        "operationId": "op",
+        "parameters": [{**entry, "collectionFormat": outer}],
+        "responses": {"200": {"description": "ok"}},
+    }
+    document = {
+        "swagger": "2.0",
+        "info": {"title": "T", "version": "1"},
+        "host": "api.test",
+        "basePath": "/v1",
+        "paths": {"/x": {"get": operation}},
+    }
+    client = Client(document)
+    value = [[1, 2], [3]] if outer != inner else [[1], [3]]  # one separator for both says no more
+    assert read_back(client, client.prepare("op", p=value)) == value
