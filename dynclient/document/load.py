@@ -154,7 +154,7 @@ def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
                 answered, content = yield url
                 document.add(url, content, answered)
             except DynclientError as error:
-                document.resources.unavailable(url, str(error))
+                document.resources.unavailable(url, error)
                 failed.append(url)
     finally:
         for url in failed:  # another time it may be there

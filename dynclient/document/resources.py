@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from ..errors import DocumentError, NotLoaded, Unavailable
+from ..errors import DocumentError, DynclientError, NotLoaded, Unavailable
 from ..origins import origin_of
 from ..remedies import Remedy, give
 from .identifiers import LONE_REF, Identifiers, identify, names_itself
@@ -64,7 +64,7 @@ class Resources:
         self._dialect: str | None = None
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
         #: Why files could not be had, by URI; see `unavailable`.
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, DynclientError] = {}
         #: Places from which a chain of `$ref`s is too long, and whether that is as it is a ring.
         self._endless: dict[Location, bool] = {}
         self._moved: Mapping[str, Location] = {}
@@ -115,7 +115,7 @@ class Resources:
         if uri != answered:
             self._named[uri] = Location(answered, "")
 
-    def unavailable(self, uri: str, reason: str | None) -> None:
+    def unavailable(self, uri: str, reason: DynclientError | None) -> None:
         """Let `$ref`s to `uri` raise Unavailable for a reason; NotLoaded again if that is None."""
         if reason is None:
             self._failed.pop(uri, None)
@@ -289,7 +289,9 @@ class Resources:
         at = self.published(at)
         place = {"source": at.uri or None, "pointer": at.pointer}
         if uri in self._failed:
-            raise Unavailable(uri, f"can't be loaded: {self._failed[uri]}", **place)
+            error = self._failed[uri]
+            message = f"can't be loaded: {error.message}"
+            raise Unavailable(uri, message, remedy=error.remedy, **place)
         raise NotLoaded(uri, **place)
 
     def _read_file(self, uri: str, at: Location) -> bytes:
