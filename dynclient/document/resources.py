@@ -75,7 +75,7 @@ class Resources:
     ) -> None:
         """Read the document as `data` from here on, and every further file through `adapt`.
 
-        `moved` tells of parts of `data` the places in the document as published.
+        `moved` maps parts of `data` to their places in the document as published.
         """
         self._data[self.root.uri] = data
         self._data.update(
@@ -193,7 +193,7 @@ class Resources:
         return identifiers.base_of(at.pointer) if identifiers else at.uri
 
     def dynamic_anchors(self, at: Location) -> Mapping[str, Location]:
-        """The dynamic anchors of the schema resource that `at` lies in, by name."""
+        """The dynamic anchors of the schema resource that `at` is in, by name."""
         identifiers = self._identifiers.get(at.uri)
         if identifiers is None or not identifiers.dynamic:
             return {}
@@ -304,7 +304,7 @@ class Resources:
             raise self._refused(uri, at, _reason(error)) from None
         own = f"the document's folder {folders[-1]}" if self.root.uri else "the folders trusted"
         remedy = give(trust={"folders": path.parent})
-        raise self._refused(uri, at, f"it lies outside {own}", remedy)
+        raise self._refused(uri, at, f"it is outside {own}", remedy)
 
     def _folders(self) -> list[Path]:
         """The folders whose files may be read; the document's own is the last."""

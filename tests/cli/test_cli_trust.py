@@ -65,7 +65,7 @@ def test_an_overlay_is_applied_where_the_command_line_says_so(invoke, document, 
     assert command == ["lint"] or "Repaired" in done.stdout
     broken = invoke(*command, str(document), "--overlay", str(document))
     assert broken.exit_code == 3
-    assert "no overlay" in broken.stderr
+    assert "not an overlay" in broken.stderr
 
 
 def test_the_remedy_of_a_file_that_cannot_be_fetched_is_an_option(invoke, server):
