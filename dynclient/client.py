@@ -6,14 +6,15 @@ job = client.call("create_job", program_id="sampler", backend="ibm_fez", params=
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .base_client import BaseClient
 from .drive import drive
+from .exchange import loaded
 from .messages import HttpRequest, Response
 from .operation import NO_OPTIONS, UNSET, Options
 from .ops import Ops
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from .streaming import StreamedResponse
 
 __all__ = ["Client"]
+
+
+_T = TypeVar("_T")
 
 
 class Client(BaseClient):
@@ -136,6 +140,13 @@ class Client(BaseClient):
         Calls do so as far as they must. DocumentError if the document breaks the operation.
         """
         drive(self._compiling(operation), self._transport)
+
+    def complete(self, make: Callable[[], _T]) -> _T:
+        """What `make` returns, which reads the document; the files that it lacks are fetched.
+
+        `make` is called again for each of them. DocumentError for a file that can't be had.
+        """
+        return drive(loaded(make, self.document, self._conduct), self._transport)
 
     @cached_property
     def ops(self) -> Ops:

@@ -165,8 +165,11 @@ class _Call:
             masked_environment(self.masker, given or {}, opened)
             client = opened if given is None else opened.with_options(auth=given)
             found = client.operations[self.operation]
-            arguments = read_arguments(found, self.items, self.content_type)
-            call = _Prepared(client, found.name, arguments, self._body(found), self._options())
+            arguments = client.complete(
+                lambda: read_arguments(found, self.items, self.content_type)
+            )
+            body = client.complete(lambda: self._body(found))
+            call = _Prepared(client, found.name, arguments, body, self._options())
             if self.dry_run or self.curl:
                 explanation = self._explanation(call)
                 if self.dry_run:

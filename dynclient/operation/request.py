@@ -176,7 +176,7 @@ class RequestPlan:
         found: list[Violation],
     ) -> HttpRequest:
         plan = self._plan
-        path, query = plan.path(values, found), plan.query(values, found)
+        path, query = plan.path.text(values, found), plan.query(values, found)
         fields = list(self._headers)
         if content is not None:
             fields.append(("Content-Type", content.content_type))
@@ -189,7 +189,7 @@ class RequestPlan:
             headers = headers.merged(own)
         if options.extra_query:
             query = "&".join(filter(None, (query, _extra_query(options.extra_query, found))))
-        url = f"{base_url}{path}{plan.joint}{query}" if query else base_url + path
+        url = f"{base_url}{path}{plan.path.joint}{query}" if query else base_url + path
         return HttpRequest(
             self._method,
             url,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin
 
 from ..origins import origin_of, split_url
-from .fields.plan import may_be_empty
+from .fields.paths import may_be_empty
 from .index import Operations
 from .operation import Operation
 from .servers import VARIABLE

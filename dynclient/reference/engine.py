@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -12,7 +12,7 @@ from ..errors import DocumentError
 from ..jsontext import decode
 from ..messages import HttpRequest, HttpResponse, Violation
 from ..operation.declared import declared_for
-from ..schema import compile_validator
+from ..schema import Direction, Validator, compile_validator
 from ..schema.formats import checked
 from ..validation import ALL_FORMATS, Formats
 from .errors import violations_of
@@ -60,15 +60,15 @@ class ReferenceEngine:
         with _told(operation):
             app, view = self._app(operation, formats)
             judged = JudgedRequest(operation, request)
-            if bounded := _is_bounded(_body_node(operation, judged), request.content):
-                errors = list(app.iter_request_errors(judged))
-        if not bounded:
-            return list(ours)
+            body = _Body(_body_node(operation, judged), "request", request.content)
+            if body.is_endless:
+                return list(ours)
+            errors = list(app.iter_request_errors(judged))
         beyond = view.parameters | {f"request.{key}" for key in supplied}
         beyond |= {f"request.query.{name}" for name in judged.empty}
         if request.content is not None and not _is_shown(view, judged, request):
             beyond.add("request.body")
-        found = violations_of(errors, operation, "request", formats=formats)
+        found = violations_of(errors, operation, "request", formats=formats, hides=body.hides)
         return _settled(found, ours, beyond)
 
     def judge_response(
@@ -95,7 +95,8 @@ class ReferenceEngine:
         with _told(operation):
             app, view = self._app(operation, formats)
             entry = content.get(content_type)
-            if not _is_bounded(entry.schema if entry else None, response.content):
+            body = _Body(entry.schema if entry else None, "response", response.content)
+            if body.is_endless:
                 return list(ours)
             judged = JudgedResponse(response, content_type)
             errors = list(app.iter_response_errors(JudgedRequest(operation, request), judged))
@@ -105,7 +106,7 @@ class ReferenceEngine:
             beyond.add("response.body")
         if not came:
             beyond.add("response.header.Content-Type")
-        found = violations_of(errors, operation, "response", formats=formats)
+        found = violations_of(errors, operation, "response", formats=formats, hides=body.hides)
         return _settled(found, ours, beyond)
 
     def _app(self, operation: Operation, formats: Formats) -> tuple[Any, View]:
@@ -136,14 +137,24 @@ def _body_node(operation: Operation, judged: JudgedRequest) -> Node | None:
     return next((m.schema for m in media if m.media_type == judged.content_type), None)
 
 
-def _is_bounded(root: Node | None, content: Any) -> bool:
-    """Whether jsonschema comes to an end with a body: it judges a value again and again."""
-    if root is None or root.value is None or not isinstance(content, bytes):
-        return True
-    try:
-        return not compile_validator(root, "response").is_endless(decode(content))
-    except ValueError:
-        return True  # no JSON, of which no schema is asked
+class _Body:
+    """The body of an exchange as the compiled schema sees it; JSON only.
+
+    is_endless  whether jsonschema would judge it without end: it judges a value again and again
+    """
+
+    def __init__(self, root: Node | None, direction: Direction, content: Any) -> None:
+        self._validator: Validator | None = None
+        self._value: Any = None
+        if root is not None and isinstance(content, bytes):
+            with suppress(ValueError):
+                self._value = decode(content)
+                self._validator = compile_validator(root, direction)
+        self.is_endless = self._validator is not None and self._validator.is_endless(self._value)
+
+    def hides(self, path: Sequence[str | int]) -> bool:
+        """Whether what a path into it leads to must not be shown."""
+        return self._validator is not None and self._validator.hides(path)
 
 
 def _is_shown(view: View, judged: JudgedRequest, request: HttpRequest) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..document.pointer import join
 from ..errors import Violation
 from ..redaction import MASK
+from ..schema.directions import SECRET
 from ..validation import Formats
 from ..wording import shown
-from .schemas import PATTERN, SECRET
+from .schemas import PATTERN
 
 if TYPE_CHECKING:
     from ..operation import Operation
@@ -33,14 +34,19 @@ _KNOWN: dict[str, tuple[str, str]] = {
 
 
 def violations_of(
-    errors: Iterable[Any], operation: Operation, side: str, *, formats: Formats
+    errors: Iterable[Any],
+    operation: Operation,
+    side: str,
+    *,
+    formats: Formats,
+    hides: Callable[[list[Any]], bool],
 ) -> list[Violation]:
     """What openapi-core found on one side of an exchange, each once.
 
-    `side` is `"request"` or `"response"`. Formats that are off are passed over. Two subschemas may
-    refuse a value alike.
+    `side` is `"request"` or `"response"`. Formats that are off are passed over. `hides` tells
+    whether what a path into the body leads to is secret. Two subschemas may refuse a value alike.
     """
-    found = (each for error in errors for each in _violations(error, operation, side))
+    found = (each for error in errors for each in _violations(error, operation, side, hides))
     return list(
         dict.fromkeys(
             each for each in found if each.rule != "format" or formats.judges(each.format or "")
@@ -48,7 +54,9 @@ def violations_of(
     )
 
 
-def _violations(error: Any, operation: Operation, side: str) -> Iterator[Violation]:
+def _violations(
+    error: Any, operation: Operation, side: str, hides: Callable[[list[Any]], bool]
+) -> Iterator[Violation]:
     from jsonschema.exceptions import ValidationError
 
     where, layer = _where(error, side)
@@ -59,7 +67,7 @@ def _violations(error: Any, operation: Operation, side: str) -> Iterator[Violati
         return
     for schema_error in found:
         if isinstance(schema_error, ValidationError):
-            yield _schema_violation(schema_error, operation, where, layer)
+            yield _schema_violation(schema_error, operation, where, layer, hides)
 
 
 def _reading_violation(error: Any, operation: Operation, where: str, layer: str) -> Violation:
@@ -80,7 +88,9 @@ def _said(chain: Iterable[BaseException], name: str) -> str | None:
     return next((value for value in values if isinstance(value, str)), None)
 
 
-def _schema_violation(error: Any, operation: Operation, where: str, layer: str) -> Violation:
+def _schema_violation(
+    error: Any, operation: Operation, where: str, layer: str, hides: Callable[[list[Any]], bool]
+) -> Violation:
     rule = str(error.validator or "schema")  # no keyword at all: the schema is `false`
     limit = error.validator_value
     if rule == "format" and str(limit).startswith(PATTERN):
@@ -92,8 +102,8 @@ def _schema_violation(error: Any, operation: Operation, where: str, layer: str) 
     secret = _is_secret(operation, where) or any(
         operation.redactor.is_secret_field(str(token)) for token in path
     )
-    if isinstance(error.schema, dict):
-        secret |= SECRET in error.schema
+    secret |= isinstance(error.schema, dict) and SECRET in error.schema
+    secret |= where.endswith(".body") and hides(path)
     value = MASK if secret or rule == "schema" else shown(error.instance)
     wanted = f": {shown(limit)}" if isinstance(limit, str | int | float | list) else ""
     message = f"{value} breaks `{rule}`{wanted}"

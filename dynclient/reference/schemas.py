@@ -16,17 +16,15 @@ from ..document import Document, Location, Node
 from ..errors import DocumentError
 from ..schema import extract
 from ..schema.dialects import OAS_30, dialect_at
-from ..schema.directions import is_secret
+from ..schema.directions import SECRET, is_secret
 from ..schema.keywords import KEYWORDS_31, Holds
 from ..schema.patterns import PatternError, matcher
 
-__all__ = ["PATTERN", "SECRET", "Schemas", "on_texts"]
+__all__ = ["PATTERN", "Schemas", "on_texts"]
 
 #: How the name of a format begins that stands for a pattern. Python's own engine reads other
 #: patterns than ECMA-262 has, and may take for ever.
 PATTERN = "pattern "
-#: The mark of a schema whose values must not be shown.
-SECRET = "x-secret"  # noqa: S105 - the name of a keyword
 #: Names of properties that Python's engine matches in bounded time: one repetition, no groups.
 _PLAIN = re.compile(r"[^()\\*+?{|.]*(?:[*+?]|\{\d+(?:,\d*)?\})?[^()\\*+?{|.]*")
 

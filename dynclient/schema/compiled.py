@@ -12,8 +12,8 @@ from ..messages import Violation
 from ..validation import ALL_FORMATS, Formats
 from .closure import Closure, Roots, closure_of, entry_of, first_of
 from .definitions import definitions_of
-from .directions import Direction
-from .effort import is_endless
+from .directions import SECRET, Direction
+from .effort import is_endless, is_marked
 from .formats import STRING_FORMATS, checked
 from .kept import MOST_SCHEMAS, Shelf
 from .patterns import options
@@ -75,13 +75,18 @@ class Validator:
 
         if not self.is_endless(value):
             compiled = self._compiled or self._compile()
-            judged = Judged(self.closure, value, self._part)
+            judged = Judged(self.closure, value, self._part, self.hides)
             return explain(compiled.iter_errors(value), judged, where, layer, slots=slots)
         return [] if self.is_valid(value) else self._innermost(value, where, layer, slots)
 
     def is_endless(self, value: Any) -> bool:
         """Whether telling all that is wrong with a value would take more than `Trust` allows."""
         return is_endless(self.closure.schema, self._definitions, value, self.closure.most)
+
+    def hides(self, path: Sequence[str | int]) -> bool:
+        """Whether what a path into a value leads to must not be shown."""
+        closure = self.closure
+        return bool(closure.hidden) and is_marked(closure.schema, self._definitions, path, SECRET)
 
     def _innermost(self, value: Any, where: str, layer: str, slots: bool) -> list[Violation]:
         """The violations of the part of a value that is to blame; see `narrowing`."""
@@ -98,7 +103,7 @@ class Validator:
             return checks[reference]
 
         blamed = narrowed(self.closure.schema, self._definitions, value, check_by)
-        judged = Judged(self.closure, blamed.value, self._part, blamed.path)
+        judged = Judged(self.closure, blamed.value, self._part, self.hides, blamed.path)
         if is_endless(blamed.schema, self._definitions, blamed.value, self.closure.most):
             return [unexplained(blamed.schema, judged, where, layer, slots=slots)]
         errors = self._with_root(blamed.schema)._compile().iter_errors(blamed.value)

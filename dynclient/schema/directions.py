@@ -12,7 +12,10 @@ from typing import Literal, TypeAlias
 
 from ..document import Node
 
-__all__ = ["Direction", "hidden_flag", "is_secret", "travelling_names"]
+__all__ = ["SECRET", "Direction", "hidden_flag", "is_secret", "travelling_names"]
+
+#: The mark, in what an engine is given, of a schema whose values must not be shown.
+SECRET = "x-secret"  # noqa: S105 - the name of a keyword
 
 #: Which way a value travels: what is readOnly stays out of requests, writeOnly out of responses.
 Direction: TypeAlias = Literal["request", "response"]

@@ -11,12 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["applied_names", "applied_schemas", "endless_name", "is_endless", "judged_members"]
+__all__ = [
+    "applied_names",
+    "applied_schemas",
+    "endless_name",
+    "is_endless",
+    "is_marked",
+    "judged_members",
+]
 
 _SCHEMA_KEYS = ("not", "if", "then", "else")
 _LIST_KEYS = ("allOf", "anyOf", "oneOf")
-_OTHER_MEMBERS = ("additionalProperties", "unevaluatedProperties")
-_OTHER_ITEMS = ("items", "unevaluatedItems", "contains")
+_OTHER_MEMBERS: tuple[str, ...] = ("additionalProperties", "unevaluatedProperties")
+_OTHER_ITEMS: tuple[str, ...] = ("items", "unevaluatedItems", "contains")
 _PREFIX = "#/$defs/"
 #: Values that nest less than that are judged in bounded time, whatever their schemas.
 _FLAT = 4
@@ -141,6 +148,31 @@ class _Steps:
         total += sum(self._count(each, member) for each, _, member in judged_members(schema, value))
         self._known[key] = total = min(total, _COUNTLESS)
         return total
+
+
+def is_marked(
+    schema: Any, definitions: Mapping[str, Any], path: Sequence[str | int], mark: str
+) -> bool:
+    """Whether a schema with a keyword judges what a path leads to, or what is around it."""
+    schemas = [schema]
+    for key in (*path, None):
+        found = {id(s): s for each in schemas for s in applied_schemas(each, definitions)}
+        if any(mark in each for each in found.values()):
+            return True
+        schemas = [] if key is None else [m for s in found.values() for m in _member(s, key)]
+    return False
+
+
+def _member(schema: dict[str, Any], key: str | int) -> Iterator[Any]:
+    """The subschemas that judge the member or item under a key."""
+    if isinstance(key, str):
+        if key in schema.get("properties", ()):
+            yield schema["properties"][key]
+        others, first = _OTHER_MEMBERS, schema.get("patternProperties", {}).values()
+    else:
+        others, first = _OTHER_ITEMS, schema.get("prefixItems", ())[key : key + 1]
+    yield from first
+    yield from (schema[each] for each in others if each in schema)
 
 
 def judged_members(schema: dict[str, Any], value: Any) -> Iterator[tuple[Any, str | int, Any]]:

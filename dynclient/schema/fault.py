@@ -28,12 +28,14 @@ class Judged:
     closure  the schema
     value    the value
     part     gives the fast check by a part of the schema, by the tokens that lead to it
+    hides    whether what a path leads to, from the value that was given, must not be shown
     path     the keys and indices that lead to the value, where it is part of another
     """
 
     closure: Closure
     value: Any
     part: Callable[[Sequence[str | int]], Callable[[Any], bool]]
+    hides: Callable[[Sequence[str | int]], bool]
     path: tuple[str | int, ...] = ()
 
 
@@ -56,6 +58,8 @@ class Fault:
         self.place: Location | None = closure.origins.get(path[1]) if known else None
         self.inner: list[Any] = path[2:] if self.place is not None else path
         self._name = path[1] if known else ""
+        if self.inner[-1:] == ["dependentRequired"] and self.source(above=0) is None:
+            self.inner[-1] = "dependencies"  # as drafts before 2019-09 have it
 
     @property
     def is_false(self) -> bool:
@@ -114,14 +118,10 @@ class Fault:
     @cached_property
     def is_secret(self) -> bool:
         """Whether the value is one that must not be shown, or lies in one."""
-        secrets, hidden = self.closure.secrets, self.closure.hidden
         path = (*self.judged.path, *self.error.instance_path)
         names = [token for token in path if isinstance(token, str)]
-        if any(name in secrets or DEFAULT_REDACTOR.is_secret_field(name) for name in names):
-            return True
-        at = self.place
-        return at is not None and any(
-            at.child(*self.inner[:end]) in hidden for end in range(len(self.inner) + 1) if hidden
+        return self.judged.hides(path) or any(
+            name in self.closure.secrets or DEFAULT_REDACTOR.is_secret_field(name) for name in names
         )
 
     @cached_property
@@ -160,7 +160,7 @@ class Fault:
             return "format", [*inner[:-3], "format"]
         if self.is_false:
             return self._rule_of_false()
-        if rule == "required" and "dependentRequired" in inner[-2:]:
+        if rule == "required" and inner[-1] in ("dependentRequired", "dependencies"):
             rule = "dependentRequired"
         if rule == "contains" and inner[-1:] and inner[-1] in ("minContains", "maxContains"):
             rule = str(inner[-1])

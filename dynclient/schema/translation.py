@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from ..document import Document, Location, Node
 from ..validation import Formats
 from .dialects import OAS_30, Dialect, dialect_at, say_in_2020
-from .directions import Direction, hidden_flag, is_secret, travelling_names
+from .directions import SECRET, Direction, hidden_flag, is_secret, travelling_names
 from .discriminator import Choice, read_choice
 from .effort import applied_names
 from .formats import INTEGER_BOUNDS
@@ -156,6 +156,8 @@ class _Translation:
         if old:
             _translate_nullable(schema, result)
         self._append_all_of(result)
+        if node.at in self.hidden:
+            result[SECRET] = True
         return result
 
     def _reference(self, node: Node, scope: Scope) -> str:

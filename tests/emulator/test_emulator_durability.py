@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from emulator_support import BELL, ENDLESS, Api, until
 from kills import kill_often
+from load import under_load
 
 from dynclient import emulator
 from dynclient.emulator.state.database import DatabaseError, DatabaseInUse, open_database
@@ -258,3 +259,14 @@ def test_jobs_of_a_service_without_a_sign_of_life_are_run_by_the_others(
         api = api_for(url)
         assert api.ended("orphan")["status"] == "Completed"
         api.close()
+
+
+# ── load ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.long
+def test_a_long_queue_and_many_clients_make_no_errors_and_take_little_memory() -> None:
+    figures = under_load(jobs=300, clients=16, seconds=6)
+    assert figures.errors == 0
+    assert figures.requests >= 2 * 16
+    assert figures.memory_after < figures.memory_before + (200 << 20)

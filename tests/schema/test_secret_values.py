@@ -6,12 +6,34 @@ import json
 from typing import Any
 
 import pytest
-from support import Whole, answering, one_operation
+from support import Whole, answering, json_content, one_operation
 
-from dynclient import Client, Headers, HttpRequest, HttpResponse, InvalidResponse
+from dynclient import (
+    Client,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    InvalidRequest,
+    InvalidResponse,
+    Validation,
+)
 
 PIN = {"type": "string", "format": "password", "maxLength": 3}
 CODE = {"P": {**PIN, "enum": ["a"]}}
+#: What else a secret may break.
+RULES: list[dict[str, Any]] = [
+    {"pattern": "^x$"},
+    {"enum": ["x"]},
+    {"const": "x"},
+    {"minLength": 30},
+    {"type": "integer"},
+    {"not": {"type": "string"}},
+    {"allOf": [{"pattern": "^x$"}]},
+    {"if": {"type": "string"}, "then": {"maxLength": 1}},
+    {"$ref": "#/components/schemas/Short"},
+    {"allOf": [{"$ref": "#/components/schemas/Short"}]},
+]
+CODE["Short"] = {"type": "string", "maxLength": 1}
 
 
 class Answering(Whole):
@@ -59,11 +81,37 @@ def told(document: Any, transport: Any, engine: Any) -> str:
             {"password": "hunter2"},
         ),
         ({"type": "object", "properties": {"password": {"const": "b"}}}, {"password": "hunter2"}),
+        ({"type": "object", "patternProperties": {"^x": PIN}}, {"x": "hunter2"}),
+        ({"type": "object", "unevaluatedProperties": PIN}, {"x": "hunter2"}),
+        ({"type": "array", "prefixItems": [PIN]}, ["hunter2"]),
+        ({"type": "array", "contains": PIN, "maxContains": 0}, ["hun"]),
+        ({"type": "array", "items": {"type": "array", "items": PIN}}, [["hunter2"]]),
+        ({"type": "array", "items": {"$ref": "#/components/schemas/P"}}, ["hunter2"]),
+        ({"anyOf": [PIN, {"type": "null"}]}, "hunter2"),
+        ({"oneOf": [{"format": "password", "enum": ["a"]}, {"type": "null"}]}, "hunter2"),
+        ({"type": "array", "items": {"anyOf": [PIN, {"type": "null"}]}}, ["hunter2"]),
+        *(
+            ({"type": "array", "items": {"format": "password", **rule}}, ["hunter2"])
+            for rule in RULES
+        ),
+        *(({"format": "password", **rule}, "hunter2") for rule in RULES),
     ],
 )
 def test_a_secret_in_a_body_is_not_shown(schema: Any, value: Any, engine: Any) -> None:
-    document = one_operation(responses=answering(schema), components={"schemas": CODE})
-    assert "hunter2" not in told(document, Answering(value), engine)
+    document = one_operation(
+        method="post",
+        content=json_content(schema),
+        responses=answering(schema),
+        components={"schemas": CODE},
+    )
+    client = Client(document, engine=engine, transport=Answering(value))
+    with pytest.raises(InvalidRequest) as refused:
+        client.call("op", body=value)
+    with pytest.raises(InvalidResponse) as caught:
+        client.with_options(validate=Validation(request="off")).call("op", body=value)
+    for error in (refused.value, caught.value):
+        assert error.violations
+        assert not any(part in str(error) for part in ("hunter2", "'hun'"))
 
 
 @pytest.mark.parametrize("engine", ["compiled", "openapi-core"])

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...document import Document, Location, Node
+from ...jsontext import JsonTextError
+from ...messages import Violation
 from ..content.registry import CODECS
 from ..names import TAKEN, python_name
+from ..violations import UNREADABLE_TEXT, unserializable, violation
 from .styles import (
     DEFAULT_STYLES,
     STYLES_BY_LOCATION,
     DeepObject,
     Serializer,
+    StyleError,
     inner_formats,
     serializer,
 )
 
-__all__ = ["LOCATIONS", "Parameter", "read_parameters", "schema_of"]
+__all__ = ["LOCATIONS", "Parameter", "Slot", "read_parameters", "schema_of"]
 
 LOCATIONS = ("path", "query", "querystring", "header", "cookie")
 LOCATIONS_BEFORE_32 = tuple(name for name in LOCATIONS if name != "querystring")
@@ -91,6 +95,24 @@ class Parameter:
     def _whole_query(self, value: Any) -> str:
         """The whole query string (OpenAPI 3.2.0, Parameter Object, `in: querystring`)."""
         return CODECS.declared(str(self.content_type)).query(value)
+
+
+class Slot(NamedTuple):
+    """A parameter, its key, and what serializes it."""
+
+    parameter: Parameter
+    key: str
+    serialize: Serializer
+
+    def text(self, values: Mapping[str, Any], found: list[Violation]) -> str:
+        """The text of its value; what is wrong with that goes to `found`."""
+        try:
+            return self.serialize(values[self.key])
+        except (StyleError, JsonTextError) as error:
+            found.append(unserializable(f"request.{self.key}", "style", error))
+        except UnicodeEncodeError:
+            found.append(violation(f"request.{self.key}", "style", UNREADABLE_TEXT))
+        return "-"
 
 
 def read_parameters(
