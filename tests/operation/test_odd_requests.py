@@ -344,6 +344,18 @@ def test_a_header_of_the_call_that_can_not_be_sent_is_refused(value: Any, valida
     ]
 
 
+def test_names_and_settings_of_a_wrong_type_are_told_as_such() -> None:
+    client = client_of(parameters=[parameter("query", {}, "q")])
+    with pytest.raises(InvalidRequest, match="no argument 5"):
+        client.prepare("op", {5: 1})
+    with pytest.raises(InvalidRequest, match="None can't be the name"):
+        client.prepare("op", q={None: 1})
+    with pytest.raises(TypeError, match="headers= takes a mapping, not list"):
+        client.prepare("op", options=Options(headers=[("a", "b")]))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="extra_query= takes a mapping, not str"):
+        client.prepare("op", options=Options(extra_query="a=b"))  # type: ignore[arg-type]
+
+
 def test_an_accept_of_two_lines_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="Accept is one line"):
         client_of().prepare("op", options=Options(accept="a/b\r\nX: y"))
