@@ -65,7 +65,7 @@ class ReferenceEngine:
                 return list(ours)
             errors = list(app.iter_request_errors(judged))
         beyond = view.parameters | {f"request.{key}" for key in supplied}
-        beyond |= {f"request.query.{name}" for name in judged.empty}
+        beyond |= {f"request.{key}" for key in judged.empty}
         if request.content is not None and not _is_shown(view, judged, request):
             beyond.add("request.body")
         found = violations_of(errors, operation, "request", formats=formats, hides=body.hides)

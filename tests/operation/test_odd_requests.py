@@ -138,6 +138,21 @@ def test_none_is_not_given_unless_the_schema_takes_null(
     assert url_of(client, q=None) == ("/thing?q=" if takes else "/thing")
 
 
+@pytest.mark.parametrize("engine", ["compiled", "openapi-core"])
+@pytest.mark.parametrize("location", ["query", "header", "cookie"])
+@pytest.mark.parametrize("kind", ["integer", "string", "boolean"])
+def test_null_is_sent_as_an_empty_text_everywhere(location: str, engine: Any, kind: str) -> None:
+    entry = parameter(location, {"type": kind, "nullable": True}, "q")
+    document = one_operation(version="3.0.4", parameters=[entry])
+    request = Client(document, engine=engine).prepare("op", q=None)
+    sent = {
+        "query": request.url.rpartition("?")[2],
+        "header": f"q={request.headers.get('q')}",
+        "cookie": request.headers.get("Cookie"),
+    }
+    assert sent[location] == "q="
+
+
 def test_none_for_an_optional_body_or_member_is_not_given() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "null"}}}
     client = client_of(method="post", content=json_content(schema), body_required=False)
