@@ -29,12 +29,13 @@ def curl_line(
     request: HttpRequest,
     schemes: Iterable[SecurityScheme] = (),
     variable: Callable[[str], str] = environment_name,
+    body_file: str = "BODY",
 ) -> str:
     """The command that sends a request; redacted, if the request is.
 
     `schemes` are those whose credentials stand as `"$VARIABLE"`, which holds the plain value that
     the scheme takes; `variable` gives its name for that of a scheme. A body that has no text
-    stands as the file `BODY`.
+    stands as the file `body_file`.
     """
     options: list[str] = []
     for scheme in schemes:
@@ -53,7 +54,7 @@ def curl_line(
     if isinstance(content, bytes) and not content.startswith(NOT_SHOWN):
         words += ["--data-raw", shlex.quote(content.decode("utf-8", "replace"))]
     elif content is not None:
-        words += ["--data-binary", "@BODY"]
+        words += ["--data-binary", shlex.quote(f"@{body_file}")]
     return " ".join(words)
 
 

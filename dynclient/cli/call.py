@@ -12,7 +12,7 @@ from ..client import Client
 from ..curl import curl_line
 from ..errors import InvalidResponse, StatusError
 from ..explanation import Explanation
-from ..messages import HttpRequest, Response, Timeout
+from ..messages import Response, Timeout
 from ..operation import Operation, Options
 from .arguments import read_arguments, read_body, read_parts
 from .command import Command
@@ -220,12 +220,11 @@ class _Call:
 
     def _explanation(self, call: _Prepared) -> Explanation:
         explanation: Explanation = call(call.client.explain)
-        variables = variable_names(self.auth)
-        if not self.show_secrets:
-            curl = curl_line(explanation.request, explanation.schemes, variables)
-            return replace(explanation, curl=curl)
-        request: HttpRequest = call(call.client.prepare)
-        curl = curl_line(request, explanation.pending, variables)
+        request, schemes = explanation.request, explanation.schemes
+        if self.show_secrets:
+            request, schemes = call(call.client.prepare), explanation.pending
+        file = self.body[1:] if self.body is not None and self.body[:1] == "@" else "BODY"
+        curl = curl_line(request, schemes, variable_names(self.auth), file)
         return replace(explanation, request=request, curl=curl)
 
     def _show(self, explanation: Explanation) -> None:

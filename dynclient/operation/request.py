@@ -221,6 +221,8 @@ def _as_plain(value: Any) -> Any:
 def _own_headers(options: Options, found: list[Violation]) -> dict[str, str]:
     """The header fields of `Options(headers=)`, as text."""
     texts: dict[str, str] = {}
+    if options.headers is not None and not isinstance(options.headers, Mapping):
+        raise TypeError(f"headers= takes a mapping, not {type(options.headers).__name__}")
     for name, value in (options.headers or {}).items():
         try:
             text = value if isinstance(value, str) else text_of(plain(value))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..document import Node
+from ..errors import DocumentError
 from ..operation.content.registry import CODECS
 from .schemas import Schemas
 
@@ -62,7 +63,7 @@ class View:
             "operationId": operation.name,
             "parameters": list(self._parameters(operation, schemas)),
             "responses": {
-                key: self._response(declared, schemas)
+                key: self._response_if_any(declared, schemas)
                 for key, declared in operation.responses.items()
             },
         }
@@ -93,6 +94,13 @@ class View:
                 continue
             named = {"name": parameter.name, "in": parameter.location}
             yield {**named, **_read_by(parameter, schema)}
+
+    def _response_if_any(self, declared: DeclaredResponse, schemas: Schemas) -> dict[str, Any]:
+        """A response; without content if a `$ref` of it leads nowhere: see `DeclaredResponse`."""
+        try:
+            return self._response(declared, schemas)
+        except DocumentError:
+            return {"description": ""}
 
     def _response(self, declared: DeclaredResponse, schemas: Schemas) -> dict[str, Any]:
         response: dict[str, Any] = {"description": declared.description, "headers": {}}

@@ -460,6 +460,20 @@ def test_a_curl_line_sends_the_same_with_its_variables_set(invoke, server, secur
     assert seen(server.requests[-1]) == seen(ours)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_a_curl_line_sends_a_file_that_is_the_body(invoke, server, shapes, tmp_path):
+    blob = tmp_path / "the blob"
+    blob.write_bytes(b"\xff\0blob")
+    server.answers["PUT /blob"] = (204, {}, b"")
+    call = ("call", "store", "--doc", shapes, "--base-url", server.url)
+    done = invoke(*call, "--body", f"@{blob}", "--curl")
+    assert done.exit_code == 0, done.stderr
+    pasted(done.stderr.splitlines()[0])
+    ours, theirs = server.requests
+    assert ours["body"] == b"\xff\0blob"
+    assert seen(ours) == seen(theirs)
+
+
 def test_a_curl_line_names_the_variable_that_an_option_names(invoke, server, secured):
     call = ("call", "getBearer", "--doc", secured, "--base-url", server.url, "--dry-run")
     done = invoke(*call, "--auth", "Bearer=env:MINE", env={"MINE": "s3cret"})
