@@ -274,7 +274,8 @@ def _parts_of(value: str) -> set[str]:
             pair = b64decode(value[6:], validate=True).decode()
         except ValueError:
             return set()
-        return {pair, pair.partition(":")[2]}
+        password = pair.partition(":")[2]
+        return {pair, password, unquote_plus(password)}  # RFC 6749, section 2.3.1, encodes it
     return {crumb.partition("=")[2].strip() for crumb in value.split(";") if "=" in crumb}
 
 

@@ -21,9 +21,9 @@ _FILE = "file://"  # the origin of every local file
 class Trust:
     """Bounds on what is read and followed on a document's word.
 
-    origins             further origins (`https://host[:port]`) that `$ref` and `servers` may name,
-                        besides the document's own and what the caller typed; ValueError for
-                        what is not an origin
+    origins             further origins (`https://host[:port]`) that `$ref`, `servers` and the
+                        token URLs of OAuth may name, besides the document's own and what the
+                        caller typed; ValueError for what is not an origin
     folders             further folders whose files a `$ref` may name, besides that of a document on
                         disk. In a document that is given as data, relative `$ref`s start there.
                         A document from the network never reads a local file
