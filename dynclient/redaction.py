@@ -225,7 +225,7 @@ class Redactor:
             if self.is_secret_field(unquote_plus(name)):
                 return f"{name}={MASK}"
             text = unquote_plus(value)
-            if text.startswith(("{", "[")):  # an object as JSON text
+            if text.startswith(("{", "[")) and ":" in text:  # an object as JSON text
                 content = text.encode("utf-8", "replace")
                 shown = self.json(content)
                 if shown != content:
