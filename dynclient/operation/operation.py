@@ -34,6 +34,7 @@ from .security import requirements_of
 
 if TYPE_CHECKING:
     from .deprecation import Deprecations
+    from .fields.reading import ParametersReader
 
 __all__ = ["Operation"]
 
@@ -318,9 +319,13 @@ class Operation:
         `path` holds the texts of the placeholders and `query` is what stands behind `?`, both
         still percent-encoded. What is not there has no value; nothing is judged.
         """
+        return self._parameters_reader.read(path, query, headers)
+
+    @cached_property
+    def _parameters_reader(self) -> ParametersReader:
         from .fields.reading import ParametersReader
 
-        return ParametersReader(self.parameters).read(path, query, headers)
+        return ParametersReader(self.parameters)
 
     def parse(
         self,
