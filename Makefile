@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # CI runs everything; by hand, what takes minutes is left to `make test-all`.
 MARKS := $(if $(CI),,-m "not long")
 
-.PHONY: corpus demo test test-all test-async test-reference fuzz check format bench bench-quick clean
+.PHONY: corpus demo test test-all test-async test-reference fuzz check format bench bench-quick soak clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -58,6 +58,10 @@ bench: $(VENV)/.installed
 
 bench-quick: $(VENV)/.installed
 	$(BIN)/python -m benchmarks --quick
+
+# Kills, load and attacks in earnest: a quarter of an hour. The figures go into the page.
+soak: $(VENV)/.installed
+	$(BIN)/python tests/emulator/soak.py --into docs/emulator.md
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -322,7 +322,7 @@ def report(results: Mapping[str, dict[str, Any]], shown: int) -> Iterator[str]:
         "operations": sum(found["operations"] for found in documents.values()),
         "failures, dynclient's": sum(failure["ours"] for _, failure in failures),
         "failures, the document's own": sum(not failure["ours"] for _, failure in failures),
-        "problems told": len(problems),
+        "problems": len(problems),
         "processor seconds": f"{sum(seconds):.1f}",
         "slowest document, seconds": f"{max(seconds):.1f}",
         "peak memory of one, MB": f"{max(peaks) / 1e6:.0f}",

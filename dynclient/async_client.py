@@ -6,11 +6,11 @@ async with AsyncClient("qiskit-runtime", auth={...}) as client:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .base_client import BaseClient
 from .unset import UNSET
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .streaming import AsyncStreamedResponse
 
 __all__ = ["AsyncClient"]
+
+_T = TypeVar("_T")
 
 
 class AsyncClient(BaseClient):
@@ -113,9 +115,14 @@ class AsyncClient(BaseClient):
         flow = self._calling.explaining(operation, arguments, body, options, named_arguments)
         return await self._drive(flow, self._transport)
 
+    async def complete(self, make: Callable[[], _T]) -> _T:
+        """As `Client.complete`."""
+        made: _T = await self._drive(self._calling.completing(make), self._transport)
+        return made
+
     async def compile(self, operation: str) -> None:
         """As `Client.compile`."""
-        await self._drive(self._calling.compiling(operation), self._transport)
+        await self.complete(self.operations[operation].compile)
 
     @cached_property
     def ops(self) -> Ops:

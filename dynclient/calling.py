@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .commands import Commands
 from .core import Core, Settings
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .explanation import Explanation
 
 __all__ = ["Calling"]
+
+_T = TypeVar("_T")
 
 
 class Calling:
@@ -173,9 +175,9 @@ class Calling:
 
         return explain_call(plan, request, given)
 
-    def compiling(self, operation: str) -> Commands[None]:
-        compiled = self.opened.operations[operation].compile
-        return (yield from loaded(compiled, self.opened.document, self.conduct))
+    def completing(self, make: Callable[[], _T]) -> Commands[_T]:
+        """What `make` returns, which reads the document."""
+        return (yield from loaded(make, self.opened.document, self.conduct))
 
     def _bound(
         self,

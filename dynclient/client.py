@@ -6,11 +6,11 @@ job = client.call("create_job", program_id="sampler", backend="ibm_fez", params=
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .base_client import BaseClient
 from .unset import UNSET
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .streaming import StreamedResponse
 
 __all__ = ["Client"]
+
+
+_T = TypeVar("_T")
 
 
 class Client(BaseClient):
@@ -134,7 +137,14 @@ class Client(BaseClient):
 
         Calls do so as far as they must. DocumentError if the document breaks the operation.
         """
-        self._drive(self._calling.compiling(operation), self._transport)
+        self.complete(self.operations[operation].compile)
+
+    def complete(self, make: Callable[[], _T]) -> _T:
+        """What `make` returns, which reads the document; the files that it lacks are fetched.
+
+        `make` is called again for each of them. DocumentError for a file that can't be had.
+        """
+        return self._drive(self._calling.completing(make), self._transport)
 
     @cached_property
     def ops(self) -> Ops:

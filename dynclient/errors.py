@@ -160,9 +160,16 @@ class Unavailable(DocumentError):
     """
 
     def __init__(
-        self, uri: str, reason: str, *, source: str | None = None, pointer: str | None = None
+        self,
+        uri: str,
+        reason: str,
+        *,
+        source: str | None = None,
+        pointer: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(f"$ref to {uri!r} {reason}", source=source, pointer=pointer)
+        whole = f"$ref to {uri!r} {reason}"
+        super().__init__(whole, source=source, pointer=pointer, remedy=remedy)
         self.uri = uri
 
 
@@ -382,31 +389,3 @@ class ServiceUnavailable(ServerStatusError):
 
 class GatewayTimeout(ServerStatusError):
     """504"""
-
-
-#: The class raised for a status; others fall back to their family.
-STATUS_ERRORS: dict[int, type[StatusError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    405: MethodNotAllowed,
-    406: NotAcceptable,
-    409: Conflict,
-    410: Gone,
-    412: PreconditionFailed,
-    413: PayloadTooLarge,
-    415: UnsupportedMediaType,
-    422: UnprocessableContent,
-    429: TooManyRequests,
-    500: InternalServerError,
-    502: BadGateway,
-    503: ServiceUnavailable,
-    504: GatewayTimeout,
-}
-
-
-def status_error_class(status: int) -> type[StatusError]:
-    """The error class for an HTTP status of 400 or more."""
-    family = ServerStatusError if status >= 500 else ClientStatusError
-    return STATUS_ERRORS.get(status, family)

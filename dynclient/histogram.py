@@ -1,13 +1,13 @@
-"""Counts of a sampler's result, and their histogram as text."""
+"""Results as text: counts and their histogram, expectation values and their curve."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["counts_of", "histogram"]
+__all__ = ["counts_of", "curve", "histogram"]
 
 _BAR_CHARACTERS = 40
 
@@ -40,3 +40,16 @@ def histogram(counts: Mapping[str, int], bar: str = "█") -> list[str]:
         f"  {count:>5}  {count / total:6.1%}"
         for bits, count in counts.items()
     ]
+
+
+def curve(labels: Sequence[str], values: Sequence[float], mark: str = "●") -> list[str]:
+    """A line for each value from -1 to 1: its label, a mark at its place, the value."""
+    width = max((len(label) for label in labels), default=0)
+    lines = []
+    for label, value in zip(labels, values, strict=True):
+        place = round((min(max(value, -1), 1) + 1) / 2 * _BAR_CHARACTERS)
+        axis = list(" " * (_BAR_CHARACTERS + 1))
+        axis[_BAR_CHARACTERS // 2] = "|"
+        axis[place] = mark
+        lines.append(f"  {label:>{width}}  {''.join(axis)}  {value:6.2f}")
+    return lines

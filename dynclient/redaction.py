@@ -225,7 +225,7 @@ class Redactor:
             if self.is_secret_field(unquote_plus(name)):
                 return f"{name}={MASK}"
             text = unquote_plus(value)
-            if text.startswith(("{", "[")):  # an object as JSON text
+            if text.startswith(("{", "[")) and ":" in text:  # an object as JSON text
                 content = text.encode("utf-8", "replace")
                 shown = self.json(content)
                 if shown != content:
@@ -274,7 +274,8 @@ def _parts_of(value: str) -> set[str]:
             pair = b64decode(value[6:], validate=True).decode()
         except ValueError:
             return set()
-        return {pair, pair.partition(":")[2]}
+        password = pair.partition(":")[2]
+        return {pair, password, unquote_plus(password)}  # RFC 6749, section 2.3.1, encodes it
     return {crumb.partition("=")[2].strip() for crumb in value.split(";") if "=" in crumb}
 
 

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -104,6 +103,8 @@ def _phrase(settings: tuple[Setting, ...]) -> tuple[str, str]:
 
 
 def _argument(name: str, settings: list[Setting]) -> str:
+    import json  # for errors only
+
     if not settings[0].key:
         return f"{name}={_source(settings[0])}"
     if name in _OBJECTS:
@@ -112,5 +113,7 @@ def _argument(name: str, settings: list[Setting]) -> str:
 
 
 def _source(setting: Setting) -> str:
+    import json
+
     text = "..." if setting.value is None else json.dumps(setting.value, ensure_ascii=False)
     return f"{{{text}}}" if setting.key in _SETS else text

@@ -5,13 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .errors import DynclientError, InvalidResponse, StatusError, status_error_class
+from . import errors as kinds
+from .errors import DynclientError, InvalidResponse, StatusError
 from .messages import Response, Violation
 
 if TYPE_CHECKING:
     from .validation import Validation
 
 __all__ = ["verdict"]
+
+#: The class raised for a status; others have the class of their family.
+_BY_STATUS: dict[int, type[StatusError]] = {
+    400: kinds.BadRequest,
+    401: kinds.Unauthorized,
+    403: kinds.Forbidden,
+    404: kinds.NotFound,
+    405: kinds.MethodNotAllowed,
+    406: kinds.NotAcceptable,
+    409: kinds.Conflict,
+    410: kinds.Gone,
+    412: kinds.PreconditionFailed,
+    413: kinds.PayloadTooLarge,
+    415: kinds.UnsupportedMediaType,
+    422: kinds.UnprocessableContent,
+    429: kinds.TooManyRequests,
+    500: kinds.InternalServerError,
+    502: kinds.BadGateway,
+    503: kinds.ServiceUnavailable,
+    504: kinds.GatewayTimeout,
+}
 
 
 def verdict(
@@ -38,7 +60,7 @@ def verdict(
             listed = "; ".join(str(violation) for violation in (*told_before, *told))
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400 and raises:
-        kind = status_error_class(response.status)
+        kind = _status_error(response.status)
         from .detail import detail_of
 
         detail = detail_of(response.data, response.request.mask())
@@ -50,20 +72,25 @@ def verdict(
     return response, None
 
 
+def _status_error(status: int) -> type[StatusError]:
+    family = kinds.ServerStatusError if status >= 500 else kinds.ClientStatusError
+    return _BY_STATUS.get(status, family)
+
+
 def _masked(response: Response) -> tuple[Violation, ...]:
-    """The violations, without the credentials that a server may have put in its answer."""
+    """The violations, without the credentials that a server may have put in its response."""
     mask = response.request.mask()
     return tuple(replace(each, message=mask(each.message)) for each in response.violations)
 
 
 def _warn(message: str, *values: str) -> None:
-    import logging  # dear at start, and most programs that use us never log
+    import logging  # slow to import, and most programs that use us never log
 
     logging.getLogger("dynclient").warning(message, *values)
 
 
 class _InvalidStatus(InvalidResponse, StatusError):
-    """An error answer that breaks the document: caught by its status, and as InvalidResponse."""
+    """An error response that breaks the document: caught by its status, and as InvalidResponse."""
 
     def __init__(
         self, operation: str, response: Response, violations: tuple[Violation, ...], detail: str
@@ -73,7 +100,7 @@ class _InvalidStatus(InvalidResponse, StatusError):
         self.violations = tuple(violations)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kind = status_error_class(self.status)
+        kind = _status_error(self.status)
         return _revive, (kind, self.args, self.__dict__)
 
 
@@ -81,7 +108,7 @@ _INVALID_KINDS: dict[type[StatusError], Any] = {}
 
 
 def _invalid(kind: type[StatusError]) -> Any:
-    """The class of an error answer of this kind that breaks the document; made once."""
+    """The class of an error response of this kind that breaks the document; made once."""
     if kind not in _INVALID_KINDS:
         _INVALID_KINDS[kind] = type(
             kind.__name__, (_InvalidStatus, kind), {"__doc__": kind.__doc__}

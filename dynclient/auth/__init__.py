@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .account import ACCOUNT_FILE, Account, environment_auth, qiskit_account
     from .digest import DigestAuth
     from .iam import IAM_URL, IAMAuth
+    from .oauth2 import OAuth2
 
 __all__ = [
     "ACCOUNT_FILE",
@@ -33,6 +34,7 @@ __all__ = [
     "DigestAuth",
     "Handler",
     "IAMAuth",
+    "OAuth2",
     "RoundTrip",
     "SecurityScheme",
     "environment_auth",
@@ -46,6 +48,7 @@ _ROOMS = {
     "DigestAuth": ".digest",
     "IAMAuth": ".iam",
     "IAM_URL": ".iam",
+    "OAuth2": ".oauth2",
     "environment_auth": ".account",
     "qiskit_account": ".account",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -150,6 +150,19 @@ class AuthPlan:
             if credential is not None:
                 request = yield from step.modified(credential.apply(request))
         return request
+
+    def placed(self, base_url: str, trusts: Callable[[str], bool]) -> AuthPlan:
+        """The plan for a service at a URL; `trusts` says where the document may send credentials.
+
+        Only schemes that name URLs of their own need to know.
+        """
+        if all(step.scheme.type not in ("oauth2", "openIdConnect") for step in self.steps):
+            return self
+        steps = tuple(
+            replace(step, scheme=replace(step.scheme, base_url=base_url, trusts=trusts))
+            for step in self.steps
+        )
+        return AuthPlan(self.alternative, self.reason, steps)
 
     def lacking(self, request: HttpRequest) -> AuthPlan:
         """The plan for a request that was prepared, and may carry credentials already."""

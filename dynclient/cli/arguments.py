@@ -115,12 +115,17 @@ def read_parts(operation: Operation, texts: Sequence[str], content_type: str | N
     schemas = (
         node if node is None or is_item(node) else node.item(index) for index in range(len(texts))
     )
-    return [_part(text, schema) for text, schema in zip(texts, schemas, strict=True)]
+    parts = [_part(text, schema) for text, schema in zip(texts, schemas, strict=True)]
+    # Last, as all else may be done again, once a file of the document has been fetched.
+    return [read_stdin("--part") if part is _STDIN else part for part in parts]
+
+
+_STDIN = object()
 
 
 def _part(text: str, schema: Node | None) -> Any:
     if text == "-":
-        return read_stdin("--part")
+        return _STDIN
     if text[:1] == "@":
         return _file(text, "--part")
     return _json("--part", text[2:].encode()) if text[:2] == ":=" else read_value(schema, text)
@@ -144,7 +149,7 @@ def _schemas(operation: Operation, body: RequestBody | None) -> dict[str, Node]:
             found |= dict.fromkeys(body.names, body.preferred.schema)
     wire_names = [p.name for p in operation.parameters]
     for p in operation.parameters:
-        schema = Node(operation.document, p.schema, p.schema_at)
+        schema = p.node
         if wire_names.count(p.name) == 1:
             found[p.name] = schema
         found[p.python_name] = schema

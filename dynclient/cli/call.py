@@ -12,7 +12,7 @@ from ..client import Client
 from ..curl import curl_line
 from ..errors import InvalidResponse, StatusError
 from ..explanation import Explanation
-from ..messages import HttpRequest, Response, Timeout
+from ..messages import Response, Timeout
 from ..operation import Operation, Options
 from .arguments import read_arguments, read_body, read_parts
 from .command import Command
@@ -165,8 +165,11 @@ class _Call:
             masked_environment(self.masker, given or {}, opened)
             client = opened if given is None else opened.with_options(auth=given)
             found = client.operations[self.operation]
-            arguments = read_arguments(found, self.items, self.content_type)
-            call = _Prepared(client, found.name, arguments, self._body(found), self._options())
+            arguments = client.complete(
+                lambda: read_arguments(found, self.items, self.content_type)
+            )
+            body = client.complete(lambda: self._body(found))
+            call = _Prepared(client, found.name, arguments, body, self._options())
             if self.dry_run or self.curl:
                 explanation = self._explanation(call)
                 if self.dry_run:
@@ -217,12 +220,11 @@ class _Call:
 
     def _explanation(self, call: _Prepared) -> Explanation:
         explanation: Explanation = call(call.client.explain)
-        variables = variable_names(self.auth)
-        if not self.show_secrets:
-            curl = curl_line(explanation.request, explanation.schemes, variables)
-            return replace(explanation, curl=curl)
-        request: HttpRequest = call(call.client.prepare)
-        curl = curl_line(request, explanation.pending, variables)
+        request, schemes = explanation.request, explanation.schemes
+        if self.show_secrets:
+            request, schemes = call(call.client.prepare), explanation.pending
+        file = self.body[1:] if self.body is not None and self.body[:1] == "@" else "BODY"
+        curl = curl_line(request, schemes, variable_names(self.auth), file)
         return replace(explanation, request=request, curl=curl)
 
     def _show(self, explanation: Explanation) -> None:

@@ -20,8 +20,8 @@ def command(ctx: click.Context, plain: bool) -> None:
     """See dynclient work on this machine, without an account.
 
     Starts the embedded service, submits a Bell circuit, waits for it and prints its counts; calls
-    all eleven Jobs operations; shows an invalid request and an invalid response being caught. Needs
-    the extra `dynclient[emulator]`.
+    all eleven Jobs operations; runs an estimator in a session and plots its values; shows an
+    invalid request and an invalid response being caught. Needs the extra `dynclient[emulator]`.
     """
     from .demonstration import Demonstration
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from .. import Client, InvalidRequest, InvalidResponse, Response, emulator
 from ..auth import IAMAuth
-from ..histogram import counts_of, histogram
+from ..histogram import counts_of, curve, histogram
 from .output import json_text, printable
 from .wrong_server import responding
 
@@ -29,7 +30,15 @@ c[0] = measure $0;
 c[1] = measure $1;
 """
 
+TURN = """OPENQASM 3.0;
+include "stdgates.inc";
+input float theta;
+ry(theta) $0;
+"""
+
 _SHOTS = 1024
+#: By how much a value may miss, with the shots that the service takes where none are named.
+_TOLERANCE = 0.2
 #: Seconds that a job stays in the queue, so that there is something to wait for and to cancel.
 _QUEUE_SECONDS = 1.0
 _PATIENCE_SECONDS = 120.0
@@ -58,6 +67,7 @@ class Demonstration:
                 return all(
                     [
                         self._bell(client),
+                        self._session(client),
                         self._invalid_request(client),
                         self._invalid_response(client),
                     ]
@@ -109,6 +119,33 @@ class Demonstration:
             seen = status
             time.sleep(0.05)
         return f"{seen}, and that for {_PATIENCE_SECONDS:.0f} s"
+
+    # ── a session ────────────────────────────────────────────────────────────────────────────
+
+    def _session(self, client: Client) -> bool:
+        """An estimator job in a session: one observable over a turn of a qubit."""
+        self._heading("The estimator in a session")
+        session = client.call("create_session", mode="dedicated", backend="ibm_fez")["id"]
+        angles = [math.pi * step / 4 for step in range(9)]
+        job = client.call(
+            "create_job",
+            program_id="estimator",
+            backend="ibm_fez",
+            session_id=session,
+            params={"pubs": [[TURN, "Z", [[angle] for angle in angles]]], "version": 2},
+        )
+        self._print(f"session {session}, job {job['id']}: Z over the angle, in quarters of pi")
+        if self._wait(client, job["id"]) != "Completed":
+            return False
+        result = json.loads(client.call("get_job_results_jid", id=job["id"]))  # it comes as text
+        values = result["results"][0]["data"]["evs"]
+        for line in curve([str(step) for step in range(9)], values, self._bar("●", "o")):
+            self._print(line)
+        client.call("delete_session_close", id=session)
+        closed = client.call("get_session_information", id=session)
+        self._print(f"the session is {closed['state']} after {closed['elapsed_time']:.1f} s")
+        right = (abs(v - math.cos(a)) < _TOLERANCE for v, a in zip(values, angles, strict=True))
+        return all(right) and bool(closed["state"] == "closed")
 
     # ── the eleven operations ────────────────────────────────────────────────────────────────
 
@@ -195,9 +232,10 @@ class Demonstration:
     def _heading(self, text: str) -> None:
         self._console.print(f"\n{text}", style="bold", markup=False, highlight=False)
 
-    def _bar(self) -> str:
+    def _bar(self, mark: str = "█", plain: str = "#") -> str:
+        """The mark, or the plain one where the console has no encoding for it."""
         encoding = self._console.encoding.lower().replace("-", "")
-        return "█" if encoding.startswith("utf") else "#"
+        return mark if encoding.startswith("utf") else plain
 
 
 def _short(response: Response) -> str:

@@ -12,14 +12,13 @@ import click
 from ..auth import SecurityScheme
 from ..credentials import schemes_of
 from ..document import Node, Trust
-from ..errors import DocumentError
 from ..operation import Operation, Parameter
 from .command import Command
 from .examples import example_of
 from .options import base_url_option, document_options, open_document, output_option
 from .outline import facts_of, outline, type_text
 from .output import is_terminal, json_text, show, show_json
-from .schemas import is_item
+from .schemas import is_item, readable
 
 __all__ = ["command"]
 
@@ -45,8 +44,9 @@ def command(operation: str, document: str, trust: Trust, base_url: str | None, o
     """
     with open_document(document, trust=trust) as client:
         found = client.operations[operation]
-        description = describe(found, schemes_of(client.document))
-        example = example_of(found, document, base_url, schemes_of(client.document))
+        schemes = schemes_of(client.document)
+        description = client.complete(lambda: describe(found, schemes))
+        example = client.complete(lambda: example_of(found, document, base_url, schemes))
     description["examples"] = example._asdict()
     if output == "json":
         show_json(description)
@@ -64,7 +64,7 @@ def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dic
         "description": operation.description,
         "deprecated": operation.deprecated,
         "tags": list(operation.tags),
-        "arguments": [_argument(operation, p) for p in operation.parameters],
+        "arguments": [_argument(p) for p in operation.parameters],
         "body": _body(operation),
         "responses": [_response(operation, key) for key in operation.responses],
         "auth": [
@@ -74,8 +74,8 @@ def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dic
     }
 
 
-def _argument(operation: Operation, parameter: Parameter) -> dict[str, Any]:
-    schema = Node(operation.document, parameter.schema, parameter.schema_at)
+def _argument(parameter: Parameter) -> dict[str, Any]:
+    schema = parameter.node
     return {
         "name": parameter.python_name,
         "wire_name": parameter.name,
@@ -127,10 +127,7 @@ def _media(media_type: str, schema: Node | None, *, is_response: bool = False) -
 
 
 def _limits(schema: Node) -> list[str]:
-    try:
-        return facts_of(schema)
-    except DocumentError:  # which the type shows
-        return []
+    return readable(lambda: facts_of(schema), [])  # else the type shows it
 
 
 def _scheme(schemes: Mapping[str, SecurityScheme], name: str, scopes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..auth import SecurityScheme
 from ..document import bundled_path
 from ..environment import environment_name
-from ..errors import DocumentError, InvalidRequest
+from ..errors import DocumentError, InvalidRequest, NotLoaded
 from ..messages import Violation
 from ..operation import UNSET, Operation
 from ..operation.content.codec import Codec
@@ -75,6 +75,10 @@ def _caveat(lines: list[str]) -> str:
 def _violations(operation: Operation, arguments: Mapping[str, Any], body: Any) -> list[str]:
     try:
         operation.prepare(arguments, body=UNSET if body is None else _with_content(body))
+    except NotLoaded:
+        raise
+    except DocumentError as error:
+        return [f"#   the document: {' '.join(error.message.split())}"]
     except InvalidRequest as error:
         found = [
             f"#   {_one_line(violation)}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from ..document import Location, Node
-from ..errors import DocumentError
+from ..errors import DocumentError, NotLoaded
 from ..operation.signature import type_name
 from .output import json_text
+from .schemas import readable
 
 __all__ = ["BODY_DEPTH", "RESPONSE_DEPTH", "facts_of", "outline", "type_text"]
 
@@ -50,6 +50,8 @@ def type_text(schema: Node, depth: int = 0) -> str:
             return f"[{', '.join(first)}]"
         listed = isinstance(target.get("items"), dict)
         items = type_text(target.child("items"), depth + 1) if listed else "any"
+    except NotLoaded:
+        raise
     except DocumentError as error:
         return f"unreadable ({error.problem})"
     return f"[{items}]"
@@ -118,11 +120,8 @@ class _Outline:
 
         A branch may require what the schema around it declares.
         """
-        try:
-            target = schema.follow()
-        except DocumentError:
-            return  # which the line above shows
-        if not _has_more(target):
+        target = readable(schema.follow, None)
+        if target is None or not _has_more(target):
             return
         pad = "  " * depth
         if self._shown.get(target.at, depth + 1) <= depth:
@@ -214,9 +213,10 @@ class _Outline:
         text = None
         for schema in schemas:
             kinds.append(type_text(schema))
-            with suppress(DocumentError):  # which the type shows
-                facts += facts_of(schema)
-                text = text or schema.get("description") or schema.follow().get("description")
+            target = readable(schema.follow, None)
+            if target is not None:  # else the type shows it
+                facts += facts_of(target)
+                text = text or schema.get("description") or target.get("description")
         said = _first_sentence(text)
         words = [" and ".join(_telling(kinds)), *dict.fromkeys(facts)]
         return ", ".join(words) + (f" - {said}" if said else "")
@@ -227,11 +227,8 @@ def _parts(target: Node) -> Iterator[Node]:
     seen: set[Location] = set()
     stack = [target]
     while stack:
-        try:
-            part = stack.pop().follow()
-        except DocumentError:
-            continue
-        if part.at not in seen:
+        part = readable(stack.pop().follow, None)
+        if part is not None and part.at not in seen:
             seen.add(part.at)
             yield part
             stack.extend(reversed(list(part.branches("allOf"))))
@@ -295,27 +292,20 @@ def _has_more(schema: Node, lists: int = 0) -> bool:
 
 def _is_worth_a_line(item: Node, lists: int = 0) -> bool:
     """Whether the items of a list are more than their type, which the list's own line shows."""
-    try:
-        target = item.follow()
-    except DocumentError:
-        return False
-    return _has_more(target, lists) or bool(facts_of(target))
+    target = readable(item.follow, None)
+    return target is not None and (_has_more(target, lists) or bool(facts_of(target)))
 
 
 def _is_plain_object(item: Node) -> bool:
     """Whether the items of a list have nothing to show but their members."""
-    try:
-        target = item.follow()
-        return isinstance(target.get("properties"), dict) and not facts_of(target)
-    except DocumentError:
-        return False
+    target = readable(item.follow, None)
+    is_object = target is not None and isinstance(target.get("properties"), dict)
+    return is_object and not facts_of(item)
 
 
 def _is_marked(schema: Node, keyword: str) -> bool:
-    try:
-        return schema.follow().get(keyword) is True
-    except DocumentError:
-        return False
+    target = readable(schema.follow, None)
+    return target is not None and target.get(keyword) is True
 
 
 def _range(low: Any, high: Any, unit: str) -> str:

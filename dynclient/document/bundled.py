@@ -25,7 +25,7 @@ def bundled_names() -> list[str]:
 
 
 def bundled_path(name: str) -> Path | None:
-    """Where the bundled document of that name lies; None if there is none."""
+    """The path of the bundled document of that name; None if there is none."""
     if "/" in name or "\\" in name:
         return None
     for folder in _FOLDERS:

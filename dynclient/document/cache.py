@@ -2,7 +2,7 @@
 
 One file a text, named by a hash of what was read, so an entry is never stale: a changed document
 is another file. Whatever is wrong with the folder or a file (missing, read-only, cut off, not
-ours) is answered by working without it, with one debug log.
+ours) is ignored, with one debug log.
 
 `DYNCLIENT_CACHE=off` turns the cache off, `DYNCLIENT_CACHE=/path` moves it. See docs/loading.md.
 """
@@ -107,7 +107,7 @@ def read(entry: Entry | None) -> Any:
 
 
 def write(entry: Entry | None, data: Any) -> None:
-    """Keep a document's data there, if it has a JSON form that says the same."""
+    """Keep a document's data there, if JSON can hold all of it."""
     if entry is None or not isinstance(data, dict | list):
         return
     try:
@@ -176,7 +176,7 @@ def _sweep(newest: Entry) -> None:
 
 
 def _log(where: Path | None, reason: str) -> None:
-    """One debug log a folder; a cache that does not work is no fault."""
+    """One debug log a folder; a cache that does not work is not an error."""
     if where not in _logged:
         import logging
 

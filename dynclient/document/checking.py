@@ -1,4 +1,4 @@
-"""What openapi-spec-validator finds, in short: each fault with its place, rule and sentence."""
+"""What openapi-spec-validator finds, in short: each problem with its place, rule and sentence."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from ..wording import BOUNDS, shown
 
-__all__ = ["Fault", "faults", "references"]
+__all__ = ["Finding", "findings", "references"]
 
 #: A place by keys and indices, the rule broken there, and a sentence.
-Fault = tuple[tuple[Any, ...], str, str]
+Finding = tuple[tuple[Any, ...], str, str]
 
 #: The rules that an unknown property breaks; its place is its own.
 UNKNOWN = ("additionalProperties", "unevaluatedProperties")
@@ -19,13 +19,13 @@ _MOST_CHARACTERS = 300
 _NAMED = re.compile(r"'([^']*)'")
 
 
-def faults(data: Mapping[str, Any], kind: Any, uri: str) -> tuple[list[Fault], list[Fault]]:
-    """The faults of a document, and the places where the checker itself gave up.
+def findings(data: Mapping[str, Any], kind: Any, uri: str) -> tuple[list[Finding], list[Finding]]:
+    """The problems of a document, and the places where the checker itself gave up.
 
     `kind` is a class of openapi-spec-validator. Places are as they are walked, through `$ref`s.
     """
     found = list(_of_root(data, kind))
-    stopped: list[Fault] = []
+    stopped: list[Finding] = []
 
     class Checker(kind):  # type: ignore[misc]
         keyword_validators = {
@@ -34,7 +34,7 @@ def faults(data: Mapping[str, Any], kind: Any, uri: str) -> tuple[list[Fault], l
 
     checker = Checker(dict(data), base_uri=uri)
     for error in checker.root_validator(checker.schema_path):
-        found += _told(error, error.dynclient_place)
+        found += _findings(error, error.dynclient_place)
     return found, stopped
 
 
@@ -64,27 +64,27 @@ _NAMES = frozenset(
 _DATA = frozenset({"const", "dataValue", "default", "enum", "example", "examples", "value"})
 
 
-def _of_root(data: Mapping[str, Any], kind: Any) -> Iterator[Fault]:
-    """What the schema of OpenAPI itself says."""
+def _of_root(data: Mapping[str, Any], kind: Any) -> Iterator[Finding]:
+    """What the schema of OpenAPI itself finds."""
     from jsonschema.validators import validator_for
 
     if kind.schema_validator.is_valid(data):
         return
-    # The quick validator knows no branches; this one tells what is wrong in each.
+    # The quick validator knows no branches; this one has the errors of each.
     schema = dict(kind.schema_validator.schema)
-    told: list[Fault] = []
+    found: list[Finding] = []
     for error in validator_for(schema)(schema).iter_errors(data):
-        told += _told(error, ())
-    for place, rule, message in told:
-        # What a broken part would have described counts as unknown, and is no fault of its own.
+        found += _findings(error, ())
+    for place, rule, message in found:
+        # What a broken part would have described counts as unknown; it is no problem itself.
         if rule != "unevaluatedProperties" or not any(
-            other[: len(place) - 1] == place[:-1] and its != rule for other, its, _ in told
+            other[: len(place) - 1] == place[:-1] and its != rule for other, its, _ in found
         ):
             yield place, rule, message
 
 
-def _placed(base: Any, stopped: list[Fault]) -> Any:
-    """A validator of one part that says of each error where it walked, and survives a failure."""
+def _placed(base: Any, stopped: list[Finding]) -> Any:
+    """A validator of one part that keeps the place of each error, and survives a failure."""
 
     class Placed(base):  # type: ignore[misc]
         def __call__(self, *args: Any, **settings: Any) -> Iterator[Any]:
@@ -103,7 +103,7 @@ def _placed(base: Any, stopped: list[Fault]) -> Any:
     return Placed
 
 
-def _told(error: Any, start: tuple[Any, ...]) -> Iterator[Fault]:
+def _findings(error: Any, start: tuple[Any, ...]) -> Iterator[Finding]:
     if not isinstance(error.validator, str) and error.validator is not None:
         yield _of_checker(error, start)  # a rule that no schema states
         return
@@ -111,7 +111,7 @@ def _told(error: Any, start: tuple[Any, ...]) -> Iterator[Fault]:
         yield (*start, *place), rule, message[:_MOST_CHARACTERS]
 
 
-def _of_checker(error: Any, place: tuple[Any, ...]) -> Fault:
+def _of_checker(error: Any, place: tuple[Any, ...]) -> Finding:
     name = type(error).__name__
     said = error.message[:_MOST_CHARACTERS]
     about = (_NAMED.findall(said) or [""])[0]
@@ -132,8 +132,8 @@ def _of_checker(error: Any, place: tuple[Any, ...]) -> Fault:
     return place, rule, said
 
 
-def _leaves(error: Any) -> list[Fault]:
-    """The faults that say most: for oneOf and anyOf, those of the branch that was meant."""
+def _leaves(error: Any) -> list[Finding]:
+    """The problems nearest to the cause: of oneOf and anyOf, those of the branch meant."""
     place = tuple(error.absolute_path)
     if error.validator not in ("oneOf", "anyOf") or not error.context:
         rule = str(error.validator or error.schema_path[-1])
@@ -163,8 +163,8 @@ def _without_references(branches: list[list[Any]], instance: Any) -> list[list[A
     return others or branches
 
 
-def _shared(branches: list[list[Any]], rule: str) -> Fault | None:
-    """What every branch says of one place by one rule, said once."""
+def _shared(branches: list[list[Any]], rule: str) -> Finding | None:
+    """What all branches find at one place by one rule, once."""
     by_branch = [
         {tuple(e.absolute_path): e for e in errors if e.validator == rule} for errors in branches
     ]
@@ -218,7 +218,7 @@ def _sentence(error: Any, rule: str) -> str:
 
 _WORDS: dict[str, Callable[[str, Any], str]] = {
     "const": lambda value, limit: f"{value} must be {limit!r}",
-    "format": lambda value, limit: f"{value} is no valid {limit}",
+    "format": lambda value, limit: f"{value} is not a valid {limit}",
     "pattern": lambda value, limit: f"{value} does not match the pattern {limit}",
     "minItems": lambda value, limit: f"{value} must have at least {limit} items",
     "maxItems": lambda value, limit: f"{value} must have at most {limit} items",
@@ -226,7 +226,7 @@ _WORDS: dict[str, Callable[[str, Any], str]] = {
     "maxLength": lambda value, limit: f"{value} must have at most {limit} characters",
     "minProperties": lambda value, limit: f"{value} must have at least {limit} properties",
     "maxProperties": lambda value, limit: f"{value} must have at most {limit} properties",
-    "uniqueItems": lambda value, _: f"{value} has items that are alike",
-    "oneOf": lambda value, _: f"{value} fits several of the alternatives; it must fit one",
-    "not": lambda value, _: f"{value} is what the rule excludes",
+    "uniqueItems": lambda value, _: f"{value} has equal items",
+    "oneOf": lambda value, _: f"{value} matches several of the alternatives; it must match one",
+    "not": lambda value, _: f"{value} matches the schema under `not`",
 }

@@ -14,7 +14,7 @@ from .resources import Location, Resources
 
 __all__ = ["Document", "Problem"]
 
-#: As `swagger` says it; some write the number 2.
+#: The values of `swagger`; some publishers write the number 2.
 SWAGGER_VERSIONS = ("2.0", "2")
 
 
@@ -40,7 +40,7 @@ class Problem:
 
 
 class Document:
-    """A loaded document. Made by `dynclient.document.load`; what it says does not change.
+    """A loaded document. Made by `dynclient.document.load`; its data does not change.
 
     `version` is the text of its `openapi` field, `dialect` the part of it that decides how it is
     read: `"3.0"`, `"3.1"` or `"3.2"`. A document of Swagger 2.0 has that version, and its `data`
@@ -50,7 +50,7 @@ class Document:
     `check` looks at everything.
     """
 
-    #: Who knows more of documents than this room does: they note what `check` tells.
+    #: Functions of other packages that note further problems for `check`.
     examiners: ClassVar[list[Callable[[Document], None]]] = []
 
     def __init__(self, resources: Resources, data: Mapping[str, Any], version: str) -> None:
@@ -194,11 +194,11 @@ class Document:
                 yield problem
 
     def _checked(self, kind: Any, is_swagger: bool) -> Iterator[Problem]:
-        from .checking import faults
+        from .checking import findings
 
         found: dict[tuple[str, str, str], Problem] = {}
-        told, stopped = faults(self._published, kind, self.uri)
-        for place, rule, message in told:
+        broken, stopped = findings(self._published, kind, self.uri)
+        for place, rule, message in broken:
             if is_swagger and message.startswith("'file' "):
                 continue  # it knows no file responses, which Swagger 2.0 has
             problem = self._located(place, rule, message, is_swagger)
@@ -263,10 +263,10 @@ class Document:
 
 
 def version_of(data: Any, source: str) -> str:
-    """The version a document says it has. DocumentError if it is none of OpenAPI 3 or Swagger 2."""
+    """The declared version. DocumentError if it is none of OpenAPI 3 or Swagger 2."""
     if not isinstance(data, Mapping):
         raise DocumentError(
-            f"no OpenAPI document: its root is {_kind(data)}, not an object", source=source
+            f"not an OpenAPI document: its root is {_kind(data)}, not an object", source=source
         )
     if "openapi" in data:
         version = str(data["openapi"])
@@ -285,7 +285,7 @@ def version_of(data: Any, source: str) -> str:
             f"Swagger {version} is not known here; 2.0 is", source=source, pointer="/swagger"
         )
     raise DocumentError(
-        "no OpenAPI document: it has no field `openapi` at its root", source=source, pointer=""
+        "not an OpenAPI document: it has no field `openapi` at its root", source=source, pointer=""
     )
 
 

@@ -46,7 +46,7 @@ def load(
     the document as a mapping. `overlays` (of OpenAPI, 1.0 and 1.1) are applied to it in their
     order, each a path, a URL or a mapping. `fetch` gets URLs, and without it only what is local can
     be opened; it is not asked again: what `$ref`s lead to later is added by `Document.add`.
-    DocumentError if it can't be read or is no OpenAPI document; what `fetch` raises.
+    DocumentError if it can't be read or is not an OpenAPI document; whatever `fetch` raises.
     """
 
     def unable(url: str) -> tuple[str, bytes]:
@@ -141,7 +141,7 @@ def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
     """What `make` returns, called again whenever a file was added that its `$ref`s lead to.
 
     `make` must come to the same each time. Where a file can't be had, or be read, it meets an
-    Unavailable that says why and has the place of the `$ref`.
+    Unavailable with the reason and the place of the `$ref`.
     """
     failed: list[str] = []
     try:
@@ -154,7 +154,7 @@ def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
                 answered, content = yield url
                 document.add(url, content, answered)
             except DynclientError as error:
-                document.resources.unavailable(url, str(error))
+                document.resources.unavailable(url, error)
                 failed.append(url)
     finally:
         for url in failed:  # another time it may be there

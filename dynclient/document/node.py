@@ -157,7 +157,7 @@ class Node(NamedTuple):
         return found
 
     def member(self, name: str) -> Node | None:
-        """The schema of one property, `additionalProperties` last; None where none says it."""
+        """The schema of one property, `additionalProperties` last; None where none is declared."""
         rest: Node | None = None
         for node in self.in_place():
             declared = node.child("properties")
@@ -168,7 +168,7 @@ class Node(NamedTuple):
         return rest
 
     def item(self, index: int | None = None) -> Node | None:
-        """The schema of an array's items, or of the one at an index; None where none says it."""
+        """The schema of the items, or of the one at an index; None where none is declared."""
         for node in self.in_place():
             first = node.get("prefixItems")
             if index is not None and isinstance(first, list) and index < len(first):
@@ -182,7 +182,7 @@ class Node(NamedTuple):
         return self.get(keyword) is True or self.follow().get(keyword) is True
 
     def types(self) -> frozenset[str] | None:
-        """The JSON types that the schema allows; None where it does not say.
+        """The JSON types that the schema allows; None where it does not restrict them.
 
         Taken from `type`, else from the values of `enum` and `const`; all of allOf must allow a
         type, and one of anyOf and of oneOf. An integer is a number too, and is listed as integer.
@@ -196,7 +196,7 @@ class Node(NamedTuple):
             return self.follow()._types(known, depth)
         if self.at in known or not isinstance(self.value, dict):
             return known.get(self.at)
-        known[self.at] = None  # what leads back here says nothing of its own
+        known[self.at] = None  # what leads back here restricts nothing of its own
         if depth > _MOST_NESTED:
             return None
         found = self._own_types()

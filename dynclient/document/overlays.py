@@ -41,7 +41,7 @@ class Unmatched(NamedTuple):
 def read_overlay(data: Any, source: str) -> Overlay:
     """The overlay that data is. DocumentError, with the place, if it is none."""
     if not isinstance(data, Mapping) or "overlay" not in data:
-        raise DocumentError("no overlay: it has no field `overlay` at its root", source=source)
+        raise DocumentError("not an overlay: it has no field `overlay` at its root", source=source)
     if not _VERSION.fullmatch(str(data["overlay"])):
         reason = f"Overlay {data['overlay']} is not known here; 1.0 and 1.1 are"
         raise DocumentError(reason, source=source, pointer="/overlay")
@@ -87,7 +87,7 @@ def apply(overlays: Sequence[Overlay], data: Any) -> tuple[Any, list[Unmatched]]
 
 
 class _Inapplicable(Exception):
-    """An action that can't be applied; its text says why."""
+    """An action that can't be applied; its text is the reason."""
 
 
 def _applied(tree: _Tree, action: Mapping[str, Any]) -> bool:

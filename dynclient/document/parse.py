@@ -77,7 +77,7 @@ def _as_utf8(content: bytes, source: str) -> bytes:
         try:
             return content.decode("utf-16").encode()
         except UnicodeDecodeError as error:
-            raise DocumentError(f"no valid UTF-16: {error.reason}", source=source) from None
+            raise DocumentError(f"not valid UTF-16: {error.reason}", source=source) from None
     return content
 
 
@@ -94,7 +94,7 @@ def _parse_json(content: bytes, source: str, trust: Trust) -> Any:
             line = before.count(b"\n") + 1
             column = len(before) - (before.rfind(b"\n") + 1) + 1
         raise DocumentError(
-            f"no valid JSON: {error}", source=source, line=line, column=column
+            f"not valid JSON: {error}", source=source, line=line, column=column
         ) from None
     return data
 
@@ -164,13 +164,13 @@ def _read_yaml_by_reference(content: bytes, source: str, trust: Trust) -> tuple[
         mark = error.problem_mark or error.context_mark
         reason = " ".join(part for part in (error.context, error.problem) if part)
         raise DocumentError(
-            f"no valid YAML: {reason}",
+            f"not valid YAML: {reason}",
             source=source,
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DocumentError(f"no valid YAML: {error}", source=source) from None
+        raise DocumentError(f"not valid YAML: {error}", source=source) from None
     if b"*" in content:
         return data, _check_aliases(data, source, trust)
     return data, len(content)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from ..errors import DocumentError, NotLoaded, Unavailable
+from ..errors import DocumentError, DynclientError, NotLoaded, Unavailable
 from ..origins import origin_of
 from ..remedies import Remedy, give
 from .identifiers import LONE_REF, Identifiers, identify, names_itself
@@ -64,7 +64,7 @@ class Resources:
         self._dialect: str | None = None
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
         #: Why files could not be had, by URI; see `unavailable`.
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, DynclientError] = {}
         #: Places from which a chain of `$ref`s is too long, and whether that is as it is a ring.
         self._endless: dict[Location, bool] = {}
         self._moved: Mapping[str, Location] = {}
@@ -75,7 +75,7 @@ class Resources:
     ) -> None:
         """Read the document as `data` from here on, and every further file through `adapt`.
 
-        `moved` tells of parts of `data` the places in the document as published.
+        `moved` maps parts of `data` to their places in the document as published.
         """
         self._data[self.root.uri] = data
         self._data.update(
@@ -115,7 +115,7 @@ class Resources:
         if uri != answered:
             self._named[uri] = Location(answered, "")
 
-    def unavailable(self, uri: str, reason: str | None) -> None:
+    def unavailable(self, uri: str, reason: DynclientError | None) -> None:
         """Let `$ref`s to `uri` raise Unavailable for a reason; NotLoaded again if that is None."""
         if reason is None:
             self._failed.pop(uri, None)
@@ -193,7 +193,7 @@ class Resources:
         return identifiers.base_of(at.pointer) if identifiers else at.uri
 
     def dynamic_anchors(self, at: Location) -> Mapping[str, Location]:
-        """The dynamic anchors of the schema resource that `at` lies in, by name."""
+        """The dynamic anchors of the schema resource that `at` is in, by name."""
         identifiers = self._identifiers.get(at.uri)
         if identifiers is None or not identifiers.dynamic:
             return {}
@@ -289,7 +289,9 @@ class Resources:
         at = self.published(at)
         place = {"source": at.uri or None, "pointer": at.pointer}
         if uri in self._failed:
-            raise Unavailable(uri, f"can't be loaded: {self._failed[uri]}", **place)
+            error = self._failed[uri]
+            message = f"can't be loaded: {error.message}"
+            raise Unavailable(uri, message, remedy=error.remedy, **place)
         raise NotLoaded(uri, **place)
 
     def _read_file(self, uri: str, at: Location) -> bytes:
@@ -302,7 +304,7 @@ class Resources:
             raise self._refused(uri, at, _reason(error)) from None
         own = f"the document's folder {folders[-1]}" if self.root.uri else "the folders trusted"
         remedy = give(trust={"folders": path.parent})
-        raise self._refused(uri, at, f"it lies outside {own}", remedy)
+        raise self._refused(uri, at, f"it is outside {own}", remedy)
 
     def _folders(self) -> list[Path]:
         """The folders whose files may be read; the document's own is the last."""

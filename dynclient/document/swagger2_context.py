@@ -86,7 +86,9 @@ class Context:
             if isinstance(name, str) and "/" in name:
                 found[name.strip()] = None
             else:
-                self.note(at.child(index), f"{name!r} is no media type; ignored", "media-type")
+                self.note(
+                    at.child(index), f"{name!r} is not a media type; it is ignored", "media-type"
+                )
         return tuple(found) or None
 
 

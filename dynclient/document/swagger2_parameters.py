@@ -201,8 +201,10 @@ def _body(
         context.move(f"{entry}/schema", place)
         content[media_type] = {"schema": schema}
     body = {**_said_of(value), "required": value.get("required") is True, "content": content}
-    # OpenAPI 3 has no place for the name; this one is known to other tools.
-    return {**body, "x-codegen-request-body-name": value.get("name")}
+    if isinstance(value.get("name"), str):
+        # OpenAPI 3 has no place for the name; this one is known to other tools.
+        body["x-codegen-request-body-name"] = value["name"]
+    return body
 
 
 def _said_of(value: Mapping[str, Any]) -> dict[str, Any]:

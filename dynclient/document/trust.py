@@ -21,9 +21,9 @@ _FILE = "file://"  # the origin of every local file
 class Trust:
     """Bounds on what is read and followed on a document's word.
 
-    origins             further origins (`https://host[:port]`) that `$ref` and `servers` may name,
-                        besides the document's own and what the caller typed; ValueError for
-                        what is no origin
+    origins             further origins (`https://host[:port]`) that `$ref`, `servers` and the
+                        token URLs of OAuth may name, besides the document's own and what the
+                        caller typed; ValueError for what is not an origin
     folders             further folders whose files a `$ref` may name, besides that of a document on
                         disk. In a document that is given as data, relative `$ref`s start there.
                         A document from the network never reads a local file
@@ -93,7 +93,7 @@ def moved_away(from_url: str, to_url: str) -> DocumentError:
 def _allowing(url: str) -> Remedy | None:
     try:
         return give(trust={"origins": origin_of(url)})
-    except ValueError:  # no setting allows what is no http
+    except ValueError:  # no setting allows a scheme other than http and https
         return None
 
 

@@ -139,7 +139,7 @@ class Arguments:
             known += [*self._body.property_names, "body"]
         import difflib
 
-        near = difflib.get_close_matches(name, known, n=1)
+        near = difflib.get_close_matches(str(name), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else _known(known)
         return violation("request", "unknown-argument", f"no argument {name!r}; {hint}")
 

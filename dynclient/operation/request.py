@@ -177,7 +177,7 @@ class RequestPlan:
         found: list[Violation],
     ) -> HttpRequest:
         plan = self._plan
-        path, query = plan.path(values, found), plan.query(values, found)
+        path, query = plan.path.text(values, found), plan.query(values, found)
         fields = list(self._headers)
         if content is not None:
             fields.append(("Content-Type", content.content_type))
@@ -190,7 +190,7 @@ class RequestPlan:
             headers = headers.merged(own)
         if options.extra_query:
             query = "&".join(filter(None, (query, _extra_query(options.extra_query, found))))
-        url = f"{base_url}{path}{plan.joint}{query}" if query else base_url + path
+        url = f"{base_url}{path}{plan.path.joint}{query}" if query else base_url + path
         return HttpRequest(
             self._method,
             url,
@@ -222,6 +222,8 @@ def _as_plain(value: Any) -> Any:
 def _own_headers(options: Options, found: list[Violation]) -> dict[str, str]:
     """The header fields of `Options(headers=)`, as text."""
     texts: dict[str, str] = {}
+    if options.headers is not None and not isinstance(options.headers, Mapping):
+        raise TypeError(f"headers= takes a mapping, not {type(options.headers).__name__}")
     for name, value in (options.headers or {}).items():
         try:
             text = value if isinstance(value, str) else text_of(plain(value))

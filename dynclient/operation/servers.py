@@ -63,6 +63,44 @@ def base_url(
     return url
 
 
+def _value(
+    template: str, match: re.Match[str], server: Mapping[str, Any], values: Mapping[str, str]
+) -> str:
+    """The value of one variable in a server's URL."""
+    name, declared = match[1], server.get("variables")
+    variable = declared.get(name) if isinstance(declared, dict) else None
+    variable = variable if isinstance(variable, dict) else {}
+    value = values.get(name, variable.get("default"))
+    if value is None:
+        raise DocumentError(
+            f"the server {template!r} has no default for its variable {name!r}",
+            remedy=give(server_variables={name: ...}).otherwise(base_url=...),
+        )
+    allowed = variable.get("enum")
+    if name in values and isinstance(allowed, list) and value not in allowed:
+        known = ", ".join(map(repr, allowed))
+        raise DocumentError(
+            f"the variable {name!r} of the server {template!r} is one of {known}, not {value!r}"
+        )
+    for character in _refused_in(template, match):
+        if character in str(value):
+            raise DocumentError(
+                f"the variable {name!r} of the server {template!r} can't hold {character!r}, "
+                "which would lead to another place",
+                remedy=give(server_variables={name: ...}).otherwise(base_url=...),
+            )
+    return str(value)
+
+
+def _refused_in(template: str, match: re.Match[str]) -> str:
+    """The characters by which the value of a variable would end the part of the URL it is in."""
+    before, after = template[: match.start()], template[match.end() :]
+    _, scheme, host = before.partition("://")
+    if not scheme or "/" in host:
+        return "?#\\"
+    return "?#\\@" if after[:1] in ("", "/", ":", "?", "#") else "?#\\@/:"
+
+
 def server_url(
     document: Document, server: Mapping[str, Any], values: Mapping[str, str] | None = None
 ) -> str:
@@ -72,29 +110,9 @@ def server_url(
     value, a value outside of the variable's `enum`, or a URL that has no absolute form.
     """
     template = str(server.get("url", "/"))
-    declared = server.get("variables")
-    declared = declared if isinstance(declared, dict) else {}
-
-    def value_of(match: re.Match[str]) -> str:
-        name = match[1]
-        variable = declared.get(name)
-        variable = variable if isinstance(variable, dict) else {}
-        value = (values or {}).get(name, variable.get("default"))
-        if value is None:
-            raise DocumentError(
-                f"the server {template!r} has no default for its variable {name!r}",
-                remedy=give(server_variables={name: ...}).otherwise(base_url=...),
-            )
-        allowed = variable.get("enum")
-        if name in (values or {}) and isinstance(allowed, list) and value not in allowed:
-            known = ", ".join(map(repr, allowed))
-            raise DocumentError(
-                f"the variable {name!r} of the server {template!r} is one of {known}, not {value!r}"
-            )
-        return str(value)
-
     # A server's URL is what paths are appended to: a query or fragment has no place in it.
-    url: str = re.split(r"[?#]", VARIABLE.sub(value_of, template))[0]
+    filled = VARIABLE.sub(lambda match: _value(template, match, server, values or {}), template)
+    url: str = re.split(r"[?#]", filled)[0]
     if "://" not in url:
         if document.uri[:4] != "http":
             raise DocumentError(

@@ -65,7 +65,7 @@ class ReferenceEngine:
                 return list(ours)
             errors = list(app.iter_request_errors(judged))
         beyond = view.parameters | {f"request.{key}" for key in supplied}
-        beyond |= {f"request.query.{name}" for name in judged.empty}
+        beyond |= {f"request.{key}" for key in judged.empty}
         if request.content is not None and not _is_shown(view, judged, request):
             beyond.add("request.body")
         found = violations_of(errors, operation, "request", formats=formats, hides=body.hides)
@@ -164,13 +164,16 @@ def _is_shown(view: View, judged: JudgedRequest, request: HttpRequest) -> bool:
     return shown and is_data(came) and isinstance(request.content, bytes)
 
 
+#: What can't be read is beyond anybody's schema, and which media type was meant is ours to choose.
+_OUR_RULES = frozenset({"encoding", "empty-path", "media-type"})
+
+
 def _settled(
     found: Sequence[Violation], ours: Sequence[Violation], beyond: Collection[str]
 ) -> list[Violation]:
     """openapi-core's findings, those on which both agree in our words, and ours on what is beyond.
 
-    `beyond` are parts of the exchange, as `Violation.where` names them. What can't be read is
-    beyond anybody's schema.
+    `beyond` are parts of the exchange, as `Violation.where` names them.
     """
     result = [each for each in ours if each.where in beyond or _is_ours(each)]
     for violation in found:
@@ -190,7 +193,7 @@ def _is_ours(violation: Violation) -> bool:
     """
     is_parameter = violation.where.startswith("request.") and violation.where != "request.body"
     return (
-        violation.rule in ("encoding", "empty-path")
+        violation.rule in _OUR_RULES
         or violation.layer in _OURS
         or (is_parameter and violation.rule == "type")
     )

@@ -40,7 +40,11 @@ class JudgedRequest:
         self.body = request.content if isinstance(request.content, bytes) else None
         query = _query(operation, parts.query)
         #: What openapi-core takes for missing or wrong, whatever the schema says: empty text.
-        self.empty = frozenset(name for name, value in query if not value)
+        self.empty = frozenset(
+            [f"query.{name}" for name, value in query if not value]
+            + [f"cookie.{name}" for name, value in cookies if not value]
+            + [p.key for p in operation.parameters if _is_empty_header(p, request.headers)]
+        )
         self.parameters = RequestParameters(
             query=ImmutableMultiDict(query),
             header=WerkzeugHeaders(_joined(request.headers)),
@@ -68,6 +72,10 @@ def media_type_of(declared: Iterable[str], content_type: str) -> str:
     not know how to read a type that a range was declared for.
     """
     return (best_match(declared, content_type) if content_type else None) or content_type
+
+
+def _is_empty_header(parameter: Parameter, headers: Headers) -> bool:
+    return parameter.location == "header" and headers.get(parameter.name) == ""
 
 
 def _joined(headers: Headers) -> list[tuple[str, str]]:

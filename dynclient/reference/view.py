@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..document import Node
+from ..errors import DocumentError
 from ..operation.content.registry import CODECS
 from .schemas import Schemas
 
@@ -62,7 +63,7 @@ class View:
             "operationId": operation.name,
             "parameters": list(self._parameters(operation, schemas)),
             "responses": {
-                key: self._response(declared, schemas)
+                key: self._response_if_any(declared, schemas)
                 for key, declared in operation.responses.items()
             },
         }
@@ -80,19 +81,24 @@ class View:
         }
 
     def _parameters(self, operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
-        document = operation.document
         apart = _placeholders_apart(operation.path)
         for parameter in operation.parameters:
             schema = None
             found = parameter.location != "path" or parameter.name in apart
-            root = Node(document, parameter.schema, parameter.schema_at)
-            if found and _can_be_read(parameter, root):
-                schema = schemas.shown(root)
+            if found and _can_be_read(parameter):
+                schema = schemas.shown(parameter.node)
             if schema is None:
                 self.parameters.add(f"request.{parameter.key}")
                 continue
             named = {"name": parameter.name, "in": parameter.location}
             yield {**named, **_read_by(parameter, schema)}
+
+    def _response_if_any(self, declared: DeclaredResponse, schemas: Schemas) -> dict[str, Any]:
+        """A response; without content if a `$ref` of it leads nowhere: see `DeclaredResponse`."""
+        try:
+            return self._response(declared, schemas)
+        except DocumentError:
+            return {"description": ""}
 
     def _response(self, declared: DeclaredResponse, schemas: Schemas) -> dict[str, Any]:
         response: dict[str, Any] = {"description": declared.description, "headers": {}}
@@ -104,7 +110,7 @@ class View:
             schema = None
             # It strips no blanks beside commas (RFC 9110, section 5.6.1).
             if _one_type(header.node) not in ("array", "object"):
-                schema = schemas.shown(header.node) if _can_be_read(header, header.node) else None
+                schema = schemas.shown(header.node) if _can_be_read(header) else None
             if schema is None:
                 left_out.add(f"response.header.{header.name}")
             else:
@@ -143,12 +149,13 @@ def _read_by(part: Parameter | DeclaredHeader, schema: dict[str, Any]) -> dict[s
     return {"required": part.required, **style, "schema": schema}
 
 
-def _can_be_read(part: Parameter | DeclaredHeader, schema: Node) -> bool:
+def _can_be_read(part: Parameter | DeclaredHeader) -> bool:
     """Whether openapi-core can take the text of a parameter or header apart."""
     if part.content_type is not None:
         return part.location in _STYLES and is_data(part.content_type)
     if part.style not in _STYLES.get(part.location, ()):
         return False
+    schema = part.node
     kind = _one_type(schema)
     style, explode = part.style, part.explode
     if kind == "array":

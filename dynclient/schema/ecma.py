@@ -37,6 +37,7 @@ _EVERY, _NONE = "[\\x00-\\u{10FFFF}]", "[^\\x00-\\u{10FFFF}]"
 _GROUP = re.compile(r"\((?:(?!\?)|\?(?:[:=!]|<[=!]|-?i:|<(?P<name>(?:[^\W\d]|\$)[\w$]*)>))")
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{(?P<least>\d+)(?:,(?P<most>\d*))?\})\??")
 _PROPERTY = re.compile(r"[pP]\{\w+(?:=\w+)?\}")
+_REFERENCE = re.compile(r"\\[1-9k]")
 _CODES = (
     (re.compile(r"u([dD][89aAbB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"), "pair"),
     (re.compile(r"u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]+)\}|x([0-9a-fA-F]{2})"), "hex"),
@@ -67,11 +68,16 @@ class _Translation:
         self._text = pattern
         self._at = 0
         self._out: list[str] = []
-        #: Where each open group starts in `_out`, and whether it may be repeated.
-        self._open: list[tuple[int, bool]] = []
-        #: Where in `_out` that starts which a quantifier would repeat; None if there is nothing.
-        self._atom: int | None = None
+        #: Of each open group, whether it may be repeated, and its number if it captures.
+        self._open: list[tuple[bool, int | None]] = []
+        #: Whether there is something that a quantifier would repeat.
+        self._repeatable = False
         self._names = _group_names(pattern)
+        self._refers = _REFERENCE.search(pattern) is not None
+        self._begun = 0
+        #: The number here of each group, and of the empty one at its end; see `_reference_to`.
+        self._numbers: dict[int, tuple[int, int]] = {}
+        self._emitted = 0
 
     def whole(self) -> str:
         while self._at < len(self._text):
@@ -81,7 +87,6 @@ class _Translation:
         return "".join(self._out)
 
     def _term(self, char: str) -> None:
-        start = len(self._out)
         quantifier = _QUANTIFIER.match(self._text, self._at)
         if quantifier is not None:
             self._repeat(quantifier)
@@ -92,14 +97,14 @@ class _Translation:
         elif char in "|^$":
             self._at += 1
             self._out.append(char)
-            self._atom = None
+            self._repeatable = False
         else:
             text = self._atom_text(char)
             self._out.append(text)
-            self._atom = None if text in _ASSERTIONS.values() else start
+            self._repeatable = text not in _ASSERTIONS.values()
 
     def _repeat(self, found: re.Match[str]) -> None:
-        if self._atom is None:
+        if not self._repeatable:
             raise PatternError(f"{found[0]!r} has nothing to repeat")
         least, most = found["least"], found["most"]
         if most and int(least) > int(most):
@@ -109,7 +114,7 @@ class _Translation:
             self._out.append(f"{{{least}}}")  # at the end, more of it makes no difference
         else:
             self._out.append(found[0])
-        self._atom = None
+        self._repeatable = False
 
     def _begin(self) -> None:
         found = _GROUP.match(self._text, self._at)
@@ -118,17 +123,25 @@ class _Translation:
             raise PatternError(f"{shown!r} begins no group of ECMA-262")
         self._at = found.end()
         looks_around = found[0][2:3] in ("=", "!") or found[0] in ("(?<=", "(?<!")
-        self._open.append((len(self._out), not looks_around))
-        self._out.append("(" if found["name"] else found[0])
-        self._atom = None
+        captures = found[0] == "(" or found["name"] is not None
+        if captures:
+            self._begun += 1
+            self._emitted += 1
+            self._numbers[self._begun] = self._emitted, 0
+        self._open.append((not looks_around, self._begun if captures else None))
+        self._out.append("(" if captures else found[0])
+        self._repeatable = False
 
     def _end(self) -> None:
         if not self._open:
             raise PatternError("')' closes no group")
-        start, repeatable = self._open.pop()
+        self._repeatable, number = self._open.pop()
         self._at += 1
+        if number is not None and self._refers:
+            self._emitted += 1
+            self._numbers[number] = self._numbers[number][0], self._emitted
+            self._out.append("()")
         self._out.append(")")
-        self._atom = start if repeatable else None
 
     def _atom_text(self, char: str) -> str:
         self._at += 1
@@ -154,12 +167,20 @@ class _Translation:
             if found is None or found[1] not in self._names:
                 raise PatternError("'\\k' names no group")
             self._at = found.end()
-            return f"(?:\\{self._names.index(found[1]) + 1})"
+            return self._reference_to(self._names.index(found[1]) + 1)
         found = re.compile(r"[1-9]\d*").match(self._text, self._at)
         if found is None or int(found[0]) > len(self._names):
             return None
         self._at = found.end()
-        return f"(?:\\{found[0]})"
+        return self._reference_to(int(found[0]))
+
+    def _reference_to(self, number: int) -> str:
+        """What a group has matched; nothing where it took no part, which the engine refuses.
+
+        An empty group at its end tells whether it did. A group that is not closed has not matched.
+        """
+        group, end = self._numbers.get(number, (0, 0))
+        return f"(?:\\{group}|(?!\\{end}))" if end else "(?:)"
 
     def _set(self) -> str | None:
         """The members that an escape stands for, where it stands for many; else None."""

@@ -58,6 +58,8 @@ class Fault:
         self.place: Location | None = closure.origins.get(path[1]) if known else None
         self.inner: list[Any] = path[2:] if self.place is not None else path
         self._name = path[1] if known else ""
+        if self.inner[-1:] == ["dependentRequired"] and self.source(above=0) is None:
+            self.inner[-1] = "dependencies"  # as drafts before 2019-09 have it
 
     @property
     def is_false(self) -> bool:
@@ -158,7 +160,7 @@ class Fault:
             return "format", [*inner[:-3], "format"]
         if self.is_false:
             return self._rule_of_false()
-        if rule == "required" and "dependentRequired" in inner[-2:]:
+        if rule == "required" and inner[-1] in ("dependentRequired", "dependencies"):
             rule = "dependentRequired"
         if rule == "contains" and inner[-1:] and inner[-1] in ("minContains", "maxContains"):
             rule = str(inner[-1])

@@ -6,7 +6,7 @@ headers, parameters and event hooks are used as they are.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from .decoding import decoded_async, decoded_pieces
 from .http_transport import IDEMPOTENT, AsyncHttpTransport, HttpTransport
 from .opened import AsyncOpenResponse, OpenResponse
 from .outgoing import head_of
-from .timing import Limits, OutOfTime
+from .timing import Limits, OutOfTime, timed
 
 if TYPE_CHECKING:
     import httpx2
@@ -123,7 +123,7 @@ class HttpxTransport(_Httpx, HttpTransport):
             except Exception as problem:
                 if attempt == 2 or not self._may_again(problem, request, body):
                     raise
-        pieces = _timed(response.iter_raw(), limits)
+        pieces = timed(response.iter_raw(), limits)
         coding = response.headers.get("Content-Encoding")
         pieces = self._explained(
             decoded_pieces(pieces, coding) if coding else pieces, request, limits
@@ -194,13 +194,6 @@ class AsyncHttpxTransport(_Httpx, AsyncHttpTransport):
 def _fields(response: Any) -> Headers:
     pairs = response.headers.raw
     return Headers([(str(name, "latin-1"), str(value, "latin-1")) for name, value in pairs])
-
-
-def _timed(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
-    for piece in pieces:
-        yield piece
-        if limits.are_over():
-            raise OutOfTime
 
 
 async def _timed_async(pieces: AsyncIterator[bytes], limits: Limits) -> AsyncIterator[bytes]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from typing import Self
+from io import BytesIO
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..errors import ResponseTooLarge
 from ..messages import Headers, HttpRequest
@@ -12,15 +13,37 @@ from ..remedies import give
 __all__ = ["AsyncOpenResponse", "OpenResponse", "too_large"]
 
 
-class _Opened:
-    __slots__ = ("_content", "headers", "limit", "request", "status")
+_Body = TypeVar("_Body")
+_End = TypeVar("_End")
 
-    status: int
-    headers: Headers
-    request: HttpRequest
-    limit: int | None
-    #: The whole body (or None): nothing has to be waited for. What is left of it.
-    _content: bytes | None
+
+class _Opened(Generic[_Body, _End]):
+    """What both kinds share."""
+
+    __slots__ = ("_content", "_end", "_pieces", "headers", "limit", "request", "status")
+
+    #: Makes the iterator of a body.
+    _iterator: ClassVar[Any]
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes | _Body = b"",
+        *,
+        request: HttpRequest,
+        end: _End | None = None,
+        limit: int | None = None,
+    ) -> None:
+        """`end` is called once, with whether `body` was read to its end."""
+        self.status = status
+        self.headers = headers
+        self.request = request
+        self.limit = limit
+        #: What is left of a body that is all here; None if it has to be waited for.
+        self._content = body if isinstance(body, bytes) else None
+        self._pieces: Any = None if isinstance(body, bytes) else self._iterator(body)
+        self._end = end
 
     def _is_too_large(self, size: int) -> bool:
         return self.limit is not None and size > self.limit
@@ -38,7 +61,7 @@ class _Opened:
         return f"<{type(self).__name__} {self.status} {kind}>"
 
 
-class OpenResponse(_Opened):
+class OpenResponse(_Opened[Iterable[bytes], Callable[[bool], object]]):
     """Status and fields of a response, and its decoded body as an iterator over bytes.
 
     status   the HTTP status
@@ -51,26 +74,8 @@ class OpenResponse(_Opened):
     `close`, or by the first error. For one thread at a time.
     """
 
-    __slots__ = ("_end", "_pieces")
-
-    def __init__(
-        self,
-        status: int,
-        headers: Headers,
-        body: bytes | Iterable[bytes] = b"",
-        *,
-        request: HttpRequest,
-        end: Callable[[bool], object] | None = None,
-        limit: int | None = None,
-    ) -> None:
-        """`end` is called once, with whether `body` was read to its end."""
-        self.status = status
-        self.headers = headers
-        self.request = request
-        self.limit = limit
-        self._content = body if isinstance(body, bytes) else None
-        self._pieces: Iterator[bytes] | None = None if isinstance(body, bytes) else iter(body)
-        self._end = end
+    __slots__ = ()
+    _iterator = staticmethod(iter)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -86,7 +91,7 @@ class OpenResponse(_Opened):
         if self._pieces is None:
             raise ValueError("the response is closed")
         try:
-            piece = next(self._pieces)
+            piece: bytes = next(self._pieces)
             while not piece:
                 piece = next(self._pieces)
         except StopIteration:
@@ -105,16 +110,16 @@ class OpenResponse(_Opened):
             if self._is_too_large(len(content)):
                 raise self._too_large()
             return content
-        whole = bytearray()
+        whole = BytesIO()  # whose value is what was written, and not a copy of it
         if self._announces_too_much():
             self.close()
             raise self._too_large()
         for piece in self:
-            whole += piece
-            if self._is_too_large(len(whole)):
+            whole.write(piece)
+            if self._is_too_large(whole.tell()):
                 self.close()
                 raise self._too_large()
-        return bytes(whole)
+        return whole.getvalue()
 
     def close(self) -> None:
         """Close the connection, unless the body was read to its end; may be called twice."""
@@ -133,29 +138,11 @@ class OpenResponse(_Opened):
         self.close()
 
 
-class AsyncOpenResponse(_Opened):
+class AsyncOpenResponse(_Opened[AsyncIterable[bytes], Callable[[bool], Awaitable[object]]]):
     """The same with `async for`, `await read()` and `await aclose()`. For one task at a time."""
 
-    __slots__ = ("_end", "_pieces")
-
-    def __init__(
-        self,
-        status: int,
-        headers: Headers,
-        body: bytes | AsyncIterable[bytes] = b"",
-        *,
-        request: HttpRequest,
-        end: Callable[[bool], Awaitable[object]] | None = None,
-        limit: int | None = None,
-    ) -> None:
-        """`end` is called once, with whether `body` was read to its end."""
-        self.status = status
-        self.headers = headers
-        self.request = request
-        self.limit = limit
-        self._content = body if isinstance(body, bytes) else None
-        self._pieces: AsyncIterator[bytes] | None = None if isinstance(body, bytes) else aiter(body)
-        self._end = end
+    __slots__ = ()
+    _iterator = staticmethod(aiter)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -171,7 +158,7 @@ class AsyncOpenResponse(_Opened):
         if self._pieces is None:
             raise ValueError("the response is closed")
         try:
-            piece = await anext(self._pieces)
+            piece: bytes = await anext(self._pieces)
             while not piece:
                 piece = await anext(self._pieces)
         except StopAsyncIteration:
@@ -190,16 +177,16 @@ class AsyncOpenResponse(_Opened):
             if self._is_too_large(len(content)):
                 raise self._too_large()
             return content
-        whole = bytearray()
+        whole = BytesIO()  # whose value is what was written, and not a copy of it
         if self._announces_too_much():
             await self.aclose()
             raise self._too_large()
         async for piece in self:
-            whole += piece
-            if self._is_too_large(len(whole)):
+            whole.write(piece)
+            if self._is_too_large(whole.tell()):
                 await self.aclose()
                 raise self._too_large()
-        return bytes(whole)
+        return whole.getvalue()
 
     async def aclose(self) -> None:
         """Close the connection, unless the body was read to its end; may be called twice."""

@@ -13,7 +13,7 @@ from .content import Stream
 from .decoding import decoded_pieces
 from .failures import chain_of
 from .http_transport import IDEMPOTENT
-from .timing import Limits, OutOfTime
+from .timing import Limits
 
 if TYPE_CHECKING:
     import requests
@@ -31,7 +31,6 @@ __all__ = [
     "may_start_anew",
     "settled",
     "strictly",
-    "timed_pieces",
     "timeout_for",
 ]
 
@@ -97,14 +96,6 @@ def timeout_for(limits: Limits) -> Any:
 
     connect, read = limits.within(limits.connect), limits.within(limits.read)
     return urllib3.Timeout(connect=connect, read=read)
-
-
-def timed_pieces(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
-    """The same, and OutOfTime when the total has passed, whatever they come from."""
-    for piece in pieces:
-        yield piece
-        if limits.are_over():
-            raise OutOfTime
 
 
 def make_pool_strict(

@@ -33,10 +33,9 @@ from .requests_parts import (
     may_start_anew,
     settled,
     strictly,
-    timed_pieces,
     timeout_for,
 )
-from .timing import Limits
+from .timing import Limits, timed
 
 if TYPE_CHECKING:
     import requests
@@ -146,7 +145,7 @@ class RequestsTransport(HttpTransport):
         self, status: int, fields: Headers, pieces: Iterator[bytes], end: Any, about: _About
     ) -> OpenResponse:
         request, limits = about
-        pieces = self._explained(timed_pieces(pieces, limits), request, limits)
+        pieces = self._explained(timed(pieces, limits), request, limits)
         return OpenResponse(status, fields, pieces, request=request, end=end, limit=self._limit)
 
     # Our own session: straight to the pool -------------------------------------------------------

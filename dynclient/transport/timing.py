@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 from time import monotonic
 
 from ..messages import Timeout
 
-__all__ = ["Limits", "OutOfTime", "SlowHeader"]
+__all__ = ["Limits", "OutOfTime", "SlowHeader", "timed"]
 
 
 class OutOfTime(TimeoutError):
@@ -42,3 +43,11 @@ class Limits:
         """Whether the total has passed."""
         # An event loop wakes up a little early, at times.
         return self.deadline != inf and monotonic() >= self.deadline - 0.001
+
+
+def timed(pieces: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
+    """The same, and OutOfTime when the total has passed, whatever they come from."""
+    for piece in pieces:
+        yield piece
+        if limits.are_over():
+            raise OutOfTime

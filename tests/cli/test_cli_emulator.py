@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from dynclient import emulator
-from dynclient.histogram import counts_of, histogram
+from dynclient.histogram import counts_of, curve, histogram
 
 
 @contextmanager
@@ -134,6 +134,10 @@ def test_the_demo_shows_everything_and_says_how_long_it_took(run):
     statuses = dict(re.findall(r"^(\w+) +[A-Z]+ /v1/\S+ +(\d+) ", out, re.MULTILINE))
     assert statuses.keys() == set(ELEVEN)
     assert set(statuses.values()) == {"200", "204"}
+    values = re.findall(r"^  \d .*[●o].* (-?\d\.\d\d)$", out, re.MULTILINE)
+    assert len(values) == 9
+    assert float(values[4]) < -0.8 < 0.8 < float(values[8])
+    assert "the session is closed after" in out
     assert "no argument 'bakend'; did you mean 'backend'?" in out
     assert "the response (200) breaks the document" in out
     assert re.fullmatch(r"Done in \d+\.\d s\.", out.splitlines()[-1])
@@ -181,6 +185,12 @@ def test_a_histogram_gives_every_outcome_a_bar():
     few, many = histogram({"0": 1, "1": 999}, "#")
     assert few.split() == ["0", "#", "1", "0.1%"]
     assert many.split() == ["1", "#" * 40, "999", "99.9%"]
+
+
+def test_a_curve_marks_each_value_between_minus_one_and_one():
+    lines = curve(["a", "bb"], [-1.0, 0.5], "o")
+    assert [line.index("o") - 6 for line in lines] == [0, 30]
+    assert [line.split()[-1] for line in lines] == ["-1.00", "0.50"]
 
 
 def test_a_host_that_is_no_text_is_wrong_usage(invoke):

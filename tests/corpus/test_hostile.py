@@ -78,7 +78,6 @@ def test_it_ends_in_an_answer_or_a_document_error(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "name",
     [
-        "a ring of references",
         "a chain of references",
         "a chain through properties",
         "a chain through allOf",

@@ -72,7 +72,7 @@ def test_a_file_that_is_added_is_not_asked_for_trust() -> None:
 
 def test_what_is_added_must_be_readable() -> None:
     document = opened(posting("thing.json"))
-    with pytest.raises(DocumentError, match="no valid JSON") as caught:
+    with pytest.raises(DocumentError, match="not valid JSON") as caught:
         document.add("https://h.test/api/thing.json", b'{"a": }')
     assert caught.value.source == "https://h.test/api/thing.json"
     assert not document.holds("https://h.test/api/thing.json")

@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from emulator_support import BELL, ENDLESS, Api, until
 from kills import kill_often
+from load import under_load
 
 from dynclient import emulator
 from dynclient.emulator.state.database import DatabaseError, DatabaseInUse, open_database
@@ -147,7 +148,9 @@ def test_a_job_that_ended_the_service_too_often_fails_in_the_end(tmp_path: Path)
         with database.engine.begin() as connection:
             connection.execute(sa.insert(jobs).values(row("j")))
         for _ in range(MAX_ATTEMPTS):
-            assert Queue(database, "a service that dies").begin("j")
+            service = Queue(database, "a service that dies")
+            assert service.begin("j")
+            service.note_attempt("j")
             Queue(database, "the next").recover()
         with database.engine.connect() as connection:
             job = connection.execute(sa.select(jobs)).mappings().one()
@@ -258,3 +261,14 @@ def test_jobs_of_a_service_without_a_sign_of_life_are_run_by_the_others(
         api = api_for(url)
         assert api.ended("orphan")["status"] == "Completed"
         api.close()
+
+
+# ── load ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.long
+def test_a_long_queue_and_many_clients_make_no_errors_and_take_little_memory() -> None:
+    figures = under_load(jobs=300, clients=16, seconds=6)
+    assert figures.errors == 0
+    assert figures.requests >= 2 * 16
+    assert figures.memory_after < figures.memory_before + (200 << 20)

@@ -94,6 +94,21 @@ def test_files_stay_files_whatever_style_is_declared() -> None:
     ]
 
 
+@pytest.mark.parametrize("settings", [None, {"style": "pipeDelimited"}, {"explode": False}])
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.1", "3.2.0"])
+def test_files_and_text_may_be_in_one_list(settings: Any, version: str) -> None:
+    texts = {"a": {"type": "array", "items": {"type": "string"}}}
+    encoding = None if settings is None else {"a": settings}
+    client = client_of(texts, encoding, version)
+    body = {"a": ["x", File(b"1", "f.png"), "y|z", b"2"]}
+    assert parts(client, body) == [
+        ("a", TEXT, "x"),
+        ("a", "image/png", "1"),
+        ("a", TEXT, "y|z"),
+        ("a", BINARY, "2"),
+    ]
+
+
 def test_in_3_0_styles_are_for_forms_alone() -> None:
     client = client_of(encoding={"a": {"style": "pipeDelimited"}}, version="3.0.4")
     assert parts(client, {"a": [1, 2]}) == [("a", TEXT, "1"), ("a", TEXT, "2")]

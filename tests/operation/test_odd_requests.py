@@ -138,6 +138,21 @@ def test_none_is_not_given_unless_the_schema_takes_null(
     assert url_of(client, q=None) == ("/thing?q=" if takes else "/thing")
 
 
+@pytest.mark.parametrize("engine", ["compiled", "openapi-core"])
+@pytest.mark.parametrize("location", ["query", "header", "cookie"])
+@pytest.mark.parametrize("kind", ["integer", "string", "boolean"])
+def test_null_is_sent_as_an_empty_text_everywhere(location: str, engine: Any, kind: str) -> None:
+    entry = parameter(location, {"type": kind, "nullable": True}, "q")
+    document = one_operation(version="3.0.4", parameters=[entry])
+    request = Client(document, engine=engine).prepare("op", q=None)
+    sent = {
+        "query": request.url.rpartition("?")[2],
+        "header": f"q={request.headers.get('q')}",
+        "cookie": request.headers.get("Cookie"),
+    }
+    assert sent[location] == "q="
+
+
 def test_none_for_an_optional_body_or_member_is_not_given() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "null"}}}
     client = client_of(method="post", content=json_content(schema), body_required=False)
@@ -342,6 +357,18 @@ def test_a_header_of_the_call_that_can_not_be_sent_is_refused(value: Any, valida
     assert [(v.where, v.rule) for v in caught.value.violations] == [
         ("request.header.'X-H'", "header")
     ]
+
+
+def test_names_and_settings_of_a_wrong_type_are_told_as_such() -> None:
+    client = client_of(parameters=[parameter("query", {}, "q")])
+    with pytest.raises(InvalidRequest, match="no argument 5"):
+        client.prepare("op", {5: 1})
+    with pytest.raises(InvalidRequest, match="None can't be the name"):
+        client.prepare("op", q={None: 1})
+    with pytest.raises(TypeError, match="headers= takes a mapping, not list"):
+        client.prepare("op", options=Options(headers=[("a", "b")]))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="extra_query= takes a mapping, not str"):
+        client.prepare("op", options=Options(extra_query="a=b"))  # type: ignore[arg-type]
 
 
 def test_an_accept_of_two_lines_is_refused() -> None:

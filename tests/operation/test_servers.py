@@ -54,6 +54,38 @@ def test_a_value_outside_of_the_enum_is_refused_with_those_inside() -> None:
         url_of(client)
 
 
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("https://{v}.api.test", "evil.test/"),
+        ("https://{v}.api.test", "evil.test:80/#"),
+        ("https://{v}.api.test", "evil.test?"),
+        ("https://api.{v}", "x@evil.test"),
+        ("https://api.test/{v}", "a?b"),
+        ("https://api.test/{v}", "a#b"),
+        ("https://api.test/{v}", "a\\\\b"),
+    ],
+)
+def test_a_value_of_a_variable_leads_nowhere_else(template: str, value: str) -> None:
+    server = {"url": template, "variables": {"v": {"default": "x"}}}
+    with pytest.raises(DocumentError, match="would lead to another place"):
+        url_of(Client(document(root=[server]), server_variables={"v": value}))
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "url"),
+    [
+        ("{v}/v1", "https://own.test:8443/api", "https://own.test:8443/api/v1/x"),
+        ("https://{v}", "own.test/api", "https://own.test/api/x"),
+        ("https://{v}:443", "own.test", "https://own.test:443/x"),
+        ("https://api.test/{v}/end", "a/b c", "https://api.test/a/b%20c/end/x"),
+    ],
+)
+def test_a_value_may_have_several_segments(template: str, value: str, url: str) -> None:
+    server = {"url": template, "variables": {"v": {"default": "x"}}}
+    assert url_of(Client(document(root=[server]), server_variables={"v": value})) == url
+
+
 def test_a_variable_without_a_default_asks_for_a_value() -> None:
     with pytest.raises(DocumentError, match="server_variables="):
         url_of(Client(document(root=[{"url": "https://{where}.test"}])))

@@ -257,3 +257,73 @@ def test_a_bound_of_trust_holds_for_what_is_told(service: Scripted) -> None:
         client.call("op")
     assert caught.value.data == value
     assert len(caught.value.violations) == 1
+
+
+# ── what versions and drafts say otherwise ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32, 64])
+@pytest.mark.parametrize("signed", [True, False])
+def test_an_integer_format_ends_where_its_bits_do(
+    service: Scripted, bits: int, signed: bool
+) -> None:
+    name = f"int{bits}" if signed else f"uint{bits}"
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    schema = {"type": "array", "items": {"type": "integer", "format": name}}
+    assert answered(service, schema, [low, 0, high]) == ()
+    found = answered(service, schema, [low - 1, 0, high + 1])
+    assert [(v.pointer, v.rule, v.format) for v in found] == [
+        ("/0", "format", name),
+        ("/2", "format", name),
+    ]
+    assert {v.document_pointer.rpartition("/")[2] for v in found} == {"format"}
+
+
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+
+
+@pytest.mark.parametrize("dialect", [DRAFT_7, "http://json-schema.org/draft-06/schema#"])
+def test_dependencies_of_older_drafts_are_names_or_schemas(service: Scripted, dialect: str) -> None:
+    schema = {
+        "$schema": dialect,
+        "dependencies": {
+            "card": ["address"],
+            "count": {"properties": {"unit": {"type": "string"}}, "required": ["unit"]},
+            "none": False,
+        },
+    }
+    assert answered(service, schema, {"card": 1, "address": 1, "count": 2, "unit": "m"}) == ()
+    found = answered(service, schema, {"card": 1, "count": 2, "unit": 3, "none": 4})
+    assert {(v.pointer, v.rule, v.document_pointer.partition("/schema/")[2]) for v in found} == {
+        ("", "dependentRequired", "dependencies"),
+        ("/unit", "type", "dependencies/count/properties/unit/type"),
+        ("", "schema", "dependencies/none"),
+    }
+    assert found[0].message == "the property 'address' is missing; it is required beside 'card'"
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.1.1", "3.2.0"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"required": ["id"], "properties": {"id": {"readOnly": True}}},
+        {"properties": {"id": {"readOnly": True}}, "allOf": [{"required": ["id"]}]},
+        {"properties": {"id": {"readOnly": True}}, "allOf": [{"allOf": [{"required": ["id"]}]}]},
+        {"allOf": [{"allOf": [{"properties": {"id": {"readOnly": True}}}]}], "required": ["id"]},
+        {"allOf": [{"$ref": "#/components/schemas/State"}, {"required": ["id"]}]},
+    ],
+)
+def test_what_is_read_only_is_not_required_of_a_request_however_far_it_is_said(
+    service: Scripted, schema: Any, version: str
+) -> None:
+    state = {"properties": {"id": {"readOnly": True}}}
+    document = one_operation(
+        method="post",
+        content=json_content(schema),
+        responses=answering(schema),
+        components={"schemas": {"State": state}},
+        version=version,
+    )
+    service.answers.append(json_answer({}))
+    with pytest.raises(InvalidResponse, match="'id' is missing"):
+        service.client(document).call("op", body={"name": "a"})

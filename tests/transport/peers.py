@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 import time
 import zlib
@@ -194,6 +195,9 @@ def serve(kind: str, port: int) -> None:
         config = Config()
         config.bind = [f"{host}:{port}"]
         config.keep_alive_timeout = 1
+        if certificates := os.environ.get("CERTIFICATES"):
+            config.certfile = f"{certificates}/server.pem"
+            config.keyfile = f"{certificates}/server.key"
         asyncio.run(run(asgi, config))
     elif kind == "tornado":
         import asyncio

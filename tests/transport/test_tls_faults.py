@@ -11,10 +11,17 @@ import pytest
 
 from dynclient.errors import ConnectionBroken, TLSError
 from dynclient.messages import HttpRequest
-from dynclient.transport import RequestsTransport, SocketTransport
+from dynclient.transport import AiohttpTransport, RequestsTransport, SocketTransport
 
+from .blocking import Blocking
 from .certificates import settings
 from .server import HangUp, reply
+
+KINDS = [
+    SocketTransport,
+    RequestsTransport,
+    pytest.param(lambda **settings: Blocking(AiohttpTransport(**settings)), id="aiohttp"),
+]
 
 
 @pytest.fixture
@@ -24,7 +31,7 @@ def sockets(certificates):
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", KINDS)
 def test_both_versions_keep_their_connection(kind, serve, certificates, version):
     context = settings(certificates)
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
@@ -79,7 +86,7 @@ def test_the_host_of_the_url_is_named_and_checked(
 
 
 @pytest.mark.parametrize("name", ["wrong", "common", "expired"])
-@pytest.mark.parametrize("kind", [SocketTransport, RequestsTransport])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_certificate_that_does_not_hold_is_refused(kind, serve, certificates, name):
     server = serve(context=settings(certificates, name))
     with (

@@ -42,7 +42,7 @@ jobs = sa.Table(
     sa.Column("due", sa.String, nullable=False),
     sa.Column("running", sa.String),
     sa.Column("finished", sa.String),
-    # Which service runs it, and how many times it was begun.
+    # Which service runs it, and how many times its process has begun to work.
     sa.Column("owner", sa.String),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("seconds", sa.Float),

@@ -142,6 +142,8 @@ class Run:
             self._stored(lambda: self._queue.note_interim(self.job_id, text))
         else:
             self._received[kind] = payload
+            if kind == "version":  # the first that a process sends
+                self._stored(lambda: self._queue.note_attempt(self.job_id))
 
     def _conclude(self, killer: str | None) -> None:
         received = self._received

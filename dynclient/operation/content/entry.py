@@ -56,7 +56,7 @@ class MediaEntry:
         self.direction: Direction = direction
         self.is_range = "*" in media_type
         self.codecs = codecs
-        self._schema = schema
+        self._children: dict[str, Node | None] = {} if schema is None else {"schema": schema}
         self._judges: dict[Any, Judge | None] = {}
         self.codec: Codec = codecs.declared(media_type).bound(self)
 
@@ -67,10 +67,11 @@ class MediaEntry:
 
     def child(self, keyword: str) -> Node | None:
         """What stands under a keyword; None where nothing does."""
-        if self._schema is not None and keyword == "schema":
-            return self._schema
-        value = self.node.value
-        return self.node.child(keyword) if isinstance(value, dict) and keyword in value else None
+        if keyword not in self._children:  # kept, as every call asks
+            value = self.node.value
+            there = isinstance(value, dict) and keyword in value
+            self._children[keyword] = self.node.child(keyword) if there else None
+        return self._children[keyword]
 
     @property
     def schema(self) -> Node | None:
@@ -101,7 +102,7 @@ class MediaEntry:
         It asks nothing of members or items that are `opaque`. DocumentError if the schema is
         broken.
         """
-        key = (content_type if self.is_range else "", formats, opaque)
+        key = (content_type, formats, opaque) if opaque or self.is_range else formats
         try:
             return self._judges[key]
         except KeyError:

@@ -30,11 +30,12 @@ class _Json(Codec):
     encode = staticmethod(jsontext.encode)
 
     def encoded(self, entry: MediaEntry, value: Any, content_type: str) -> EncodedBody:
-        if isinstance(value, BYTES):
-            raw = bytes(value)
-            return EncodedBody(raw, content_type, jsontext.decode(raw))
-        if is_stream(value):
-            return EncodedBody(StreamedBody(value), content_type, judged=False)
+        if type(value) is not dict:  # what most bodies are
+            if isinstance(value, BYTES):
+                raw = bytes(value)
+                return EncodedBody(raw, content_type, jsontext.decode(raw))
+            if is_stream(value):
+                return EncodedBody(StreamedBody(value), content_type, judged=False)
         content, data = encode_json(value, entry.child("schema"))
         return EncodedBody(content, content_type, data)
 

@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
-from urllib.parse import unquote
+from typing import Any
 
 from ...abnf import is_field_value
-from ...document import Document, Location, Node
+from ...document import Document, Location
 from ...errors import masked
 from ...jsontext import JsonTextError, decode, encode
 from ...messages import Violation
-from ...origins import encoded_path
 from ...redaction import Redactor
 from ...schema import Validator, compile_validator
 from ...validation import Formats
 from ..encoders import Encoders, encoded, fitted
-from ..violations import UNREADABLE_TEXT, unserializable, violation
-from .parameters import Parameter
-from .styles import DeepObject, Serializer, StyleError
+from ..violations import violation
+from .parameters import Parameter, Slot
+from .paths import PathPlan
+from .styles import DeepObject
 
-__all__ = ["ParametersPlan", "Slot", "may_be_empty"]
-
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-#: The keywords by which a schema says outright that a value may be empty.
-_LEAST = ("minLength", "minItems", "minProperties")
-
-
-class Slot(NamedTuple):
-    """A parameter, its key, and what serializes it."""
-
-    parameter: Parameter
-    key: str
-    serialize: Serializer
-
-    def text(self, values: Mapping[str, Any], found: list[Violation]) -> str:
-        """The text of its value; what is wrong with that goes to `found`."""
-        try:
-            return self.serialize(values[self.key])
-        except (StyleError, JsonTextError) as error:
-            found.append(unserializable(f"request.{self.key}", "style", error))
-        except UnicodeEncodeError:
-            found.append(violation(f"request.{self.key}", "style", UNREADABLE_TEXT))
-        return "-"
+__all__ = ["ParametersPlan"]
 
 
 class ParametersPlan:
     """How values of parameters, by `Parameter.key`, are judged and become parts of a request.
 
-    joint     what stands between path and query: the path template may have a query already
+    path      the compiled path template
     secret    the keys of those whose values must not be shown
     encoders  what makes plain data of the caller's own types
     arrays    the keys of those that can be nothing but arrays: one item stands for itself
@@ -84,31 +60,21 @@ class ParametersPlan:
         self.arrays = frozenset(
             p.key
             for p in parameters
-            if p.content_type is None
-            and (p.node(document).types() or set()) - {"null"} == {"array"}
+            if p.content_type is None and (p.node.types() or set()) - {"null"} == {"array"}
         )
         in_path = by_location.get("path", [])
+        self.path = PathPlan(document, template, at, in_path)
         self._hidden = tuple(slot for slot in in_path if slot.key in self.secret)
         self._spread = tuple(
             key
             for key in self.secret
             if slots[key].parameter.explode and slots[key].parameter.location != "path"
         )
-        path, fragment = template.partition("#")[::2]
-        if fragment:
-            # A fragment is never sent (RFC 3986, section 3.5); publishers use it to tell two
-            # operations of one path apart.
-            document.note(at, f"a path has no fragment: {fragment!r} is left out", "path")
-        self.joint = "&" if "?" in path else "?"
-        self._pieces = _pieces(path, {slot.parameter.name: slot for slot in in_path})
-        self._may_be_empty = frozenset(
-            slot.key for slot in in_path if may_be_empty(slot.parameter.node(document))
-        )
         self._required = tuple((p, p.key, p.location == "path") for p in parameters if p.required)
         self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
         self._validator: Validator | None = None
         if parameters:
-            roots = {p.key: p.node(document) for p in parameters}
+            roots = {p.key: p.node for p in parameters}
             self._validator = compile_validator(roots, "request", formats=formats)
 
     def fitted(self, parameter: Parameter, value: Any) -> Any:
@@ -118,7 +84,7 @@ class ParametersPlan:
         """
         if self.encoders:
             value = encoded(value, self.encoders)
-        schema = parameter.node(self._document)
+        schema = parameter.node
         if parameter.key in self.arrays and not isinstance(value, Mapping | Iterable):
             schema = schema.item() or schema  # one item, given for the array of it
         return fitted(value, schema)
@@ -161,41 +127,6 @@ class ParametersPlan:
                 found.append(masked(each) if secret else each)
 
     # ── serializing ──────────────────────────────────────────────────────────────────────────
-
-    def path(self, values: Mapping[str, Any], found: list[Violation]) -> str:
-        """The path, percent-encoded."""
-        parts: list[str] = []
-        suspicious = False
-        for literal, slot in self._pieces:
-            parts.append(literal)
-            if slot is not None:
-                text = slot.text(values, found) if slot.key in values else "-"
-                if not text:
-                    suspicious = True
-                parts.append(text)
-        path = "".join(parts)
-        if suspicious or "/." in path or "/%2" in path:
-            found.extend(self._judged_segments(parts))
-        return path
-
-    def _judged_segments(self, parts: Sequence[str]) -> list[Violation]:
-        """Segments that would make another path: empty ones, and `.` and `..` once decoded.
-
-        The latter are resolved away (RFC 3986, section 5.2.4), by servers even if they are encoded.
-        """
-        found = []
-        for texts, slots in _segments(parts, [slot for _, slot in self._pieces]):
-            segment = unquote("".join(texts))
-            if not slots:
-                continue
-            where = f"request.{slots[-1].key}"
-            if segment in (".", ".."):
-                reason = f"a path segment {segment!r} would make another path"
-                found.append(violation(where, "dot-segment", reason))
-            elif not segment and not any(slot.key in self._may_be_empty for slot in slots):
-                reason = "an empty path segment would make another path"
-                found.append(violation(where, "empty-path", reason, slots[-1].parameter.at.pointer))
-        return found
 
     def query(self, values: Mapping[str, Any], found: list[Violation]) -> str:
         """The query, percent-encoded; empty if there is none."""
@@ -244,8 +175,8 @@ def _missing(parameter: Parameter) -> Violation:
     return violation(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
 
 
-def _is_array(parameter: Parameter, document: Document) -> bool:
-    types = parameter.node(document).types() or frozenset()
+def _is_array(parameter: Parameter) -> bool:
+    types = parameter.node.types() or frozenset()
     return parameter.content_type is None and types - {"null"} == {"array"}
 
 
@@ -258,47 +189,3 @@ def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
         except JsonTextError:
             continue
     return found
-
-
-def may_be_empty(schema: Node) -> bool:
-    """Whether a schema says outright that an empty value is one: a path may need it."""
-    for node in schema.in_place():
-        listed = node.get("enum")
-        if "" in (listed if isinstance(listed, list) else [node.get("const")]):
-            return True
-        if any(node.get(keyword) == 0 for keyword in _LEAST):
-            return True
-    return False
-
-
-def _pieces(path: str, slots: Mapping[str, Slot]) -> tuple[tuple[str, Slot | None], ...]:
-    """The path template as pairs of a literal and what stands behind it; None at the end."""
-    pieces: list[tuple[str, Slot | None]] = []
-    end = 0
-    for match in _PLACEHOLDER.finditer(path):
-        if match[1] in slots:
-            pieces.append((encoded_path(path[end : match.start()]), slots[match[1]]))
-            end = match.end()
-    pieces.append((encoded_path(path[end:]), None))
-    return tuple(pieces)
-
-
-def _segments(
-    parts: Sequence[str], slots: Sequence[Slot | None]
-) -> list[tuple[list[str], list[Slot]]]:
-    """The texts of each segment of a path, and the parameters in it.
-
-    `parts` are literals and texts of slots by turns. What stands behind `?` is no segment.
-    """
-    segments: list[tuple[list[str], list[Slot]]] = [([], [])]
-    for index, slot in enumerate(slots):
-        path, mark, _ = parts[2 * index].partition("?")
-        first, *others = path.split("/")
-        segments[-1][0].append(first)
-        segments += [([other], []) for other in others]
-        if mark:
-            break
-        if slot is not None:
-            segments[-1][0].append(parts[2 * index + 1])
-            segments[-1][1].append(slot)
-    return segments

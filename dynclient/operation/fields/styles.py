@@ -100,7 +100,13 @@ def plain(value: Any) -> Any:
 
 
 def _plain_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
-    return {key if isinstance(key, str) else text_of(key): plain(v) for key, v in value.items()}
+    return {key if isinstance(key, str) else _name_of(key): plain(v) for key, v in value.items()}
+
+
+def _name_of(key: Any) -> str:
+    if key is None:
+        raise StyleError("None can't be the name of a member")
+    return text_of(key)
 
 
 def _plain_datetime(value: datetime.datetime) -> str:
