@@ -31,8 +31,8 @@ IAM_URL = "https://iam.cloud.ibm.com/identity/token"
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 _REDACTOR = DEFAULT_REDACTOR.extended(fields=["apikey"])
 
-#: The life of a token, in seconds, when the answer does not tell (IAM always has).
-_UNTOLD_LIFE = 300
+#: The life of a token, in seconds, when the response does not say it (IAM always has).
+_UNKNOWN_LIFE = 300
 #: At most this much of the service's own text goes into an error, in characters.
 _LONGEST_TEXT = 300
 
@@ -130,7 +130,7 @@ class IAMAuth(Handler):
 
 
 class _Answer:
-    """Reads what IAM answered. Errors tell its words, with the key masked should it echo it."""
+    """Reads the response of IAM. Errors quote it, with the key masked if it repeats it."""
 
     def __init__(self, response: HttpResponse, url: str, api_key: str) -> None:
         self._response = response
@@ -144,10 +144,10 @@ class _Answer:
             raise self._refusal()
         data = self._data
         if data is None:
-            raise self._error(f"its answer is not a JSON object ({self._kind()})")
+            raise self._error(f"its response is not a JSON object ({self._kind()})")
         token = data.get("access_token")
         if not isinstance(token, str) or not token:
-            raise self._error("its answer has no access_token")
+            raise self._error("its response has no access_token")
         return token, self._life(data, now)
 
     def _life(self, data: Mapping[str, Any], now: float) -> float:
@@ -158,15 +158,15 @@ class _Answer:
             parsed = parse_token_response(self._response.content.decode("utf-8"))
         except (OAuth2Error, ValueError, TypeError, AttributeError, OverflowError):
             parsed = None
-        # Raised out here, so that no cause with the answer's text hangs on the error.
+        # Raised out here, so that no cause with the response's text hangs on the error.
         if parsed is None:
-            raise self._error("its answer is no token response (RFC 6749, section 5.1)")
+            raise self._error("it is not a token response (RFC 6749, section 5.1)")
         if "expires_in" in parsed:
             return max(float(parsed["expires_in"]), 0.0)
         end = data.get("expiration")
         if isinstance(end, int | float):
             return max(end - now, 0.0)
-        return float(_UNTOLD_LIFE)
+        return float(_UNKNOWN_LIFE)
 
     def _refusal(self) -> AuthError:
         status, data = self._response.status, self._data or {}
@@ -174,8 +174,9 @@ class _Answer:
         said = ": ".join(
             text for key in ("errorMessage", "errorDetails") if (text := self._text(data.get(key)))
         )
-        told = f" ({code}: {said})" if code and said else f" ({code or said or self._kind()})"
-        return self._error(f"it answered {status}{told}. {_advice(status, code)}", code)
+        detail = f"{code}: {said}" if code and said else code or said or self._kind()
+        message = f"it responded with {status} ({detail}). {_advice(status, code)}"
+        return self._error(message, code)
 
     def _error(self, message: str, code: str | None = None) -> AuthError:
         return AuthError(f"no access token from IAM at {self._host}: {message}", code=code)
@@ -196,11 +197,11 @@ def _advice(status: int, code: str | None) -> str:
     if code in _ADVICE:
         return _ADVICE[code]
     if status >= 500 or status == 429:
-        return "The fault is with IAM, not with the key: try again later"
+        return "The problem is at IAM, not with the key: try again later"
     if 300 <= status < 400:
         return "A token endpoint must not redirect: check the url given to IAMAuth"
     if status == 404:
-        return "This is no IAM token endpoint: check the url given to IAMAuth"
+        return "This is not an IAM token endpoint: check the url given to IAMAuth"
     return "Check that the API key exists, is not locked, and belongs to the right account"
 
 

@@ -170,14 +170,14 @@ class AuthPlan:
         return AuthPlan(self.alternative, self.reason, steps)
 
     def refused(self, request: HttpRequest, response: HttpResponse) -> bool:
-        """The server answered `request` with 401. True if another try can help.
+        """The server responded to `request` with 401. True if another try can help.
 
         Every handler is told, so that each forgets what was refused.
         """
-        answers = [
+        hopes = [
             step.handler.refused(step.scheme, step.scopes, request, response) for step in self.steps
         ]
-        return any(answers)
+        return any(hopes)
 
     def __repr__(self) -> str:
         return f"<AuthPlan {' and '.join(self.alternative) or 'no credentials'}: {self.reason}>"
