@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .account import ACCOUNT_FILE, Account, environment_auth, qiskit_account
     from .digest import DigestAuth
     from .iam import IAM_URL, IAMAuth
+    from .login import BrowserLogin, DeviceLogin, DevicePrompt
     from .oauth2 import OAuth2
 
 __all__ = [
@@ -30,7 +31,10 @@ __all__ = [
     "AuthStep",
     "AuthValue",
     "Authenticator",
+    "BrowserLogin",
     "Credential",
+    "DeviceLogin",
+    "DevicePrompt",
     "DigestAuth",
     "Handler",
     "IAMAuth",
@@ -45,6 +49,9 @@ __all__ = [
 _ROOMS = {
     "ACCOUNT_FILE": ".account",
     "Account": ".account",
+    "BrowserLogin": ".login",
+    "DeviceLogin": ".login",
+    "DevicePrompt": ".login",
     "DigestAuth": ".digest",
     "IAMAuth": ".iam",
     "IAM_URL": ".iam",

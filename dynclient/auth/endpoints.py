@@ -21,6 +21,11 @@ ClientAuth: TypeAlias = Literal["basic", "body"]
 #: What providers said of themselves, by the URL of their metadata.
 Metadata: TypeAlias = MutableMapping[str, Mapping[str, Any]]
 
+#: The flows that ask a user: where that begins, in the document and in metadata.
+_BEGIN = {
+    "authorizationCode": ("authorizationUrl", "authorization_endpoint"),
+    "deviceAuthorization": ("deviceAuthorizationUrl", "device_authorization_endpoint"),
+}
 _METHODS: Mapping[str, ClientAuth] = {
     "client_secret_basic": "basic",
     "client_secret_post": "body",
@@ -29,11 +34,15 @@ _SECRET = "the client's secret"  # noqa: S105  the words for it
 
 
 class Endpoints(NamedTuple):
-    """The URL for a new token, the one for a token renewed, and how the client is known there."""
+    """The URL for a new token, the one for a token renewed, and how the client is known there.
+
+    `begin` is where the user's consent begins, for flows that ask for it; else "".
+    """
 
     token: str
     refresh: str
     client_auth: ClientAuth = "basic"
+    begin: str = ""
 
 
 def endpoints_of(
@@ -50,7 +59,10 @@ def endpoints_of(
         methods = methods if isinstance(methods, list) else []
         known = (_METHODS[method] for method in methods if method in _METHODS)
         there = str(data["token_endpoint"])
-        return Endpoints(there, there, next(known, "basic"))
+        begin = str(data.get(_BEGIN[flow][1]) or "") if flow in _BEGIN else ""
+        if begin:
+            check_endpoint(begin, f"the {_BEGIN[flow][1]} of {scheme.name}", _SECRET)
+        return Endpoints(there, there, next(known, "basic"), begin)
     found = scheme.flows.get(flow)
     url = found.get("tokenUrl") if isinstance(found, Mapping) else None
     if not isinstance(found, Mapping) or not isinstance(url, str) or not url:
@@ -61,8 +73,10 @@ def endpoints_of(
         )
     token = _checked(scheme, url)
     refresh = found.get("refreshUrl")
-    is_other = isinstance(refresh, str) and refresh
-    return Endpoints(token, _checked(scheme, str(refresh)) if is_other else token)
+    renewed = _checked(scheme, refresh) if isinstance(refresh, str) and refresh else token
+    where = found.get(_BEGIN[flow][0]) if flow in _BEGIN else None
+    begin = _checked(scheme, where) if isinstance(where, str) and where else ""
+    return Endpoints(token, renewed, begin=begin)
 
 
 def _checked(scheme: SecurityScheme, url: str) -> str:

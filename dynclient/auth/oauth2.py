@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from ..commands import Command
 from ..errors import AuthError
@@ -26,10 +26,10 @@ from .handlers import Handler
 from .schemes import SecurityScheme
 from .tokens import FORM, Token, bearer, check_endpoint, json_object, margin_of
 
-__all__ = ["OAuth2"]
+__all__ = ["OAuth2", "scope_of"]
 
 _log = logging.getLogger("dynclient.auth")
-_REDACTOR = DEFAULT_REDACTOR.extended(fields=["username"])
+_REDACTOR = DEFAULT_REDACTOR.extended(fields=["username", "code"])
 #: At most this much of the service's own text goes into an error, in characters.
 _LONGEST_TEXT = 300
 
@@ -116,8 +116,9 @@ class OAuth2(Handler):
         if token is None:
             token = yield from self._granted(scheme, endpoints, wanted)
         now = self._clock()
-        good = (each for each in self._tokens.get(key, ()) if each is not old and each.is_good(now))
-        self._tokens[key] = (token, *good)
+        others = (each for each in self._tokens.get(key, ()) if each is not old)
+        useful = (each for each in others if each.is_good(now) or each.refresh_token)
+        self._tokens[key] = (token, *useful)
         return token.credential
 
     def refused(
@@ -137,8 +138,9 @@ class OAuth2(Handler):
         return scopes if self._scopes is None else self._scopes
 
     @property
-    def _grant(self) -> str:
-        return "password" if self._user else "client_credentials"
+    def _flow(self) -> str:
+        """The name that the flow has in the document."""
+        return "password" if self._user else "clientCredentials"
 
     def _endpoints(
         self, scheme: SecurityScheme
@@ -146,7 +148,7 @@ class OAuth2(Handler):
         if self._token_url is not None:
             found = Endpoints(self._token_url, self._token_url)
         else:
-            flow = "password" if self._user else "clientCredentials"
+            flow = self._flow
             if flow not in scheme.flows and not self._can_begin:
                 flow = next(iter(scheme.flows), flow)  # that which gave the refresh token
             found = yield from endpoints_of(scheme, flow, self._metadata)
@@ -162,8 +164,9 @@ class OAuth2(Handler):
     ) -> Generator[HttpRequest | Command, Any, Token]:
         if not self._can_begin:
             raise AuthError(f"{scheme.name}: the refresh token has ended; give OAuth2 another")
-        form = {**self._user, **({"scope": " ".join(wanted)} if wanted else {})}
-        return (yield from self._exchanged(endpoints.token, endpoints, self._grant, form, wanted))
+        grant = "password" if self._user else "client_credentials"
+        form = {**self._user, **scope_of(wanted)}
+        return (yield from self._exchanged(endpoints.token, endpoints, grant, form, wanted))
 
     def _refreshed(
         self, endpoints: Endpoints, refresh_token: str, wanted: Sequence[str]
@@ -219,13 +222,18 @@ class OAuth2(Handler):
         if secret is not None and not in_body:
             pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        body = prepare_token_request(
-            grant,
-            include_client_id=in_body,
-            client_id=client_id,
-            client_secret=secret if in_body else None,
-            **{**self._parameters, **form},
-        )
+        members = {**self._parameters, **form}
+        if grant:
+            body = prepare_token_request(
+                grant,
+                include_client_id=in_body,
+                client_id=client_id,
+                client_secret=secret if in_body else None,
+                **members,
+            )
+        else:  # RFC 8628, section 3.1: what asks for a device code is no token request
+            known = {"client_secret": secret} if in_body and secret is not None else {}
+            body = urlencode({"client_id": client_id, **known, **members})
         return HttpRequest(
             "POST",
             url,
@@ -234,6 +242,11 @@ class OAuth2(Handler):
             operation="OAuth 2.0 token request",
             redactor=_REDACTOR,
         )
+
+
+def scope_of(wanted: Sequence[str]) -> dict[str, str]:
+    """The parameter for scopes; none where no scope is wanted (RFC 6749, section 3.3)."""
+    return {"scope": " ".join(wanted)} if wanted else {}
 
 
 def _parsed(request: HttpRequest, response: HttpResponse) -> Mapping[str, Any]:
