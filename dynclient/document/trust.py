@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ..errors import DocumentError
 from ..origins import origin_of
+from ..redaction import DEFAULT_REDACTOR
 from ..remedies import Remedy, give
 
 __all__ = ["Trust", "may_move", "moved_away"]
@@ -84,7 +85,7 @@ def may_move(from_url: str, to_url: str, trust: Trust) -> bool:
 def moved_away(from_url: str, to_url: str) -> DocumentError:
     """The error for a redirect that `may_move` does not allow."""
     return DocumentError(
-        f"it redirects to {to_url!r}, whose origin is not trusted",
+        f"it redirects to {DEFAULT_REDACTOR.url(to_url)!r}, whose origin is not trusted",
         source=from_url,
         remedy=_allowing(to_url),
     )

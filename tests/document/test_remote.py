@@ -379,6 +379,27 @@ def test_credentials_for_the_document_go_to_its_origin_and_never_to_the_api(
     assert "doc-secret" not in repr(client) + str(client.explain("op", body={"name": "a"}))
 
 
+def test_secrets_in_the_address_of_a_document_are_not_shown() -> None:
+    home = "https://user:s3cret@h.test/api.json?token=s3cret"
+    elsewhere = "https://other.test/api.json?token=s3cret"
+    files = {"path": "/more.json?api_key=s3cret"}
+    with pytest.raises(DocumentError) as refused:
+        load(home, fetch=lambda _: (elsewhere, b"{}"))
+    with pytest.raises(DocumentError) as broken:
+        load(home, fetch=lambda url: (url, b"{"))
+    document = posting(files["path"])
+    opened_there = load(home, fetch=lambda url: (url, as_bytes(document)))
+    with pytest.raises(NotLoaded) as missing:
+        Operations(opened_there)["op"].prepare(body={})
+    opened_there.add(missing.value.uri, as_bytes({"type": "strin"}))
+    Operations(opened_there)["op"].prepare(body={})
+    told = [*map(str, opened_there.problems), *(p.source for p in opened_there.problems)]
+    assert len(told) == 2
+    for text in (*map(str, (refused.value, broken.value, missing.value)), *told):
+        assert "s3cret" not in text
+        assert "h.test" in text or "other.test" in text
+
+
 def test_credentials_for_the_document_are_not_shown_when_it_is_refused(service: Scripted) -> None:
     service.answers[:] = [Answer(b"doc-secret is wrong", 401)]
     with pytest.raises(DocumentError) as caught:
