@@ -140,7 +140,8 @@ class AsyncClient(BaseClient):
         from .transport.base import CLOSED
 
         self._drive = drive_async
-        if not is_remote(self._calling.settings.source):
+        settings = self._calling.settings
+        if not any(map(is_remote, (settings.source, *settings.overlays))):
             drive(self._calling.opening_document(), CLOSED)  # nothing is sent
 
     async def open(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import pickle
@@ -13,7 +14,16 @@ from typing import Any
 import pytest
 from support import Answer, Scripted, answering, json_content, one_operation
 
-from dynclient import Client, DocumentError, InvalidRequest, NotFound, NotLoaded, Trust, load
+from dynclient import (
+    AsyncClient,
+    Client,
+    DocumentError,
+    InvalidRequest,
+    NotFound,
+    NotLoaded,
+    Trust,
+    load,
+)
 from dynclient.document import Document, completing, loading, may_move
 from dynclient.operation import Operations
 
@@ -342,6 +352,24 @@ def test_the_other_origin_that_a_reference_is_redirected_to_is_never_asked(
     with pytest.raises(DocumentError, match="whose origin is not trusted") as caught:
         client.call("op", body={"name": "a"})
     assert caught.value.pointer == BODY
+    assert other.received == []
+
+
+def test_neither_is_it_by_an_async_client(service: Scripted, other: Scripted) -> None:
+    document = posting("thing.json", servers=[{"url": service.url}])
+    service.answers[:] = [moved(f"{other.url}/api.json"), Answer(as_bytes(document))]
+    service.answers += [moved(f"{other.url}/thing.json")]
+
+    async def calls() -> None:
+        with pytest.raises(DocumentError, match="whose origin is not trusted"):
+            async with AsyncClient(f"{service.url}/api.json"):
+                pass
+        async with AsyncClient(f"{service.url}/api.json") as client:
+            with pytest.raises(DocumentError, match="whose origin is not trusted") as caught:
+                await client.call("op", body={"name": "a"})
+            assert caught.value.pointer == BODY
+
+    asyncio.run(calls())
     assert other.received == []
 
 
