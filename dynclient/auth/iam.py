@@ -92,7 +92,7 @@ class IAMAuth(Handler):
         """One exchange. `AuthError` with IAM's `errorCode` as `code` if it fails."""
         started = self._clock()
         response = yield self._request()
-        access_token, life = _Answer(response, self._url, self._api_key).read(started)
+        access_token, life = _Response(response, self._url, self._api_key).read(started)
         credential = bearer(access_token)
         self._token = Token(credential, started + life - margin_of(life, self._early))
         _log.debug("IAM gave an access token that lives %d s", life)
@@ -129,7 +129,7 @@ class IAMAuth(Handler):
         )
 
 
-class _Answer:
+class _Response:
     """Reads the response of IAM. Errors quote it, with the key masked if it repeats it."""
 
     def __init__(self, response: HttpResponse, url: str, api_key: str) -> None:
