@@ -130,7 +130,7 @@ def _watch_all(watch: _Watch, client: Client, operation: str) -> Callable[..., A
     (connection,) = route.pool._idle
     connection.send = watch.over("socket", connection.send)
     connection.receive = watch.over("socket", connection.receive)
-    (reader,) = client._plans[operation].responses._readers.values()
+    (reader,) = client._calling.plans.get(operation).responses._readers.values()
     reader.decode = watch.over("JSON", reader.decode)
     validator: Any = reader.validator
     validator.is_valid = watch.over("validation", validator.is_valid)

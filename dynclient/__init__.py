@@ -12,55 +12,94 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .client import Client
-from .document import Document, Problem, Trust, bundled_names, load
-from .errors import (
-    AuthError,
-    BadRequest,
-    ClientStatusError,
-    Conflict,
-    ConnectError,
-    DocumentError,
-    DynclientError,
-    Forbidden,
-    InvalidRequest,
-    InvalidResponse,
-    NotFound,
-    NotLoaded,
-    RequestTimeout,
-    ServerStatusError,
-    StatusError,
-    TooManyRequests,
-    TransportError,
-    Unauthorized,
-    Unavailable,
-    UnknownOperation,
-)
-from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
-from .operation import UNSET, File, Operation, Options, Parameter
-from .remedies import Remedy
-from .validation import Validation
 from .version import __version__
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import IAMAuth
+    from .client import Client
+    from .document import Document, Problem, Trust, bundled_names, load
+    from .errors import (
+        AuthError,
+        BadRequest,
+        ClientStatusError,
+        Conflict,
+        ConnectError,
+        DocumentError,
+        DynclientError,
+        Forbidden,
+        InvalidRequest,
+        InvalidResponse,
+        NotFound,
+        NotLoaded,
+        RequestTimeout,
+        ServerStatusError,
+        StatusError,
+        TooManyRequests,
+        TransportError,
+        Unauthorized,
+        Unavailable,
+        UnknownOperation,
+    )
+    from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
     from .observers import LoggingObserver
+    from .operation import UNSET, File, Operation, Options, Parameter
     from .operation.content.codec import Codec
     from .operation.only import Only
     from .otel import OpenTelemetryObserver
+    from .remedies import Remedy
     from .transport import RequestsTransport, SocketTransport
+    from .validation import Validation
 
-#: What most programs don't need is imported when it is asked for.
-_LAZY = {
+#: Where each name comes from: a program waits for nothing that it does not use.
+_HOMES = {
     "AsyncClient": ".async_client",
-    "IAMAuth": ".auth",
-    "LoggingObserver": ".observers",
+    "AuthError": ".errors",
+    "BadRequest": ".errors",
+    "Client": ".client",
+    "ClientStatusError": ".errors",
     "Codec": ".operation.content.codec",
+    "Conflict": ".errors",
+    "ConnectError": ".errors",
+    "Document": ".document",
+    "DocumentError": ".errors",
+    "DynclientError": ".errors",
+    "File": ".operation",
+    "Forbidden": ".errors",
+    "Headers": ".messages",
+    "HttpRequest": ".messages",
+    "HttpResponse": ".messages",
+    "IAMAuth": ".auth",
+    "InvalidRequest": ".errors",
+    "InvalidResponse": ".errors",
+    "LoggingObserver": ".observers",
+    "NotFound": ".errors",
+    "NotLoaded": ".errors",
     "Only": ".operation.only",
     "OpenTelemetryObserver": ".otel",
+    "Operation": ".operation",
+    "Options": ".operation",
+    "Parameter": ".operation",
+    "Problem": ".document",
+    "Remedy": ".remedies",
+    "RequestTimeout": ".errors",
     "RequestsTransport": ".transport",
+    "Response": ".messages",
+    "ServerStatusError": ".errors",
     "SocketTransport": ".transport",
+    "StatusError": ".errors",
+    "Timeout": ".messages",
+    "TooManyRequests": ".errors",
+    "TransportError": ".errors",
+    "Trust": ".document",
+    "UNSET": ".operation",
+    "Unauthorized": ".errors",
+    "Unavailable": ".errors",
+    "UnknownOperation": ".errors",
+    "Validation": ".validation",
+    "Violation": ".messages",
+    "bundled_names": ".document",
+    "load": ".document",
 }
 
 __all__ = [
@@ -116,8 +155,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_LAZY[name], __name__), name)
+    value = getattr(import_module(_HOMES[name], __name__), name)
+    globals()[name] = value
+    return value

@@ -6,26 +6,25 @@ async with AsyncClient("qiskit-runtime", auth={...}) as client:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .base_client import BaseClient
-from .document import is_remote
-from .drive import drive
-from .drive_async import drive_async
-from .messages import HttpRequest, Response
-from .operation import NO_OPTIONS, UNSET, Options
-from .ops import Ops
-from .transport.base import CLOSED
+from .unset import UNSET
 
 if TYPE_CHECKING:
     from .explanation import Explanation
+    from .messages import HttpRequest, Response
+    from .operation import Options
+    from .ops import Ops
     from .streaming import AsyncStreamedResponse
 
 __all__ = ["AsyncClient"]
+
+_T = TypeVar("_T")
 
 
 class AsyncClient(BaseClient):
@@ -51,8 +50,8 @@ class AsyncClient(BaseClient):
         **named_arguments: Any,
     ) -> Any:
         """As `Client.call`."""
-        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return (await drive_async(flow, self._transport)).data
+        flow = self._calling.requesting(operation, arguments, body, options, named_arguments)
+        return (await self._drive(flow, self._transport)).data
 
     async def request(
         self,
@@ -65,8 +64,8 @@ class AsyncClient(BaseClient):
         **named_arguments: Any,
     ) -> Response:
         """As `Client.request`."""
-        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return await drive_async(flow, self._transport)
+        flow = self._calling.requesting(operation, arguments, body, options, named_arguments)
+        return await self._drive(flow, self._transport)
 
     def stream(
         self,
@@ -81,12 +80,12 @@ class AsyncClient(BaseClient):
         """As `Client.stream`: `async with client.stream(...) as response:`."""
         from .streaming import AsyncOpening
 
-        begin = self._streaming(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return AsyncOpening(lambda: drive_async(begin(), self._transport))
+        begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
+        return AsyncOpening(lambda: self._drive(begin(), self._transport))
 
     async def send(self, request: HttpRequest, *, options: Options | None = None) -> Response:
         """As `Client.send`."""
-        return await drive_async(self._sending(request, options or NO_OPTIONS), self._transport)
+        return await self._drive(self._calling.sending(request, options), self._transport)
 
     async def prepare(
         self,
@@ -99,8 +98,8 @@ class AsyncClient(BaseClient):
         **named_arguments: Any,
     ) -> HttpRequest:
         """As `Client.prepare`. Awaited, as a function that gives a credential may have to be."""
-        flow = self._preparing(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return await drive_async(flow, self._transport)
+        flow = self._calling.preparing(operation, arguments, body, options, named_arguments)
+        return await self._drive(flow, self._transport)
 
     async def explain(
         self,
@@ -113,27 +112,41 @@ class AsyncClient(BaseClient):
         **named_arguments: Any,
     ) -> Explanation:
         """As `Client.explain`."""
-        flow = self._explaining(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return await drive_async(flow, self._transport)
+        flow = self._calling.explaining(operation, arguments, body, options, named_arguments)
+        return await self._drive(flow, self._transport)
+
+    async def complete(self, make: Callable[[], _T]) -> _T:
+        """As `Client.complete`."""
+        made: _T = await self._drive(self._calling.completing(make), self._transport)
+        return made
 
     async def compile(self, operation: str) -> None:
         """As `Client.compile`."""
-        await drive_async(self._compiling(operation), self._transport)
+        await self.complete(self.operations[operation].compile)
 
     @cached_property
     def ops(self) -> Ops:
         """The operations as attributes: `client.ops.create_job(...)`."""
+        from .ops import Ops
+
         return Ops(self)
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 
     def _open_now(self) -> None:
-        if not any(map(is_remote, (self._settings.source, *self._settings.overlays))):
-            drive(self._opening_document(), CLOSED)  # nothing is sent
+        from .document import is_remote
+        from .drive import drive
+        from .drive_async import drive_async
+        from .transport.base import CLOSED
+
+        self._drive = drive_async
+        settings = self._calling.settings
+        if not any(map(is_remote, (settings.source, *settings.overlays))):
+            drive(self._calling.opening_document(), CLOSED)  # nothing is sent
 
     async def open(self) -> Self:
         """Open the document, if it is not open yet; `async with` does it too. The client itself."""
-        await drive_async(self._opening_document(), self._transport)
+        await self._drive(self._calling.opening_document(), self._transport)
         return self
 
     async def aclose(self) -> None:
@@ -142,6 +155,8 @@ class AsyncClient(BaseClient):
             self._owned.retire()
             await self._owned.aclose()
         else:
+            from .transport.base import CLOSED
+
             self._transport = CLOSED
 
     async def __aenter__(self) -> Self:

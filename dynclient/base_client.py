@@ -1,41 +1,24 @@
-"""What the two clients are: everything of a call but the driver that runs it.
-
-The methods that begin with `_` here return generators of commands; `Client` runs them with `drive`,
-`AsyncClient` with `drive_async`, and neither does anything besides.
-"""
+"""What the two clients have in common: what they are given, and how they open and travel."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .commands import Commands
-from .core import Core, Engine, Settings
-from .credentials import Credentials
-from .document import Document, Source, Trust, bundled_path, loading
-from .errors import NotLoaded
-from .exchange import Conduct, Opened, at_hand, exchange, fetching, loaded, opening
-from .messages import HttpRequest, Response, TimeoutValue
-from .operation import DeepObject, Operations, Options, Prepared
-from .plans import CallPlan, Plans
-from .redaction import DEFAULT_REDACTOR
-from .transport import transport_for
-from .validation import Level, Validation
-
 if TYPE_CHECKING:
-    from .explanation import Explanation
+    from .core import Engine
+    from .document import Document, Source, Trust
+    from .messages import TimeoutValue
     from .observers import Observer
+    from .operation import DeepObject, Operations
     from .operation.content.codec import Codec
     from .operation.only import Only
+    from .validation import Level, Validation
 
 __all__ = ["BaseClient"]
 
 #: Attributes of a client that are its own; what else a subclass has goes along with it.
-_OWN = frozenset(
-    {"_settings", "_core", "_plans", "_credentials", "_conduct", "_transport", "_owned", "ops"}
-)
+_OWN = frozenset({"_calling", "_drive", "_given", "_transport", "_owned", "ops"})
 
 
 class BaseClient:
@@ -92,188 +75,54 @@ class BaseClient:
         encoders: Mapping[type, Callable[[Any], Any]] | None = None,
     ) -> None:
         self._begin(
-            Settings.of(
-                source=source,
-                base_url=base_url,
-                auth=auth,
-                defaults=defaults,
-                validate=validate,
-                engine=engine,
-                timeout=timeout,
-                server_variables=server_variables,
-                transport=transport,
-                trust=trust or Trust(),
-                only=only,
-                deep_object=deep_object,
-                observers=observers,
-                document_auth=document_auth,
-                overlays=overlays,
-                codecs=codecs,
-                encoders=encoders,
-            )
+            {
+                "source": source,
+                "base_url": base_url,
+                "auth": auth,
+                "defaults": defaults,
+                "validate": validate,
+                "engine": engine,
+                "timeout": timeout,
+                "server_variables": server_variables,
+                "transport": transport,
+                "trust": trust,
+                "only": only,
+                "deep_object": deep_object,
+                "observers": observers,
+                "document_auth": document_auth,
+                "overlays": overlays,
+                "codecs": codecs,
+                "encoders": encoders,
+            }
         )
 
-    def _begin(self, settings: Settings) -> None:
+    def _begin(self, given: Mapping[str, Any]) -> None:
         """A new client: its transport is made, its document opened as far as that may be now."""
-        self._core: Core | None = None
-        self._settings = settings
-        self._conduct = _conduct(settings)
+        # Here, as `from dynclient import Client` need not wait for what making one needs.
+        from .calling import Calling
+        from .transport import transport_for
+
+        self._calling = Calling.of(**given)
+        settings = self._calling.settings
         limit = settings.trust.max_response_bytes
         self._transport, self._owned = transport_for(
             settings.transport, asynchronous=self._asynchronous, max_response_bytes=limit
         )
+        self._given = given
         self._open_now()
 
     def _open_now(self) -> None:
         raise NotImplementedError
 
-    # ── the document ─────────────────────────────────────────────────────────────────────────
-
     @property
     def document(self) -> Document:
         """The document: its version, title, servers, and what is wrong with it."""
-        return self._opened_core.document
+        return self._calling.opened.document
 
     @property
     def operations(self) -> Operations:
         """Every operation, by name; see `Operations`."""
-        return self._opened_core.operations
-
-    @property
-    def _opened_core(self) -> Core:
-        if self._core is None:
-            raise RuntimeError(
-                f"the document at {DEFAULT_REDACTOR.url(str(self._settings.source))} is not open "
-                "yet: use `async with AsyncClient(...) as client:`, or `await client.open()`"
-            )
-        return self._core
-
-    def _opening_document(self) -> Commands[None]:
-        """Open the document; nothing if it is open."""
-        if self._core is not None:
-            return
-        settings, conduct = self._settings, self._conduct
-        document = yield from fetching(
-            loading(settings.source, trust=settings.trust, overlays=settings.overlays), conduct
-        )
-        core = yield from loaded(partial(Core.of, document, settings), document, conduct)
-        yield from loaded(partial(self._use, settings, core), document, conduct)
-
-    def _use(self, settings: Settings, core: Core, credentials: Credentials | None = None) -> None:
-        """Take settings and a document in use; and credentials, with the tokens they have."""
-        self._settings = settings = settings.within(core)
-        self._conduct = _conduct(settings)
-        if credentials is None:
-            bundled = isinstance(settings.source, str) and bundled_path(settings.source) is not None
-            credentials = Credentials(core.schemes, settings.auth, bundled=bundled)
-        self._credentials = credentials
-        self._plans = Plans(settings, core, credentials)
-        self._core = core
-
-    # ── calls ────────────────────────────────────────────────────────────────────────────────
-
-    def _requesting(
-        self,
-        operation: str,
-        arguments: Mapping[str, Any] | None,
-        body: Any,
-        options: Options,
-        named: Mapping[str, Any],
-    ) -> Commands[Response]:
-        """A whole call."""
-        bind = partial(self._bound, operation, arguments, body, options, named)
-        try:
-            plan, prepared = self._bound(operation, arguments, body, options, named)
-        except NotLoaded:
-            plan, prepared = yield from loaded(bind, self.document, self._conduct)
-        return (yield from exchange(plan, prepared, self._conduct))
-
-    def _streaming(
-        self,
-        operation: str,
-        arguments: Mapping[str, Any] | None,
-        body: Any,
-        options: Options,
-        named: Mapping[str, Any],
-    ) -> Callable[[], Commands[Opened]]:
-        """A call up to the body of its response. Arguments are validated at once."""
-        bind = partial(self._bound, operation, arguments, body, options, named)
-        try:
-            plan, prepared = bind()
-        except NotLoaded:
-            return partial(self._streaming_later, bind)
-        return partial(opening, plan, prepared, self._conduct)
-
-    def _streaming_later(self, bind: Callable[[], tuple[CallPlan, Prepared]]) -> Commands[Opened]:
-        plan, prepared = yield from loaded(bind, self.document, self._conduct)
-        return (yield from opening(plan, prepared, self._conduct))
-
-    def _sending(self, request: HttpRequest, options: Options) -> Commands[Response]:
-        """A call whose request is there already."""
-        if not isinstance(request, HttpRequest):
-            raise TypeError(f"send() takes an HttpRequest, not {type(request).__name__}")
-        if request.operation is None:
-            raise ValueError(
-                "the request names no operation: give one that prepare() made, or "
-                "HttpRequest(..., operation=name)"
-            )
-        get = partial(self._plans.get, request.operation, options)
-        plan = yield from loaded(get, self.document, self._conduct)
-        plan = replace(plan, auth=plan.auth.lacking(request))
-        prepared = Prepared(request, (), options.headers)
-        return (yield from exchange(plan, prepared, self._conduct))
-
-    def _preparing(
-        self,
-        operation: str,
-        arguments: Mapping[str, Any] | None,
-        body: Any,
-        options: Options,
-        named: Mapping[str, Any],
-    ) -> Commands[HttpRequest]:
-        bind = partial(self._bound, operation, arguments, body, options, named, refuse=False)
-        plan, prepared = yield from loaded(bind, self.document, self._conduct)
-        return (yield from at_hand(plan, prepared))
-
-    def _explaining(
-        self,
-        operation: str,
-        arguments: Mapping[str, Any] | None,
-        body: Any,
-        options: Options,
-        named: Mapping[str, Any],
-    ) -> Commands[Explanation]:
-        bind = partial(self._bound, operation, arguments, body, options, named, refuse=False)
-        plan, prepared = yield from loaded(bind, self.document, self._conduct)
-        request = yield from at_hand(plan, prepared)
-        given = {**(self._settings.defaults or {}), **(arguments or {}), **named}
-        from .explanation import explain_call
-
-        return explain_call(plan, request, given)
-
-    def _compiling(self, operation: str) -> Commands[None]:
-        compiled = self.operations[operation].compile
-        return (yield from loaded(compiled, self.document, self._conduct))
-
-    def _bound(
-        self,
-        operation: str,
-        arguments: Mapping[str, Any] | None,
-        body: Any,
-        options: Options,
-        named: Mapping[str, Any],
-        *,
-        refuse: bool = True,
-    ) -> tuple[CallPlan, Prepared]:
-        """The plan of the operation, and the request for these arguments. Pure."""
-        if self._core is None:
-            _ = self._opened_core  # says what to do
-        plans = self._plans
-        plan = plans.get(operation, options)
-        prepared = plan.prepare(arguments, named, body, options)
-        if refuse and plan.refusal is not None:
-            plans.check_carried(plan, options)
-        return plan, prepared
+        return self._calling.opened.operations
 
     # ── another client ───────────────────────────────────────────────────────────────────────
 
@@ -290,13 +139,13 @@ class BaseClient:
             raise TypeError(
                 f"with_options() takes {', '.join(sorted(_CHANGEABLE))}; not {', '.join(unknown)}"
             )
-        core = self._opened_core
+        calling = self._calling.changed(**changes)
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.__dict__.pop("ops", None)
         other._owned = None
-        kept = None if "auth" in changes else self._credentials
-        other._use(self._settings.changed(**changes), core, kept)
+        other._calling = calling
+        other._given = {**self._given, **changes}
         return other
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
@@ -304,12 +153,15 @@ class BaseClient:
     def __reduce__(self) -> tuple[Any, ...]:
         # Compiled validators and sockets don't travel: a worker opens the document again.
         more = {name: value for name, value in self.__dict__.items() if name not in _OWN}
-        return _reopened, (type(self), self._settings, more)
+        return _reopened, (type(self), self._given, more)
 
     def __repr__(self) -> str:
-        where = DEFAULT_REDACTOR.url(self._settings.base_url or "the document's server")
-        title = "a document" if self._core is None else self._core.document.title or "a document"
-        return f"<{type(self).__name__} of {title} at {where}>"
+        from .redaction import DEFAULT_REDACTOR
+
+        calling = self._calling
+        where = DEFAULT_REDACTOR.url(calling.settings.base_url or "the document's server")
+        title = "a document" if calling.core is None else calling.core.document.title
+        return f"<{type(self).__name__} of {title or 'a document'} at {where}>"
 
 
 _CHANGEABLE = frozenset(
@@ -326,17 +178,10 @@ _CHANGEABLE = frozenset(
 )
 
 
-def _conduct(settings: Settings) -> Conduct:
-    return Conduct(
-        settings.trust,
-        settings.observers,
-        settings.document_auth or {},
-        settings.timeout,
-    )
-
-
-def _reopened(kind: type[BaseClient], settings: Settings, more: Mapping[str, Any]) -> BaseClient:
+def _reopened(
+    kind: type[BaseClient], given: Mapping[str, Any], more: Mapping[str, Any]
+) -> BaseClient:
     client = object.__new__(kind)
     client.__dict__.update(more)
-    client._begin(settings)
+    client._begin(given)
     return client

@@ -13,15 +13,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .base_client import BaseClient
-from .drive import drive
-from .exchange import loaded
-from .messages import HttpRequest, Response
-from .operation import NO_OPTIONS, UNSET, Options
-from .ops import Ops
-from .transport.base import CLOSED
+from .unset import UNSET
 
 if TYPE_CHECKING:
     from .explanation import Explanation
+    from .messages import HttpRequest, Response
+    from .operation import Options
+    from .ops import Ops
     from .streaming import StreamedResponse
 
 __all__ = ["Client"]
@@ -55,8 +53,8 @@ class Client(BaseClient):
         or Python name. Raises UnknownOperation, InvalidRequest or AuthError before anything is
         sent; TransportError, StatusError or InvalidResponse after.
         """
-        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return drive(flow, self._transport).data
+        flow = self._calling.requesting(operation, arguments, body, options, named_arguments)
+        return self._drive(flow, self._transport).data
 
     def request(
         self,
@@ -69,8 +67,8 @@ class Client(BaseClient):
         **named_arguments: Any,
     ) -> Response:
         """As `call`, but returns the whole Response: status, headers, violations and all."""
-        flow = self._requesting(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return drive(flow, self._transport)
+        flow = self._calling.requesting(operation, arguments, body, options, named_arguments)
+        return self._drive(flow, self._transport)
 
     def stream(
         self,
@@ -89,15 +87,15 @@ class Client(BaseClient):
         """
         from .streaming import Opening
 
-        begin = self._streaming(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return Opening(lambda: drive(begin(), self._transport))
+        begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
+        return Opening(lambda: self._drive(begin(), self._transport))
 
     def send(self, request: HttpRequest, *, options: Options | None = None) -> Response:
         """Send a request that `prepare` made, or one of your own with `operation=` its name.
 
         The response is judged as that of `request`. Credentials that the request lacks are added.
         """
-        return drive(self._sending(request, options or NO_OPTIONS), self._transport)
+        return self._drive(self._calling.sending(request, options), self._transport)
 
     def prepare(
         self,
@@ -114,8 +112,8 @@ class Client(BaseClient):
         Credentials are on it as far as they are at hand: a token that would have to be fetched
         first is not, and neither is what the client was never given.
         """
-        flow = self._preparing(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return drive(flow, self._transport)
+        flow = self._calling.preparing(operation, arguments, body, options, named_arguments)
+        return self._drive(flow, self._transport)
 
     def explain(
         self,
@@ -131,33 +129,38 @@ class Client(BaseClient):
 
         Server, credentials, how every value is serialized. Redacted; nothing is sent.
         """
-        flow = self._explaining(operation, arguments, body, options or NO_OPTIONS, named_arguments)
-        return drive(flow, self._transport)
+        flow = self._calling.explaining(operation, arguments, body, options, named_arguments)
+        return self._drive(flow, self._transport)
 
     def compile(self, operation: str) -> None:
         """Compile all that an operation can need, now, and fetch what it refers to.
 
         Calls do so as far as they must. DocumentError if the document breaks the operation.
         """
-        drive(self._compiling(operation), self._transport)
+        self.complete(self.operations[operation].compile)
 
     def complete(self, make: Callable[[], _T]) -> _T:
         """What `make` returns, which reads the document; the files that it lacks are fetched.
 
         `make` is called again for each of them. DocumentError for a file that can't be had.
         """
-        return drive(loaded(make, self.document, self._conduct), self._transport)
+        return self._drive(self._calling.completing(make), self._transport)
 
     @cached_property
     def ops(self) -> Ops:
         """The operations as attributes: `client.ops.create_job(...)`."""
+        from .ops import Ops
+
         return Ops(self)
 
     # ── life cycle ───────────────────────────────────────────────────────────────────────────
 
     def _open_now(self) -> None:
+        from .drive import drive
+
+        self._drive = drive
         try:
-            drive(self._opening_document(), self._transport)
+            self._drive(self._calling.opening_document(), self._transport)
         except BaseException:
             self.close()
             raise
@@ -171,6 +174,8 @@ class Client(BaseClient):
         if self._owned is not None:
             self._owned.retire()
         else:
+            from .transport.base import CLOSED
+
             self._transport = CLOSED
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote_plus
 from .auth import SecurityScheme
 from .auth.plain import plain_credential
 from .environment import environment_name
-from .messages import HttpRequest
+from .messages import Content, HttpRequest
 from .redaction import NOT_SHOWN
 
 __all__ = ["curl_line"]
@@ -21,6 +21,8 @@ _MARK = "dynclient-variable-{}-"
 _MARKED = re.compile(r"dynclient-variable-(\w+)-")
 #: What means something between the double quotes of a shell.
 _SPECIAL = re.compile(r'[$`"\\!\n]')
+#: What curl takes in a URL for ranges and lists, unless told otherwise.
+_GLOBS = frozenset("[]{}")
 #: HTTP schemes that curl can do, from `user:password`.
 _USER_OPTIONS = {"basic": ["-u"], "digest": ["--digest", "-u"]}
 
@@ -46,16 +48,28 @@ def curl_line(
         words.append("--head")
     elif request.method != "GET":
         words += ["-X", shlex.quote(request.method)]
+    if not _GLOBS.isdisjoint(request.url):
+        words.append("-g")
     words += [_word(request.url), *options]
     for name, value in request.headers.pairs():
         if name.lower() != "content-length":  # curl counts what it sends
             words += ["-H", _word(f"{name}: {value}" if value else f"{name};")]
-    content = request.content
-    if isinstance(content, bytes) and not content.startswith(NOT_SHOWN):
-        words += ["--data-raw", shlex.quote(content.decode("utf-8", "replace"))]
-    elif content is not None:
+    text = _text_of(request.content)
+    if text is not None:
+        words += ["--data-raw", shlex.quote(text)]
+    elif request.content is not None:
         words += ["--data-binary", shlex.quote(f"@{body_file}")]
     return " ".join(words)
+
+
+def _text_of(content: Content) -> str | None:
+    """A body as a word of the shell can hold it; None for one that it can't."""
+    if not isinstance(content, bytes) or content.startswith(NOT_SHOWN) or b"\0" in content:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _with_variable(

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any
 
-__all__ = ["MEDIA_TYPE", "ProblemDetails", "detail_of"]
+from .abnf import split_challenges
+
+__all__ = ["MEDIA_TYPE", "ProblemDetails", "challenge_of", "detail_of"]
 
 #: RFC 9457, section 3.
 MEDIA_TYPE = "application/problem+json"
@@ -74,6 +76,17 @@ def detail_of(data: Any, mask: Callable[[str], str]) -> str:
     """
     line = _said(data, lambda text: " ".join(mask(text).split()), _LEVELS)
     return line if len(line) <= _CHARACTERS else f"{line[:_CHARACTERS]}…"
+
+
+def challenge_of(challenges: str, mask: Callable[[str], str]) -> str:
+    """What `WWW-Authenticate` says is wrong with a bearer token (RFC 6750, section 3.1), or ""."""
+    for scheme, values in split_challenges(challenges):
+        if scheme == "bearer" and "error" in values:
+            scope = values.get("scope") if values["error"] == "insufficient_scope" else None
+            text = values.get("error_description") or values["error"]
+            line = mask(f"the token needs the scope {scope}" if scope else text)
+            return line if len(line) <= _CHARACTERS else f"{line[:_CHARACTERS]}…"
+    return ""
 
 
 def _said(data: Any, clean: Callable[[str], str], levels: int) -> str:

@@ -29,6 +29,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .messages import HttpRequest, Response, Violation
+from .redaction import DEFAULT_REDACTOR
 from .remedies import Remedy, Words, in_python
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class DocumentError(DynclientError):
         column: int | None = None,
         remedy: Remedy | None = None,
     ) -> None:
-        place = source or ""
+        place = DEFAULT_REDACTOR.url(source or "")
         if line is not None:
             place += f", line {line}, column {column}" if column else f", line {line}"
         if pointer is not None:
@@ -168,7 +169,7 @@ class Unavailable(DocumentError):
         pointer: str | None = None,
         remedy: Remedy | None = None,
     ) -> None:
-        whole = f"$ref to {uri!r} {reason}"
+        whole = f"$ref to {DEFAULT_REDACTOR.url(uri)!r} {reason}"
         super().__init__(whole, source=source, pointer=pointer, remedy=remedy)
         self.uri = uri
 

@@ -18,9 +18,11 @@ from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
+from .origins import origin_of
 from .validation import Validation
 
 if TYPE_CHECKING:
+    from .document import Document
     from .reference import ReferenceEngine
 
 __all__ = ["CallPlan", "Plans"]
@@ -187,7 +189,7 @@ class Plans:
             policy,
             url,
             defaults or None,
-            auth.plan,
+            auth.plan.placed(url, partial(_may_get_credentials, self._core.document, url)),
             operation.request_plan(formats, options.deep_object or settings.deep_object),
             operation.response_plan(formats, members=policy.judges_members),
             options.raise_for != "never",
@@ -208,3 +210,14 @@ class Plans:
         variables = settings.server_variables
         url = base_url(self._core.document, operation.servers, options.server, variables)
         return url, "the document's server" if options.server is None else "the call's server"
+
+
+def _may_get_credentials(document: Document, base_url: str, url: str) -> bool:
+    """Whether a document may name a URL that credentials are sent to, as it names its servers."""
+    own = document.uri
+    if not own.startswith(("http:", "https:")):
+        return True  # what the caller opened from disk or as data is the caller's own word
+    try:
+        return origin_of(url) == origin_of(base_url) or document.resources.trust.allows(url, own)
+    except ValueError:
+        return False

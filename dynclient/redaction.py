@@ -50,8 +50,6 @@ _LEAST_START = 4
 # In a longer body nobody looks for what a server may repeat of it.
 _MOST_SEARCHED = 1 << 20
 _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
-_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[^<>]*>([^<]*)</")
-_PART = re.compile(r'; name="([^"]*)".*?\r\n\r\n(.*?)\r\n--', re.DOTALL)
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -163,36 +161,35 @@ class Redactor:
         """Whether a body of the content type `kind` holds a secret."""
         return any(self._of_body(content, kind, whole))
 
-    def _of_body(self, content: bytes, kind: str, whole: bool) -> Iterator[str]:
+    def _of_body(self, content: bytes, kind: str, whole: bool) -> Iterable[str]:
+        if self.codecs is not None:
+            found: Iterable[str] = self.codecs.secrets(content, kind, self, whole=whole)
+            return found
+        # Of a request of no operation, such as for a token: JSON, or a form.
         text = content.decode("utf-8", "replace")
-        if "json" in kind:  # one text, or one on each line
-            for line in text.split("\n") if _data(text) is None else [text]:
-                yield from self._leaves(_data(line.lstrip("\x1e")), whole)
-        elif "xml" in kind:
-            from xml.sax.saxutils import unescape
+        data = _data(text)
+        is_data = isinstance(data, dict | list)
+        return self.leaves(data, whole) if is_data else self.of_form(text, whole=whole)
 
-            for match in _ELEMENT.finditer(text):
-                if whole or self.is_secret_field(match[1]):
-                    yield unescape(match[2], {"&quot;": '"', "&apos;": "'"})
-        elif "form-urlencoded" in kind:
-            for match in _FORM_FIELD.finditer(text):
-                name, value = map(unquote_plus, match.groups())
-                if whole or self.is_secret_field(name):
-                    yield from _values_of(value)
-        elif kind.startswith("multipart/"):
-            for match in _PART.finditer(text):
-                if whole or self.is_secret_field(match[1]):
-                    yield from _values_of(match[2])
-        elif whole:
-            yield text
+    def of_form(self, text: str, *, whole: bool) -> Iterator[str]:
+        """The secret values of a form, as they are and in parts."""
+        pairs = (map(unquote_plus, match.groups()) for match in _FORM_FIELD.finditer(text))
+        return self.of_pairs(((name, value) for name, value in pairs), whole=whole)
 
-    def _leaves(self, value: Any, secret: bool) -> Iterator[str]:
+    def of_pairs(self, pairs: Iterable[tuple[str, str]], *, whole: bool) -> Iterator[str]:
+        """The secret ones of named texts, as they are and in parts; all, if `whole`."""
+        for name, text in pairs:
+            if whole or self.is_secret_field(name):
+                yield from _values_of(text)
+
+    def leaves(self, value: Any, secret: bool) -> Iterator[str]:
+        """The texts of the secret members of plain data; of all of it, if `secret`."""
         if isinstance(value, dict):
             for name, item in value.items():
-                yield from self._leaves(item, secret or self.is_secret_field(name))
+                yield from self.leaves(item, secret or self.is_secret_field(name))
         elif isinstance(value, list):
             for item in value:
-                yield from self._leaves(item, secret)
+                yield from self.leaves(item, secret)
         elif secret and not isinstance(value, bool | None):
             yield str(value)
 
@@ -225,7 +222,7 @@ class Redactor:
             if self.is_secret_field(unquote_plus(name)):
                 return f"{name}={MASK}"
             text = unquote_plus(value)
-            if text.startswith(("{", "[")):  # an object as JSON text
+            if text.startswith(("{", "[")) and ":" in text:  # an object as JSON text
                 content = text.encode("utf-8", "replace")
                 shown = self.json(content)
                 if shown != content:
@@ -274,7 +271,8 @@ def _parts_of(value: str) -> set[str]:
             pair = b64decode(value[6:], validate=True).decode()
         except ValueError:
             return set()
-        return {pair, pair.partition(":")[2]}
+        password = pair.partition(":")[2]
+        return {pair, password, unquote_plus(password)}  # RFC 6749, section 2.3.1, encodes it
     return {crumb.partition("=")[2].strip() for crumb in value.split(";") if "=" in crumb}
 
 
@@ -299,7 +297,7 @@ def _without_start(text: str, secret: str) -> str:
 def _values_of(text: str) -> list[str]:
     """What a serialized value may be in the words of a server: without what its style adds."""
     if text.startswith(("{", "[", '"')):
-        return [text, *DEFAULT_REDACTOR._leaves(_data(text), True)]
+        return [text, *DEFAULT_REDACTOR.leaves(_data(text), True)]
     value = text.lstrip(".;")
     return [text, value, *value.partition("=")[2].split(","), *value.split(",")]
 

@@ -61,9 +61,12 @@ def verdict(
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400 and raises:
         kind = _status_error(response.status)
-        from .detail import detail_of
+        from .detail import challenge_of, detail_of
 
-        detail = detail_of(response.data, response.request.mask())
+        mask = response.request.mask()
+        challenges = response.headers.get("WWW-Authenticate", "")
+        said = (detail_of(response.data, mask), challenge_of(challenges, mask))
+        detail = "; ".join(filter(None, said))
         if errors:
             return response, _invalid(kind)(response.operation.name, response, errors, detail)
         return response, kind(response.operation.name, response, detail)

@@ -165,6 +165,9 @@ class AwaitedClient:
     def send(self, *call: Any, **named: Any) -> Any:
         return run(self._client.send(*call, **named))
 
+    def complete(self, make: Callable[[], _T]) -> _T:
+        return run(self._client.complete(make))
+
     def compile(self, operation: str) -> None:
         run(self._client.compile(operation))
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .account import ACCOUNT_FILE, Account, environment_auth, qiskit_account
     from .digest import DigestAuth
     from .iam import IAM_URL, IAMAuth
+    from .login import BrowserLogin, DeviceLogin, DevicePrompt
+    from .oauth2 import OAuth2
 
 __all__ = [
     "ACCOUNT_FILE",
@@ -29,10 +31,14 @@ __all__ = [
     "AuthStep",
     "AuthValue",
     "Authenticator",
+    "BrowserLogin",
     "Credential",
+    "DeviceLogin",
+    "DevicePrompt",
     "DigestAuth",
     "Handler",
     "IAMAuth",
+    "OAuth2",
     "RoundTrip",
     "SecurityScheme",
     "environment_auth",
@@ -43,9 +49,13 @@ __all__ = [
 _ROOMS = {
     "ACCOUNT_FILE": ".account",
     "Account": ".account",
+    "BrowserLogin": ".login",
+    "DeviceLogin": ".login",
+    "DevicePrompt": ".login",
     "DigestAuth": ".digest",
     "IAMAuth": ".iam",
     "IAM_URL": ".iam",
+    "OAuth2": ".oauth2",
     "environment_auth": ".account",
     "qiskit_account": ".account",
 }

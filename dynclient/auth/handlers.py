@@ -59,7 +59,7 @@ class Handler:
         request: HttpRequest,
         response: HttpResponse,
     ) -> bool:
-        """`request` was answered with 401: forget the credential that it carries.
+        """The response to `request` was 401: forget the credential that it carries.
 
         True if another try can help, with what `ready` or `acquire` give then. A credential that
         is kept, and is not the one on `request`, was renewed in the meantime: keep it.

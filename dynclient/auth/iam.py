@@ -8,12 +8,9 @@ ID using an API key").
 # ruff: noqa: ARG002 - every handler is given the scheme and the scopes, this one needs neither
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -24,6 +21,7 @@ from ..redaction import DEFAULT_REDACTOR, MASK
 from .credential import Credential
 from .handlers import Handler
 from .schemes import SecurityScheme
+from .tokens import FORM, Token, bearer, check_endpoint, json_object, margin_of
 
 __all__ = ["IAM_URL", "IAMAuth"]
 
@@ -32,10 +30,9 @@ _log = logging.getLogger("dynclient.auth")
 IAM_URL = "https://iam.cloud.ibm.com/identity/token"
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 _REDACTOR = DEFAULT_REDACTOR.extended(fields=["apikey"])
-_FORM = "application/x-www-form-urlencoded"
 
-#: The life of a token, in seconds, when the answer does not tell (IAM always has).
-_UNTOLD_LIFE = 300
+#: The life of a token, in seconds, when the response does not say it (IAM always has).
+_UNKNOWN_LIFE = 300
 #: At most this much of the service's own text goes into an error, in characters.
 _LONGEST_TEXT = 300
 
@@ -45,15 +42,6 @@ _ADVICE = {
     "in the account of your instance, and check that the whole key was copied",
     "BXNIM0109E": "The API key reached IAM empty. Check where it is read from",
 }
-
-
-@dataclass(slots=True, repr=False)
-class _Token:
-    """A token; `refused` is set once, so that no thread can forget a newer one in its place."""
-
-    credential: Credential
-    refresh_at: float
-    refused: bool = False
 
 
 class IAMAuth(Handler):
@@ -81,13 +69,13 @@ class IAMAuth(Handler):
         clock: Callable[[], float] = time.time,
     ) -> None:
         _check_key(api_key)
-        _check_url(url)
+        check_endpoint(url, "the url given to IAMAuth", "the API key")
         self._api_key = api_key
         self._url = url
         self._tenant = tenant
         self._early = early
         self._clock = clock
-        self._token: _Token | None = None
+        self._token: Token | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_token": None}  # a token is not for a pickle to carry
@@ -95,9 +83,8 @@ class IAMAuth(Handler):
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential | None:
         """The current token, unless it is missing or soon to end."""
         token = self._token
-        if token is None or token.refused or self._clock() >= token.refresh_at:
-            return None
-        return token.credential
+        good = token is not None and token.is_good(self._clock())
+        return token.credential if token is not None and good else None
 
     def acquire(
         self, scheme: SecurityScheme, scopes: tuple[str, ...]
@@ -105,9 +92,9 @@ class IAMAuth(Handler):
         """One exchange. `AuthError` with IAM's `errorCode` as `code` if it fails."""
         started = self._clock()
         response = yield self._request()
-        access_token, life = _Answer(response, self._url, self._api_key).read(started)
-        credential = Credential(headers=(("Authorization", f"Bearer {access_token}"),))
-        self._token = _Token(credential, started + life - self._margin(life))
+        access_token, life = _Response(response, self._url, self._api_key).read(started)
+        credential = bearer(access_token)
+        self._token = Token(credential, started + life - margin_of(life, self._early))
         _log.debug("IAM gave an access token that lives %d s", life)
         return credential
 
@@ -124,16 +111,12 @@ class IAMAuth(Handler):
             token.refused = True
         return True
 
-    def _margin(self, life: float) -> float:
-        wanted = max(life / 5, 60.0) if self._early is None else max(self._early, 0.0)
-        return min(wanted, life / 2)
-
     def _request(self) -> HttpRequest:
         # Here, not above: oauthlib costs 60 ms to import, and most clients never need it.
         from oauthlib.oauth2.rfc6749.parameters import prepare_token_request
 
         form = prepare_token_request(_GRANT, apikey=self._api_key)
-        headers = {"Content-Type": _FORM, "Accept": "application/json"}
+        headers = {"Content-Type": FORM, "Accept": "application/json"}
         if self._tenant:
             headers["ibm-cloud-tenant"] = self._tenant
         return HttpRequest(
@@ -146,14 +129,14 @@ class IAMAuth(Handler):
         )
 
 
-class _Answer:
-    """Reads what IAM answered. Errors tell its words, with the key masked should it echo it."""
+class _Response:
+    """Reads the response of IAM. Errors quote it, with the key masked if it repeats it."""
 
     def __init__(self, response: HttpResponse, url: str, api_key: str) -> None:
         self._response = response
         self._host = urlsplit(url).netloc
         self._secrets = {api_key, quote(api_key, safe=""), quote_plus(api_key)}
-        self._data = _json_object(response.content)
+        self._data = json_object(response.content)
 
     def read(self, now: float) -> tuple[str, float]:
         """The access token and its life in seconds."""
@@ -161,10 +144,10 @@ class _Answer:
             raise self._refusal()
         data = self._data
         if data is None:
-            raise self._error(f"its answer is not a JSON object ({self._kind()})")
+            raise self._error(f"its response is not a JSON object ({self._kind()})")
         token = data.get("access_token")
         if not isinstance(token, str) or not token:
-            raise self._error("its answer has no access_token")
+            raise self._error("its response has no access_token")
         return token, self._life(data, now)
 
     def _life(self, data: Mapping[str, Any], now: float) -> float:
@@ -175,15 +158,15 @@ class _Answer:
             parsed = parse_token_response(self._response.content.decode("utf-8"))
         except (OAuth2Error, ValueError, TypeError, AttributeError, OverflowError):
             parsed = None
-        # Raised out here, so that no cause with the answer's text hangs on the error.
+        # Raised out here, so that no cause with the response's text hangs on the error.
         if parsed is None:
-            raise self._error("its answer is no token response (RFC 6749, section 5.1)")
+            raise self._error("it is not a token response (RFC 6749, section 5.1)")
         if "expires_in" in parsed:
             return max(float(parsed["expires_in"]), 0.0)
         end = data.get("expiration")
         if isinstance(end, int | float):
             return max(end - now, 0.0)
-        return float(_UNTOLD_LIFE)
+        return float(_UNKNOWN_LIFE)
 
     def _refusal(self) -> AuthError:
         status, data = self._response.status, self._data or {}
@@ -191,8 +174,9 @@ class _Answer:
         said = ": ".join(
             text for key in ("errorMessage", "errorDetails") if (text := self._text(data.get(key)))
         )
-        told = f" ({code}: {said})" if code and said else f" ({code or said or self._kind()})"
-        return self._error(f"it answered {status}{told}. {_advice(status, code)}", code)
+        detail = f"{code}: {said}" if code and said else code or said or self._kind()
+        message = f"it responded with {status} ({detail}). {_advice(status, code)}"
+        return self._error(message, code)
 
     def _error(self, message: str, code: str | None = None) -> AuthError:
         return AuthError(f"no access token from IAM at {self._host}: {message}", code=code)
@@ -209,23 +193,15 @@ class _Answer:
         return " ".join(value.split())[:_LONGEST_TEXT]
 
 
-def _json_object(content: bytes) -> dict[str, Any] | None:
-    try:
-        data = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) else None
-
-
 def _advice(status: int, code: str | None) -> str:
     if code in _ADVICE:
         return _ADVICE[code]
     if status >= 500 or status == 429:
-        return "The fault is with IAM, not with the key: try again later"
+        return "The problem is at IAM, not with the key: try again later"
     if 300 <= status < 400:
         return "A token endpoint must not redirect: check the url given to IAMAuth"
     if status == 404:
-        return "This is no IAM token endpoint: check the url given to IAMAuth"
+        return "This is not an IAM token endpoint: check the url given to IAMAuth"
     return "Check that the API key exists, is not locked, and belongs to the right account"
 
 
@@ -239,24 +215,3 @@ def _check_key(api_key: object) -> None:
             "the API key given to IAMAuth contains white space, a line break or a character "
             "outside of ASCII, which no IBM Cloud API key does (it is not shown here)"
         )
-
-
-def _check_url(url: object) -> None:
-    parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
-        raise AuthError("the url given to IAMAuth is not an http address")
-    if parts.username is not None or parts.password is not None:
-        raise AuthError("the url given to IAMAuth contains a user name or password; leave it out")
-    if parts.scheme == "http" and not _stays_near(parts.hostname):
-        raise AuthError(
-            f"the API key would travel to {parts.hostname} unencrypted: use https "
-            f"(http is for this machine, names without a dot, .localhost and .test)"
-        )
-
-
-def _stays_near(host: str) -> bool:
-    """Whether a host is this machine, a neighbour without a dot, or a test name (RFC 6761)."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".test"))

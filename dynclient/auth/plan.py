@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -151,20 +151,33 @@ class AuthPlan:
                 request = yield from step.modified(credential.apply(request))
         return request
 
+    def placed(self, base_url: str, trusts: Callable[[str], bool]) -> AuthPlan:
+        """The plan for a service at a URL; `trusts` says where the document may send credentials.
+
+        Only schemes that name URLs of their own need to know.
+        """
+        if all(step.scheme.type not in ("oauth2", "openIdConnect") for step in self.steps):
+            return self
+        steps = tuple(
+            replace(step, scheme=replace(step.scheme, base_url=base_url, trusts=trusts))
+            for step in self.steps
+        )
+        return AuthPlan(self.alternative, self.reason, steps)
+
     def lacking(self, request: HttpRequest) -> AuthPlan:
         """The plan for a request that was prepared, and may carry credentials already."""
         steps = tuple(step for step in self.steps if not step.is_done(request))
         return AuthPlan(self.alternative, self.reason, steps)
 
     def refused(self, request: HttpRequest, response: HttpResponse) -> bool:
-        """The server answered `request` with 401. True if another try can help.
+        """The server responded to `request` with 401. True if another try can help.
 
         Every handler is told, so that each forgets what was refused.
         """
-        answers = [
+        hopes = [
             step.handler.refused(step.scheme, step.scopes, request, response) for step in self.steps
         ]
-        return any(answers)
+        return any(hopes)
 
     def __repr__(self) -> str:
         return f"<AuthPlan {' and '.join(self.alternative) or 'no credentials'}: {self.reason}>"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from ..errors import DocumentError
+from ..errors import AuthError, DocumentError
 from ..messages import HttpRequest
 from ..redaction import Redactor
+from ..remedies import give
 
 __all__ = ["SecurityScheme"]
 
@@ -30,6 +31,8 @@ class SecurityScheme:
     bearer_format        a hint for people, such as JWT
     flows                of oauth2: the OAuth Flows Object as it stands in the document
     open_id_connect_url  of openIdConnect: the discovery address
+    base_url             where the service is: what relative URLs are resolved against; "" for none
+    trusts               whether credentials may go to a URL that the document names; None for all
     """
 
     name: str
@@ -41,6 +44,8 @@ class SecurityScheme:
     flows: Mapping[str, Any] = field(default_factory=dict, hash=False)
     description: str = ""
     open_id_connect_url: str | None = None
+    base_url: str = field(default="", compare=False, repr=False)  # it may hold a password
+    trusts: Callable[[str], bool] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> SecurityScheme:
@@ -64,6 +69,28 @@ class SecurityScheme:
             description=reader.optional("description") or "",
             open_id_connect_url=reader.optional("openIdConnectUrl"),
         )
+
+    def endpoint(self, url: str) -> str:
+        """A URL of the scheme, absolute.
+
+        A relative one is resolved against the base URL as paths are, below it (OpenAPI 3.1.1,
+        section "Relative References in API URLs"). AuthError if the policy does not allow it.
+        """
+        if "://" not in url:
+            if not self.base_url:
+                raise AuthError(f"{self.name}: the URL {url!r} is relative")
+            scheme, slashes, rest = self.base_url.partition("://")
+            authority, slash, path = rest.partition("/")
+            authority = authority.rpartition("@")[2]  # who calls the service is nobody there
+            url = urljoin(f"{scheme}{slashes}{authority}{slash}{path}/", url)
+        if self.trusts is not None and not self.trusts(url):
+            host = urlsplit(url).netloc.rpartition("@")[2]
+            raise AuthError(
+                f"{self.name}: the document names {host} for its tokens, whose origin is not "
+                "trusted",
+                remedy=give(trust={"origins": f"{urlsplit(url).scheme}://{host}"}),
+            )
+        return url
 
     def redact(self, redactor: Redactor) -> Redactor:
         """The redactor, knowing as well the names under which this scheme's secrets travel."""

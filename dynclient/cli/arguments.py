@@ -149,7 +149,7 @@ def _schemas(operation: Operation, body: RequestBody | None) -> dict[str, Node]:
             found |= dict.fromkeys(body.names, body.preferred.schema)
     wire_names = [p.name for p in operation.parameters]
     for p in operation.parameters:
-        schema = Node(operation.document, p.schema, p.schema_at)
+        schema = p.node
         if wire_names.count(p.name) == 1:
             found[p.name] = schema
         found[p.python_name] = schema

@@ -74,11 +74,12 @@ __all__ = ["command"]
 @click.option(
     "--timeout",
     type=SECONDS,
+    metavar="SECONDS",
     default=30.0,
     show_default=True,
     help="Seconds for connecting, and for each read.",
 )
-@click.option("--max-time", type=SECONDS, help="Seconds for the whole call.")
+@click.option("--max-time", type=SECONDS, metavar="SECONDS", help="Seconds for the whole call.")
 @click.option(
     "--validate",
     type=click.Choice(["strict", "warn", "off"]),
@@ -98,7 +99,7 @@ __all__ = ["command"]
 @click.option(
     "--show-secrets", is_flag=True, help="Show credentials in what --dry-run and --curl print."
 )
-@click.option("--include", is_flag=True, help="Print status and headers on stderr.")
+@click.option("--include", is_flag=True, help="Print status and headers on stderr, and any body.")
 @verbose_option
 @output_option("json", "table", "raw", "histogram")
 @click.pass_obj

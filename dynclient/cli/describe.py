@@ -64,7 +64,7 @@ def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dic
         "description": operation.description,
         "deprecated": operation.deprecated,
         "tags": list(operation.tags),
-        "arguments": [_argument(operation, p) for p in operation.parameters],
+        "arguments": [_argument(p) for p in operation.parameters],
         "body": _body(operation),
         "responses": [_response(operation, key) for key in operation.responses],
         "auth": [
@@ -74,8 +74,8 @@ def describe(operation: Operation, schemes: Mapping[str, SecurityScheme]) -> dic
     }
 
 
-def _argument(operation: Operation, parameter: Parameter) -> dict[str, Any]:
-    schema = Node(operation.document, parameter.schema, parameter.schema_at)
+def _argument(parameter: Parameter) -> dict[str, Any]:
+    schema = parameter.node
     return {
         "name": parameter.python_name,
         "wire_name": parameter.name,

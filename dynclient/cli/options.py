@@ -177,6 +177,8 @@ base_url_option = click.option(
 class Number(click.FloatRange):
     """A number within bounds; not a number is within none."""
 
+    name = "number"
+
     def convert(self, value: Any, *place: Any) -> float:
         number: float = super().convert(value, *place)
         if math.isnan(number):

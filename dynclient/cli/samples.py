@@ -95,7 +95,7 @@ def _is_file(schema: Node) -> bool:
 
 def _sample_parameter(operation: Operation, parameter: Parameter) -> Any:
     document = operation.document
-    schema = Node(document, parameter.schema, parameter.schema_at)
+    schema = parameter.node
     example = _example(Node.standing_at(document, parameter.at))
     return example if example is not _NOTHING else _sample(schema, 0)
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from ..errors import DocumentError, NotLoaded
 from ..messages import Violation
+from ..redaction import DEFAULT_REDACTOR
 from .pointer import lookup, split
 from .resources import Location, Resources
 
@@ -30,6 +31,9 @@ class Problem:
     message: str
     rule: str
     source: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", DEFAULT_REDACTOR.url(self.source))
 
     def as_dict(self) -> dict[str, str]:
         """The same as plain data, for reports."""

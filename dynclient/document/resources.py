@@ -13,6 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from ..errors import DocumentError, DynclientError, NotLoaded, Unavailable
 from ..origins import origin_of
+from ..redaction import DEFAULT_REDACTOR
 from ..remedies import Remedy, give
 from .identifiers import LONE_REF, Identifiers, identify, names_itself
 from .parse import parse_document
@@ -268,7 +269,7 @@ class Resources:
     ) -> DocumentError:
         """The error for a `$ref` at a place that is not followed."""
         at = self.published(at)
-        message = f"$ref to {uri!r} is not followed: {reason}"
+        message = f"$ref to {DEFAULT_REDACTOR.url(uri)!r} is not followed: {reason}"
         return DocumentError(message, source=at.uri or None, pointer=at.pointer, remedy=remedy)
 
     def _read(self, uri: str, at: Location) -> bytes:

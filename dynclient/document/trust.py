@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ..errors import DocumentError
 from ..origins import origin_of
+from ..redaction import DEFAULT_REDACTOR
 from ..remedies import Remedy, give
 
 __all__ = ["Trust", "may_move", "moved_away"]
@@ -21,9 +22,9 @@ _FILE = "file://"  # the origin of every local file
 class Trust:
     """Bounds on what is read and followed on a document's word.
 
-    origins             further origins (`https://host[:port]`) that `$ref` and `servers` may name,
-                        besides the document's own and what the caller typed; ValueError for
-                        what is not an origin
+    origins             further origins (`https://host[:port]`) that `$ref`, `servers` and the
+                        token URLs of OAuth may name, besides the document's own and what the
+                        caller typed; ValueError for what is not an origin
     folders             further folders whose files a `$ref` may name, besides that of a document on
                         disk. In a document that is given as data, relative `$ref`s start there.
                         A document from the network never reads a local file
@@ -84,7 +85,7 @@ def may_move(from_url: str, to_url: str, trust: Trust) -> bool:
 def moved_away(from_url: str, to_url: str) -> DocumentError:
     """The error for a redirect that `may_move` does not allow."""
     return DocumentError(
-        f"it redirects to {to_url!r}, whose origin is not trusted",
+        f"it redirects to {DEFAULT_REDACTOR.url(to_url)!r}, whose origin is not trusted",
         source=from_url,
         remedy=_allowing(to_url),
     )

@@ -6,9 +6,9 @@
         requests.get(f"{url}/v1/jobs", headers={"Authorization": f"Bearer {emulator.TOKEN}",
                                                 "Service-CRN": emulator.CRN})
 
-The service answers as the bundled document `qiskit-runtime` says, and judges every request by it
-with openapi-core. Circuits run on Qiskit, each job in a process of its own. Importing this package
-is cheap: the server is imported by `run` and `serve`, Qiskit by the processes of jobs.
+The service does what the bundled document `qiskit-runtime` declares, and judges every request by
+it with openapi-core. Circuits run on Qiskit, each job in a process of its own. Importing this
+package is cheap: the server is imported by `run` and `serve`, Qiskit by the processes of jobs.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def serve(
     stop: threading.Event | None = None,
     **knobs: Unpack[Knobs],
 ) -> None:
-    """Run the emulator until SIGINT, SIGTERM or `stop`; call `on_ready(url)` once it answers.
+    """Run the emulator until SIGINT, SIGTERM or `stop`; call `on_ready(url)` once it serves.
 
     Prints nothing. Signals are taken over only when called from the main thread, and given back
     afterwards. The other arguments are those of `run`; Qiskit is loaded right from the start.

@@ -1,4 +1,4 @@
-"""uvicorn on a thread: from settings to an answering URL, and back to nothing."""
+"""uvicorn on a thread: from settings to a URL that serves, and back to nothing."""
 
 from __future__ import annotations
 
@@ -91,15 +91,15 @@ def _origin(host: str, listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that signals when it serves."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.answering = threading.Event()
+        self.serving = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        self.answering.set()
+        self.serving.set()
 
 
 @contextmanager
@@ -121,9 +121,9 @@ def _serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     )
     thread.start()
     try:
-        while not server.answering.wait(timeout=0.1):
+        while not server.serving.wait(timeout=0.1):
             if not thread.is_alive():
-                raise RuntimeError("the emulator's server ended before it answered")
+                raise RuntimeError("the emulator's server ended before it served")
         yield
     finally:
         server.should_exit = True

@@ -1,4 +1,4 @@
-"""What one emulator is told at its start."""
+"""The options of an emulator."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 
 __all__ = ["API_KEY", "CRN", "TOKEN", "Knobs", "Rate", "Settings"]
 
-#: A bearer token that every emulator accepts unless `tokens=` says otherwise; it never expires.
+#: A bearer token that every emulator accepts by default (`tokens=`); it never expires.
 TOKEN = "emulator-token"  # noqa: S105 - not a secret: it opens the emulator only
-#: The API key that every emulator accepts unless `api_keys=` says otherwise.
+#: The API key that every emulator accepts by default (`api_keys=`).
 API_KEY = "emulator-api-key"
 #: An instance to send as Service-CRN; any other value of that shape is an instance of its own.
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/emulator:emulator-instance::"

@@ -4,7 +4,7 @@ Sans I/O: `Operation.prepare` and `Operation.parse` are pure functions, and no H
 imported here.
 """
 
-from .arguments import UNSET
+from ..unset import UNSET
 from .bodies import BodyMedia, RequestBody
 from .content.files import File
 from .declared import DeclaredResponse

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..messages import Violation
+from ..unset import UNSET
 from .bodies import RequestBody
 from .fields.parameters import Parameter
 from .fields.styles import StyleError, plain
@@ -15,19 +16,8 @@ from .violations import TOO_DEEP, unserializable, violation
 if TYPE_CHECKING:
     from .fields.plan import ParametersPlan
 
-__all__ = ["UNSET", "Arguments"]
+__all__ = ["Arguments"]
 
-
-class _Unset:
-    def __repr__(self) -> str:
-        return "UNSET"
-
-    def __reduce__(self) -> str:
-        return "UNSET"
-
-
-#: Means "not given" for an argument or a body, where None would be the value null.
-UNSET: Final = _Unset()
 
 _PLAIN_TYPES = frozenset({str, int, float, bool})
 

@@ -19,8 +19,8 @@ from ..messages import Headers, HttpRequest, HttpResponse, OperationInfo, Respon
 from ..redaction import Redactor
 from ..schema.closure import extract
 from ..schema.directions import is_secret
+from ..unset import UNSET
 from ..validation import ALL_FORMATS, Formats, Validation
-from .arguments import UNSET
 from .bodies import RequestBody, read_request_body
 from .content.registry import CODECS, Registry
 from .declared import DeclaredResponse
@@ -34,6 +34,7 @@ from .security import requirements_of
 
 if TYPE_CHECKING:
     from .deprecation import Deprecations
+    from .fields.reading import ParametersReader
 
 __all__ = ["Operation"]
 
@@ -195,8 +196,7 @@ class Operation:
     @cached_property
     def redactor(self) -> Redactor:
         """Knows what of this operation's requests must not be shown."""
-        document = self.document
-        secret = {p.key: names for p in self.parameters if (names := _secret_names(document, p))}
+        secret = {p.key: names for p in self.parameters if (names := _secret_names(p))}
         bodies = self.request_body.media if self.request_body else ()
         redactor = self._base_redactor.extended(
             headers=[p.name for p in self.parameters if p.location == "header" and p.key in secret],
@@ -319,9 +319,13 @@ class Operation:
         `path` holds the texts of the placeholders and `query` is what stands behind `?`, both
         still percent-encoded. What is not there has no value; nothing is judged.
         """
+        return self._parameters_reader.read(path, query, headers)
+
+    @cached_property
+    def _parameters_reader(self) -> ParametersReader:
         from .fields.reading import ParametersReader
 
-        return ParametersReader(self.document, self.parameters).read(path, query, headers)
+        return ParametersReader(self.parameters)
 
     def parse(
         self,
@@ -349,12 +353,12 @@ class Operation:
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 
 
-def _secret_names(document: Document, parameter: Parameter) -> frozenset[str]:
+def _secret_names(parameter: Parameter) -> frozenset[str]:
     """The names under which secret values stand in a request; none if a parameter has no such.
 
     Its own, as one part of its text is secret then, and those of members that stand alone.
     """
-    schema = parameter.node(document)
+    schema = parameter.node
     if isinstance(kind := schema.get("type"), str) and kind in _SCALARS:
         secret = is_secret(schema)
         return frozenset({parameter.name}) if secret else frozenset()

@@ -14,8 +14,9 @@ from ..errors import InvalidRequest
 from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest, Timeout, Violation
 from ..schema import Validator
+from ..unset import UNSET
 from ..validation import Formats, Validation
-from .arguments import UNSET, Arguments
+from .arguments import Arguments
 from .bodies import EncodedBody, RequestBody
 from .encoders import encoded
 from .fields.parameters import Parameter

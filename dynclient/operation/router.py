@@ -112,8 +112,7 @@ class _Leaf(NamedTuple):
         """Whether the empty ones among the values are what their schemas allow."""
         empty = {name for name, value in zip(self.names, values, strict=True) if not value}
         parameters = {p.name: p for p in self.operation.parameters if p.location == "path"}
-        document = self.operation.document
-        return all(may_be_empty(parameters[name].node(document)) for name in empty)
+        return all(may_be_empty(parameters[name].node) for name in empty)
 
 
 class _Segment:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..document import Node
 from ..schema.directions import travelling_names
-from .arguments import UNSET
+from ..unset import UNSET
 from .names import TAKEN
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ def signature_of(operation: Operation) -> inspect.Signature:
     The default of all others is None, or UNSET where null is a value: both mean "not sent". The
     document's own default is in the docstring, since the service applies it.
     """
-    parameters = [
-        _argument(p.python_name, Node(operation.document, p.schema, p.schema_at), p.required)
-        for p in operation.parameters
-    ]
+    parameters = [_argument(p.python_name, p.node, p.required) for p in operation.parameters]
     taken = {p.name for p in parameters} | {p.name for p in operation.parameters}
     body = operation.request_body
     if body is not None:
@@ -124,7 +121,7 @@ def docstring_of(operation: Operation) -> str:
         parts += ["", operation.description.strip()]
     if operation.deprecated:
         parts += ["", "Deprecated: the document advises against using it."]
-    lines = [_argument_line(operation, p) for p in operation.parameters]
+    lines = [_argument_line(p) for p in operation.parameters]
     body = operation.request_body
     if body is not None:
         need = "required" if body.required else "optional"
@@ -143,8 +140,8 @@ def docstring_of(operation: Operation) -> str:
     return "\n".join(parts)
 
 
-def _argument_line(operation: Operation, parameter: Parameter) -> str:
-    kind = type_name(Node(operation.document, parameter.schema, parameter.schema_at))
+def _argument_line(parameter: Parameter) -> str:
+    kind = type_name(parameter.node)
     said = [kind, f"in {parameter.location}"]
     if parameter.name != parameter.python_name:
         said.append(f"sent as {parameter.name}")

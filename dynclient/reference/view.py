@@ -81,14 +81,12 @@ class View:
         }
 
     def _parameters(self, operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
-        document = operation.document
         apart = _placeholders_apart(operation.path)
         for parameter in operation.parameters:
             schema = None
             found = parameter.location != "path" or parameter.name in apart
-            root = Node(document, parameter.schema, parameter.schema_at)
-            if found and _can_be_read(parameter, root):
-                schema = schemas.shown(root)
+            if found and _can_be_read(parameter):
+                schema = schemas.shown(parameter.node)
             if schema is None:
                 self.parameters.add(f"request.{parameter.key}")
                 continue
@@ -112,7 +110,7 @@ class View:
             schema = None
             # It strips no blanks beside commas (RFC 9110, section 5.6.1).
             if _one_type(header.node) not in ("array", "object"):
-                schema = schemas.shown(header.node) if _can_be_read(header, header.node) else None
+                schema = schemas.shown(header.node) if _can_be_read(header) else None
             if schema is None:
                 left_out.add(f"response.header.{header.name}")
             else:
@@ -151,12 +149,13 @@ def _read_by(part: Parameter | DeclaredHeader, schema: dict[str, Any]) -> dict[s
     return {"required": part.required, **style, "schema": schema}
 
 
-def _can_be_read(part: Parameter | DeclaredHeader, schema: Node) -> bool:
+def _can_be_read(part: Parameter | DeclaredHeader) -> bool:
     """Whether openapi-core can take the text of a parameter or header apart."""
     if part.content_type is not None:
         return part.location in _STYLES and is_data(part.content_type)
     if part.style not in _STYLES.get(part.location, ()):
         return False
+    schema = part.node
     kind = _one_type(schema)
     style, explode = part.style, part.explode
     if kind == "array":

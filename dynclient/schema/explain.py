@@ -91,7 +91,7 @@ def unexplained(
     name = schema.get("$ref", "").rpartition("/")[2]
     at = judged.closure.origins.get(name)
     pointer = "" if at is None else judged.closure.pointer(at, ())
-    reason = "it does not match its schema; what is wrong can't be told in bounded time"
+    reason = "it does not match its schema; the reason can't be found in bounded time"
     return Violation(where, join(path), pointer, "schema", reason, layer)
 
 

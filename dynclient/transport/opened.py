@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from io import BytesIO
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..errors import ResponseTooLarge
@@ -109,16 +110,16 @@ class OpenResponse(_Opened[Iterable[bytes], Callable[[bool], object]]):
             if self._is_too_large(len(content)):
                 raise self._too_large()
             return content
-        whole = bytearray()
+        whole = BytesIO()  # whose value is what was written, and not a copy of it
         if self._announces_too_much():
             self.close()
             raise self._too_large()
         for piece in self:
-            whole += piece
-            if self._is_too_large(len(whole)):
+            whole.write(piece)
+            if self._is_too_large(whole.tell()):
                 self.close()
                 raise self._too_large()
-        return bytes(whole)
+        return whole.getvalue()
 
     def close(self) -> None:
         """Close the connection, unless the body was read to its end; may be called twice."""
@@ -176,16 +177,16 @@ class AsyncOpenResponse(_Opened[AsyncIterable[bytes], Callable[[bool], Awaitable
             if self._is_too_large(len(content)):
                 raise self._too_large()
             return content
-        whole = bytearray()
+        whole = BytesIO()  # whose value is what was written, and not a copy of it
         if self._announces_too_much():
             await self.aclose()
             raise self._too_large()
         async for piece in self:
-            whole += piece
-            if self._is_too_large(len(whole)):
+            whole.write(piece)
+            if self._is_too_large(whole.tell()):
                 await self.aclose()
                 raise self._too_large()
-        return bytes(whole)
+        return whole.getvalue()
 
     async def aclose(self) -> None:
         """Close the connection, unless the body was read to its end; may be called twice."""

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
+from oauth_provider import provider  # noqa: F401  a fixture
 from support import authenticate
 
 from dynclient.auth import Authenticator, SecurityScheme

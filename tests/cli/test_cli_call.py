@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import pytest
 
@@ -471,6 +471,26 @@ def test_a_curl_line_sends_a_file_that_is_the_body(invoke, server, shapes, tmp_p
     pasted(done.stderr.splitlines()[0])
     ours, theirs = server.requests
     assert ours["body"] == b"\xff\0blob"
+    assert seen(ours) == seen(theirs)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize(
+    ("words", "route"),
+    [
+        (["find", "kind=a{1,2}[1-3]", 'where:={"x": 1}', "either=[a]"], "GET /things/"),
+        (["note", "--body", 'it\'s\n\t"$HOME" `x` \\ ! é €'], "PUT /note"),
+        (["login", "user=a b&c", "tries=2"], "POST /login"),
+    ],
+)
+def test_a_curl_line_sends_odd_text_as_it_is(invoke, server, shapes, words, route):
+    if route.endswith("/"):
+        route += quote("a{1,2}[1-3]", safe="")
+    server.answers[route] = (200 if route.startswith("GET") else 204, {}, b"")
+    done = invoke("call", *words, "--doc", shapes, "--base-url", server.url, "--curl")
+    assert done.exit_code == 0, done.stderr
+    pasted(done.stderr.rstrip("\n"))
+    ours, theirs = server.requests
     assert seen(ours) == seen(theirs)
 
 

@@ -518,3 +518,21 @@ def _operation_with(schema, *, content=None, responses=None, servers=None):
     }
     with Client(document) as client:
         return client.operations["go"]
+
+
+def test_a_member_that_allof_declares_again_is_listed_once():
+    pet = {"properties": {"name": {"type": "string"}, "id": {"type": "integer"}}}
+    more = {
+        "required": ["id"],
+        "properties": {
+            "id": {"type": "integer", "format": "int64", "minimum": 1, "description": "A number."}
+        },
+    }
+    media, _ = _described("application/json", {"schema": {"allOf": [pet, {"allOf": [more]}]}})
+    assert media["outline"] == ["name: string", "id*: integer (int64), at least 1 - A number"]
+
+
+def test_types_of_a_member_that_differ_are_all_shown():
+    parts = [{"properties": {"a": {"type": kind}}} for kind in ("string", "integer", "string")]
+    media, _ = _described("application/json", {"schema": {"allOf": parts}})
+    assert media["outline"] == ["a: string and integer"]

@@ -40,6 +40,29 @@ def test_problem_details_are_on_the_error(service: Scripted) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("challenge", "said"),
+    [
+        (
+            'Bearer realm="r", error="insufficient_scope", scope="jobs:write read"',
+            "jobs:write read",
+        ),
+        ('Bearer error="insufficient_scope", error_description="no"', "403: no$"),
+        ('Basic realm="r", Bearer error=invalid_token', "403: invalid_token$"),
+        (f'Bearer error="invalid_token", error_description="what is {TOKEN}"', r"\[redacted\]$"),
+        ('Basic realm="error"', "responded with 403$"),
+    ],
+)
+def test_a_challenge_says_what_is_wrong_with_the_token(
+    service: Scripted, challenge: str, said: str
+) -> None:
+    answer = Answer(b"", 403, None, [("WWW-Authenticate", challenge)])
+    service.answers.append(answer)
+    with pytest.raises(StatusError, match=said) as caught:
+        service.client(document(), auth={"Bearer": TOKEN}, validate="off").call("op")
+    assert TOKEN not in str(caught.value)
+
+
 def test_an_error_of_another_type_has_no_problem_details(service: Scripted) -> None:
     service.answers.append(json_answer({"title": "Gone"}, 404))
     with pytest.raises(NotFound) as caught:

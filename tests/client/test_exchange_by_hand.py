@@ -116,7 +116,7 @@ def begun(
     """The exchange of a call of `op`, up to its first command."""
     client = Client(document, base_url="http://api.test", auth=auth)
     options = options or Options()
-    plan = client._plans.get("op", options)
+    plan = client._calling.plans.get("op", options)
     prepared = plan.prepare(None, {}, body, options)
     return Hand(exchange(plan, prepared, Conduct(trust or Trust(), **conduct)))
 

@@ -34,7 +34,7 @@ def told(client: Client, name: str) -> list[Violation]:
     """What a client finds wrong with the answer; arguments and credentials are not looked at."""
     operation = client.operations[name]
     request = HttpRequest(operation.method, f"http://api.test{operation.path}")
-    response = client._plans.get(name).parse(client._transport.http, request)
+    response = client._calling.plans.get(name).parse(client._transport.http, request)
     return sorted(response.violations, key=str)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from support import Answer, Scripted, answering, one_operation
 
-from dynclient import Client, DocumentError, InvalidResponse, Trust, load
+from dynclient import AsyncClient, Client, DocumentError, InvalidResponse, Trust, load
 from dynclient.document import Problem
 from dynclient.document.overlays import apply, read_overlay
 
@@ -337,6 +338,20 @@ def test_an_overlay_is_fetched(service: Scripted) -> None:
     client = Client(one_operation(), overlays=[f"{service.url}/fix.json"])
     assert client.document.title == "Changed"
     assert client.document.uri == ""
+
+
+def test_an_overlay_is_fetched_when_an_async_client_opens(service: Scripted) -> None:
+    given = overlay({"target": "$.info", "update": {"title": "Changed"}})
+    service.answers[:] = [Answer(json.dumps(given).encode())]
+
+    async def title() -> str:
+        client = AsyncClient(one_operation(), overlays=[f"{service.url}/fix.json"])
+        with pytest.raises(RuntimeError, match="not open"):
+            _ = client.document
+        async with client:
+            return client.document.title
+
+    assert asyncio.run(title()) == "Changed"
 
 
 def test_a_client_with_overlays_travels_with_them() -> None:

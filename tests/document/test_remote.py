@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import pickle
@@ -13,7 +14,16 @@ from typing import Any
 import pytest
 from support import Answer, Scripted, answering, json_content, one_operation
 
-from dynclient import Client, DocumentError, InvalidRequest, NotFound, NotLoaded, Trust, load
+from dynclient import (
+    AsyncClient,
+    Client,
+    DocumentError,
+    InvalidRequest,
+    NotFound,
+    NotLoaded,
+    Trust,
+    load,
+)
 from dynclient.document import Document, completing, loading, may_move
 from dynclient.operation import Operations
 
@@ -345,6 +355,24 @@ def test_the_other_origin_that_a_reference_is_redirected_to_is_never_asked(
     assert other.received == []
 
 
+def test_neither_is_it_by_an_async_client(service: Scripted, other: Scripted) -> None:
+    document = posting("thing.json", servers=[{"url": service.url}])
+    service.answers[:] = [moved(f"{other.url}/api.json"), Answer(as_bytes(document))]
+    service.answers += [moved(f"{other.url}/thing.json")]
+
+    async def calls() -> None:
+        with pytest.raises(DocumentError, match="whose origin is not trusted"):
+            async with AsyncClient(f"{service.url}/api.json"):
+                pass
+        async with AsyncClient(f"{service.url}/api.json") as client:
+            with pytest.raises(DocumentError, match="whose origin is not trusted") as caught:
+                await client.call("op", body={"name": "a"})
+            assert caught.value.pointer == BODY
+
+    asyncio.run(calls())
+    assert other.received == []
+
+
 def test_a_redirect_to_an_origin_that_is_trusted_is_followed(
     service: Scripted, other: Scripted
 ) -> None:
@@ -377,6 +405,27 @@ def test_credentials_for_the_document_go_to_its_origin_and_never_to_the_api(
     assert [each.headers.get("x-doc") for each in other.received] == [None]
     assert [each.headers.get("authorization") for each in other.received] == [None]
     assert "doc-secret" not in repr(client) + str(client.explain("op", body={"name": "a"}))
+
+
+def test_secrets_in_the_address_of_a_document_are_not_shown() -> None:
+    home = "https://user:s3cret@h.test/api.json?token=s3cret"
+    elsewhere = "https://other.test/api.json?token=s3cret"
+    files = {"path": "/more.json?api_key=s3cret"}
+    with pytest.raises(DocumentError) as refused:
+        load(home, fetch=lambda _: (elsewhere, b"{}"))
+    with pytest.raises(DocumentError) as broken:
+        load(home, fetch=lambda url: (url, b"{"))
+    document = posting(files["path"])
+    opened_there = load(home, fetch=lambda url: (url, as_bytes(document)))
+    with pytest.raises(NotLoaded) as missing:
+        Operations(opened_there)["op"].prepare(body={})
+    opened_there.add(missing.value.uri, as_bytes({"type": "strin"}))
+    Operations(opened_there)["op"].prepare(body={})
+    told = [*map(str, opened_there.problems), *(p.source for p in opened_there.problems)]
+    assert len(told) == 2
+    for text in (*map(str, (refused.value, broken.value, missing.value)), *told):
+        assert "s3cret" not in text
+        assert "h.test" in text or "other.test" in text
 
 
 def test_credentials_for_the_document_are_not_shown_when_it_is_refused(service: Scripted) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from emulator_support import BELL, Api
 
 from dynclient import emulator
+from dynclient.emulator.state.clock import now_text
+from dynclient.emulator.state.database import open_database
+from dynclient.emulator.state.jobs import Jobs
 
 ONE = {"pubs": [[BELL, None, 4]]}
 ELSEWHERE = "crn:v1:bluemix:public:quantum-computing:us-east:a/emulator:elsewhere::"
@@ -228,3 +232,15 @@ def test_usage_can_be_grouped_by_day(used: Api) -> None:
     for item in dated["data"]:
         assert item["interval_start"] <= dated["interval_end"]
         assert item["interval_start"][:10] in {job["created"][:10] for job in jobs_of(used)}
+
+
+def test_usage_of_former_months_counts_no_more(tmp_path: Path) -> None:
+    with open_database(tmp_path / "jobs.sqlite") as database:
+        store = Jobs(database)
+        for job_id, created in (("old", "2020-01-31T00:00:00.000000Z"), ("new", now_text())):
+            store.add(
+                {"id": job_id, "instance": "i", "user_id": "u", "program": "sampler",
+                 "backend": "b", "tags": [], "cost": 1, "log_level": "info", "private": False,
+                 "created": created, "due": created, "seconds": 1.5}
+            )  # fmt: skip
+        assert store.used_seconds("i") == 2

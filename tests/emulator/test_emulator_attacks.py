@@ -165,6 +165,12 @@ def test_credentials_are_looked_at_before_the_body(api: Api) -> None:
         assert b" 401 " in first_line(client), "not a byte of the body was sent"
 
 
+def test_a_form_of_the_token_service_is_bounded(api: Api) -> None:
+    form = {"grant_type": "x", "apikey": "y" * 1_000_000}
+    response = requests.post(emulator.iam_url(api.url), data=form, timeout=30)
+    assert response.status_code == 413
+
+
 @pytest.mark.parametrize("length", [b"Content-Length: 209715200", b"Transfer-Encoding: chunked"])
 def test_a_body_over_the_bound_is_refused_without_being_read_whole(api: Api, length: bytes) -> None:
     head = (

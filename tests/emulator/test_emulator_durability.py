@@ -148,7 +148,9 @@ def test_a_job_that_ended_the_service_too_often_fails_in_the_end(tmp_path: Path)
         with database.engine.begin() as connection:
             connection.execute(sa.insert(jobs).values(row("j")))
         for _ in range(MAX_ATTEMPTS):
-            assert Queue(database, "a service that dies").begin("j")
+            service = Queue(database, "a service that dies")
+            assert service.begin("j")
+            service.note_attempt("j")
             Queue(database, "the next").recover()
         with database.engine.connect() as connection:
             job = connection.execute(sa.select(jobs)).mappings().one()

@@ -64,7 +64,7 @@ def test_a_request_that_fails_at_random_has_done_nothing() -> None:
     with emulator.run(fail_rate=1.0) as url:
         response = post(url)
         assert response.status_code == 503
-        assert "told to fail" in response.json()["errors"][0]["message"]
+        assert "at the rate" in response.json()["errors"][0]["message"]
 
 
 def test_jobs_wait_differently_long_in_a_queue_and_the_metrics_say_until_when(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import subprocess
@@ -198,4 +200,35 @@ def test_several_jobs_run_at_once_but_no_more_than_there_are_workers(
         for job_id in three[1:]:
             api("POST", f"/v1/jobs/{job_id}/cancel", 204)
         assert requests.get(f"{url}/v1/versions", timeout=30).status_code == 200
+        api.close()
+
+
+class Broken:
+    """A process that reports a bug of ours."""
+
+    def __init__(self) -> None:
+        text = json.dumps("Traceback (most recent call last):\nZeroDivisionError: division by zero")
+        self.reader = io.BytesIO(f"bug {len(text)}\n{text}".encode())
+        self.writer = io.BytesIO()
+
+    def kill(self) -> None:
+        pass
+
+    def wait(self) -> None:
+        pass
+
+
+def test_a_bug_in_the_emulator_fails_the_job_with_the_traceback_in_its_log(
+    api_for: Callable[[str], Api], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with emulator.run() as url:
+        api = api_for(url)
+        monkeypatch.setattr("dynclient.emulator.work.launcher.launch", Broken)
+        job = api.run(ONE)
+        assert job["status"] == "Failed"
+        assert job["state"]["reason_code"] == 9500
+        assert "Traceback" in api("GET", f"/v1/jobs/{job['id']}/logs", 200).text
+        assert "ZeroDivisionError" in caplog.text
+        monkeypatch.undo()
+        assert api.run(ONE)["status"] == "Completed"
         api.close()

@@ -52,6 +52,18 @@ def test_any_other_header_is_shown(name: str) -> None:
     assert DEFAULT_REDACTOR.headers([(name, "value")]) == [(name, "value")]
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("a=[b]&c={d}", "a=[b]&c={d}"),
+        ('a={"token":"x"}', "a=%7B%22token%22%3A%22%5Bredacted%5D%22%7D"),
+        ("token=[b]", f"token={MASK}"),
+    ],
+)
+def test_a_value_in_brackets_is_shown_unless_it_has_a_secret_member(query: str, shown: str) -> None:
+    assert DEFAULT_REDACTOR.url(f"http://h/?{query}") == f"http://h/?{shown}"
+
+
 def test_cookies_are_shown_by_their_names() -> None:
     shown = DEFAULT_REDACTOR.headers([("Cookie", "sid=abcdefgh; theme=dark")])
     assert shown == [("Cookie", f"sid={MASK}; theme={MASK}")]

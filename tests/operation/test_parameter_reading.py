@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from support import BASE, one_operation, parameter
 from test_parameter_styles import STYLE_EXAMPLES
 
-from dynclient import Client, Headers, InvalidRequest, Options
+from dynclient import Client, Headers, InvalidRequest, Operation, Options
 from dynclient.operation.fields import styles
 
 LOCATIONS = {
@@ -249,3 +250,38 @@ def test_a_new_style_is_a_row_of_the_table_both_ways(
     assert read_back(client, request) == value
     with pytest.raises(InvalidRequest, match="a text with ';' can't be serialized"):
         client.prepare("op", p=["a;b"] if isinstance(value, list) else {"free": "a;b"})
+
+
+ODD = st.text(st.sampled_from('ap[]=&%2c,;|. +"0²٣é\x00\ud800{}:'), max_size=30)
+
+
+@functools.cache
+def odd_operation(style: str) -> Operation:
+    deep = {"type": "array", "items": SCHEMAS["object"]}
+    entries = [
+        parameter("path", SCHEMAS["numbers"], "a", style="matrix", explode=True),
+        parameter("query", deep if style == "deepObject" else SCHEMAS["object"], "p", style=style),
+        parameter("query", FILTER, "a", content={"application/json": {"schema": FILTER}}),
+        parameter("header", SCHEMAS["object"], "p", explode=True),
+        parameter("cookie", SCHEMAS["numbers"], "a"),
+    ]
+    return Client(one_operation(path="/x/{a}", parameters=entries)).operations["op"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=ODD, query=ODD, header=ODD, cookie=ODD)
+@pytest.mark.parametrize("style", ["form", "deepObject", "pipeDelimited"])
+def test_reading_never_fails_whatever_came(
+    style: str, path: str, query: str, header: str, cookie: str
+) -> None:
+    headers = Headers({"p": header, "Cookie": cookie})
+    odd_operation(style).read_parameters({"a": path}, query, headers)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("p[²]", {"²": "1"}), ("p[1" + "0" * 5000 + "]", None), ("p[٣]", ["1"])]
+)
+def test_odd_indices_are_read_as_names(name: str, value: Any) -> None:
+    operation = client_for("query", STRINGS, style="deepObject").operations["op"]
+    read = operation.read_parameters({}, f"{name}=1", Headers())["query.p"]
+    assert read == (value or {name[2:-1]: "1"})

@@ -35,7 +35,7 @@ class AnalyticsOperations:
         self._sessions = Sessions(database)
 
     def filters(self, call: Call) -> Response:
-        """analytics_filters: what the account's jobs can be told apart by."""
+        """analytics_filters: what the account's jobs differ by."""
         rows = self._of_account(call, call.query.get("instance"))
         view: dict[str, Any] = {
             "backends": [{"name": name} for name in _distinct(rows, "backend")],

@@ -24,6 +24,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from ..settings import Settings
 from .access import Access, Caller
+from .bodies import read_body
 from .calls import Call, Operation
 from .editions import Edition, editions
 from .errors import ApiError, unauthenticated
@@ -68,9 +69,9 @@ class _Guarded:
             _log.warning("%s %s: %s", request.method, request.scope["path"], error)
             reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
             response = ApiError(507, f"The emulator's database refuses: {reason}").response()
-        except Exception:  # noqa: BLE001 - answered in the documented shape, and logged
+        except Exception:  # noqa: BLE001 - a response in the documented shape, and a log entry
             _log.exception("%s %s failed", request.method, request.scope["path"])
-            response = ApiError(500, "Fault of the emulator.").response()
+            response = ApiError(500, "A bug in the emulator.").response()
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -126,7 +127,7 @@ class Api:
             caller = Caller("") if open_to_all else self._access.identify(request.headers)
             if name is None:
                 raise ApiError(404, f"{path} is gone from version {edition.since} of the API on.")
-            body = await self._body(request)
+            body = await read_body(request, self._max_body) or None
             wire = self._wire(request, path, body)
             accept, url_query = request.headers.get("accept", ""), request.url.query
 
@@ -153,26 +154,6 @@ class Api:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
         return endpoint
-
-    async def _body(self, request: Request) -> bytes | None:
-        """The body, read up to the bound."""
-        declared = request.headers.get("content-length", "")
-        pieces: list[bytes] = []
-        size = int(declared) if declared.isdecimal() else 0
-        if size <= self._max_body:
-            size = 0
-            async for piece in request.stream():
-                size += len(piece)
-                if size > self._max_body:
-                    break
-                pieces.append(piece)
-        if size > self._max_body:
-            raise ApiError(
-                413,
-                f"The body has more than {self._max_body} bytes.",
-                headers={"Connection": "close"},
-            )
-        return b"".join(pieces) or None
 
     def _wire(self, request: Request, path: str, body: bytes | None) -> WireRequest:
         return WireRequest(

@@ -1,4 +1,4 @@
-"""Errors that the emulator answers with, in the one body shape of the Qiskit Runtime REST API.
+"""Error responses, in the one body shape of the Qiskit Runtime REST API.
 
 `{"errors": [{"code", "message", "solution", "more_info"}], "trace"}` is what the live service was
 seen to send. With all four keys and a numeric code it keeps to both declared schemas,
@@ -19,19 +19,19 @@ NOT_AUTHORIZED = 1200
 BACKEND_NOT_FOUND = 1216
 JOB_NOT_FOUND = 1291
 
-#: Where the service has no published code, the emulator says 9000 plus the HTTP status.
+#: Where the service has no published code, the emulator sends 9000 plus the HTTP status.
 _OWN_CODES = 9000
 
 _MORE_INFO = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
 _SOLUTIONS = {
-    400: "Correct the request as the API document says.",
+    400: "Correct the request by the API document.",
     401: "Send a valid token or API key, and the CRN of the instance.",
     403: "Use an instance that you may use.",
     404: "Check the id and the instance.",
     405: "Use a method that the path declares.",
     409: "Look at the state of the job.",
     413: "Send less at once.",
-    429: "Wait as long as Retry-After says.",
+    429: "Wait for the seconds of Retry-After.",
     500: "Look at the log of the emulator.",
     503: "Try again.",
     507: "Make room where the emulator's database is.",

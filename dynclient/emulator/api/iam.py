@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..settings import Settings
+from .bodies import read_body
 from .signing import Signer, base64url
 
 __all__ = ["GRANT_TYPE", "USER_ID", "TokenService"]
@@ -25,6 +26,8 @@ GRANT_TYPE = "urn:ibm:params:oauth:grant-type:apikey"
 #: Who submits every job: the emulator knows one user.
 USER_ID = "IBMid-0000000000"
 
+#: Bytes: a form with an API key has some hundred.
+_MAX_FORM = 16_384
 _FORM = "application/x-www-form-urlencoded"
 _UNKNOWN_KEY = "BXNIM0415E"
 _BAD_FORM = "BXNIM0109E"
@@ -61,7 +64,8 @@ class TokenService:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != _FORM:
             return _refusal(request, _BAD_FORM, f"The body must be of type {_FORM}.")
-        form = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+        text = (await read_body(request, _MAX_FORM)).decode("utf-8", "replace")
+        form = parse_qs(text, keep_blank_values=True)
         grant_type, api_key = (form.get(name, [""])[0] for name in ("grant_type", "apikey"))
         if grant_type != GRANT_TYPE:
             return _refusal(request, _BAD_FORM, f"The parameter grant_type must be {GRANT_TYPE}.")

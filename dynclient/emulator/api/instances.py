@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from ..devices import Device
-from ..state.clock import moment
+from ..state.clock import this_month
 from ..state.database import Database
 from ..state.instances import Instances
 from ..state.jobs import Jobs
@@ -74,10 +73,11 @@ class InstanceOperations:
         crn = call.caller.instance
         limit = self._instances.usage_limit(crn)
         used = self._jobs.used_seconds(crn)
+        start, end = this_month()
         view: dict[str, Any] = {
             "instance_id": crn,
             "plan_id": PLAN_ID,
-            "usage_period": _month(datetime.now(UTC)),
+            "usage_period": {"start_time": start, "end_time": end},
             "usage_consumed_seconds": used,
         }
         if limit is not None:
@@ -111,12 +111,3 @@ class InstanceOperations:
         """get_versions: dates, or objects that say of each that it is live."""
         live = [{"version": date, "status": "live"} for date in VERSIONS]
         return JSONResponse({"versions": live if call.modern else list(VERSIONS)})
-
-
-def _month(now: datetime) -> dict[str, str]:
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    following = (first + timedelta(days=32)).replace(day=1)
-    return {
-        "start_time": moment(first),
-        "end_time": moment(following - timedelta(microseconds=1)),
-    }

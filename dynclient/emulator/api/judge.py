@@ -174,8 +174,8 @@ def _sentences(errors: Iterable[Exception]) -> Iterator[str]:
     for error in errors:
         cause = error.__cause__
         if isinstance(cause, InvalidSchemaValue):
-            for fault in cause.schema_errors:
-                yield _shortened(f"{_place(error)}{_schema_sentence(fault)}")
+            for violation in cause.schema_errors:
+                yield _shortened(f"{_place(error)}{_schema_sentence(violation)}")
         elif cause is not None:
             yield _shortened(f"{_place(error)}{cause}")
         else:
@@ -187,10 +187,10 @@ def _place(error: Exception) -> str:
     return f"Parameter {name} in {location}: " if name else "Request body: "
 
 
-def _schema_sentence(fault: Exception) -> str:
-    if not isinstance(fault, ValidationError):
-        return str(fault)
-    deepest = best_match([fault]) or fault
+def _schema_sentence(violation: Exception) -> str:
+    if not isinstance(violation, ValidationError):
+        return str(violation)
+    deepest = best_match([violation]) or violation
     where = "/".join(str(step) for step in deepest.absolute_path)
     return f"at /{where}: {deepest.message}" if where else deepest.message
 

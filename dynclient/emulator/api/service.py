@@ -1,4 +1,4 @@
-"""All that the service answers to, put together."""
+"""All that the service serves, put together."""
 
 from __future__ import annotations
 

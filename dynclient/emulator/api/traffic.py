@@ -34,7 +34,7 @@ class Traffic:
             with self._lock:
                 failed = self._random.random() < self._fail_rate
             if failed:
-                raise ApiError(503, "The emulator was told to fail now and then.")
+                raise ApiError(503, "The emulator fails at the rate that was asked for.")
 
     def count_job(self, caller: str) -> None:
         """One more job of that caller; raises 429 with Retry-After if it comes too early."""

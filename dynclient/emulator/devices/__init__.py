@@ -1,7 +1,7 @@
 """The devices that the emulator offers.
 
 Three stand for processors; what is known of each (size, connections, calibration) is in a file of
-facts beside this module, which the API's answers and the noise model are both made of. The
+facts beside this module, which the API's responses and the noise model are both made of. The
 fourth is an ideal simulator. A job for a paused device stays in the queue.
 """
 

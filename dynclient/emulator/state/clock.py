@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["later", "moment", "now_text", "parsed", "seconds_between"]
+__all__ = ["later", "moment", "now_text", "parsed", "seconds_between", "this_month"]
 
 
 def moment(when: datetime) -> str:
@@ -36,3 +36,10 @@ def later(text: str, seconds: float) -> str:
 def seconds_between(first: str, second: str) -> float:
     """Seconds from one moment to another, negative if the second comes before."""
     return (parsed(second) - parsed(first)).total_seconds()
+
+
+def this_month() -> tuple[str, str]:
+    """The first and the last moment of the present month."""
+    first = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return moment(first), moment(following - timedelta(microseconds=1))

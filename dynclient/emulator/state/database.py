@@ -101,7 +101,7 @@ def _configure(connection: Any, _record: object) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock file beside `path`, which tells who holds it."""
+    """Hold the lock file beside `path`, which names its holder."""
     name = path.with_name(f"{path.name}.lock")
     try:
         file = name.open("a+", encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .clock import now_text
+from .clock import now_text, this_month
 from .database import Database
 from .tables import HEAVY, JobRow, jobs, tags
 
@@ -119,9 +119,11 @@ class Jobs:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
     def used_seconds(self, instance: str) -> int:
-        """Seconds charged to an instance: every second begun of every job counts."""
+        """Seconds charged to an instance this month: every second begun of every job counts."""
         statement = sa.select(jobs.c.seconds).where(
-            jobs.c.instance == instance, jobs.c.seconds.is_not(None)
+            jobs.c.instance == instance,
+            jobs.c.seconds.is_not(None),
+            jobs.c.created >= this_month()[0],
         )
         with self._engine.connect() as connection:
             return sum(-int(-row[0] // 1) for row in connection.execute(statement))

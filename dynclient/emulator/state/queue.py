@@ -79,7 +79,7 @@ class Queue:
                 .where(jobs.c.status == "Running", jobs.c.owner == self._owner)
                 .values(
                     status="Queued", owner=None, running=None, interim=None,
-                    attempts=jobs.c.attempts - 1,
+                    attempts=sa.case((jobs.c.attempts > 0, jobs.c.attempts - 1), else_=0),
                 )
             )  # fmt: skip
             connection.execute(sa.delete(services).where(services.c.id == self._owner))
@@ -129,18 +129,17 @@ class Queue:
         statement = (
             sa.update(jobs)
             .where(jobs.c.id == job_id, jobs.c.status == "Queued")
-            .values(
-                status="Running",
-                running=now_text(),
-                owner=self._owner,
-                attempts=jobs.c.attempts + 1,
-            )
+            .values(status="Running", running=now_text(), owner=self._owner)
         )
         with self._engine.begin() as connection:
             if connection.execute(statement).rowcount != 1:
                 return None
             whole = sa.select(jobs).where(jobs.c.id == job_id)
             return connection.execute(whole).mappings().one()
+
+    def note_attempt(self, job_id: str) -> None:
+        """The process of the job has begun to work: from now on it may be what ends the service."""
+        self._change(job_id, "Running", attempts=jobs.c.attempts + 1)
 
     def finish(self, job_id: str, status: str, **values: Any) -> bool:
         """Running to the final `status`, with the columns it leaves.

@@ -38,11 +38,11 @@ jobs = sa.Table(
     sa.Column("reason_code", sa.Integer),
     sa.Column("reason_solution", sa.String),
     sa.Column("created", sa.String, nullable=False),
-    # When it may start; later than its creation if the service was told to let jobs wait.
+    # When it may start; later than its creation if the service lets jobs wait.
     sa.Column("due", sa.String, nullable=False),
     sa.Column("running", sa.String),
     sa.Column("finished", sa.String),
-    # Which service runs it, and how many times it was begun.
+    # Which service runs it, and how many times its process has begun to work.
     sa.Column("owner", sa.String),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("seconds", sa.Float),
@@ -81,7 +81,7 @@ sessions = sa.Table(
     sa.Column("max_ttl", sa.Integer, nullable=False),
     sa.Column("active_ttl", sa.Integer, nullable=False),
     sa.Column("interactive_ttl", sa.Integer, nullable=False),
-    # When it was told to take no more jobs, and when it ended.
+    # When it stopped taking jobs, and when it ended.
     sa.Column("draining", sa.String),
     sa.Column("closed", sa.String),
     sa.Column("closed_reason", sa.String),

@@ -20,7 +20,7 @@ from .mitigation import mitigated
 from .sampler import DEFAULT_SHOTS
 from .task import (
     FIX_PUB,
-    PUB_FAULTS,
+    PUB_ERRORS,
     Pub,
     PubResult,
     Task,
@@ -57,7 +57,7 @@ def run_pub(pub: Pub) -> PubResult:
             evs, metadata["resilience"] = mitigated(task, coerced, active, noise, pub.rng)
             evs = evs + pub.rng.normal(0.0, precision, np.shape(evs))
         evs = evs - offsets
-    except PUB_FAULTS as error:
+    except PUB_ERRORS as error:
         raise pub_failure(error) from error
     # Normal noise of this width is added to exact values, so this is what the values scatter by.
     errors = np.full(np.shape(evs), precision)

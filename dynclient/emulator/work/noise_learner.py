@@ -1,6 +1,6 @@
 """The noise learner: the layers of two-qubit gates of circuits, and the noise of each.
 
-An emulated device's noise is known, so it is told and not measured: a depolarizing gate error as a
+An emulated device's noise is known, so nothing is measured: a depolarizing gate error as a
 Pauli-Lindblad channel with equal rates on the fifteen Pauli words of its pair.
 """
 

@@ -1,7 +1,7 @@
 """The process of one job: reads its task, runs it, sends what comes of it, ends.
 
 Frames that it sends: `log` (level and text), `interim` (a result so far), `result`, `circuits`,
-`failure`, `fault`; the last four end the job, `circuits` comes before `result`.
+`failure`, `bug`; the last four end the job, `circuits` comes before `result`.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def run_process(reader: BinaryIO, writer: BinaryIO) -> None:
     except JobFailure as failure:
         send("failure", [failure.reason, failure.code, failure.solution])
     except BaseException as error:  # noqa: BLE001 - a bug of ours, or a panic in Rust, which is
-        # no Exception: the service tells it apart from what a job does wrong.
+        # no Exception: it is not what a job does wrong.
         if isinstance(error, MemoryError) or "start new thread" in str(error):
             reason = f"The job needs more than its {task['memory'] >> 20} MiB of memory."
             send("failure", [reason, OUT_OF_MEMORY, "Split the job, or use fewer qubits."])
         else:
-            send("fault", traceback.format_exc())
+            send("bug", traceback.format_exc())
 
 
 def _run(task: Mapping[str, Any], writer: BinaryIO, send: Callable[[str, Any], None]) -> None:

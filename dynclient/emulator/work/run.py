@@ -142,6 +142,8 @@ class Run:
             self._stored(lambda: self._queue.note_interim(self.job_id, text))
         else:
             self._received[kind] = payload
+            if kind == "version":  # the first that a process sends
+                self._stored(lambda: self._queue.note_attempt(self.job_id))
 
     def _conclude(self, killer: str | None) -> None:
         received = self._received
@@ -149,12 +151,12 @@ class Run:
             self._complete()
         elif "failure" in received:
             self._fail(*json.loads(received["failure"]))
-        elif "fault" in received:
-            text = json.loads(received["fault"])
-            _log.error("job %s failed by a fault of the emulator\n%s", self.job_id, text)
+        elif "bug" in received:
+            text = json.loads(received["bug"])
+            _log.error("job %s failed by a bug in the emulator\n%s", self.job_id, text)
             self._write("critical", text)
             last = text.strip().rpartition("\n")[2]
-            self._fail(f"Fault of the emulator: {last}.", INTERNAL, "See the log of the job.")
+            self._fail(f"A bug in the emulator: {last}.", INTERNAL, "See the log of the job.")
         elif self._ending == "too long":
             self._end(
                 "Cancelled - Ran too long",

@@ -15,7 +15,7 @@ from ..devices import MAX_SHOTS
 from .aer import aer_samples, is_dynamic, noise_of
 from .circuits import load_circuit, to_qasm3, without_idle_qubits
 from .failures import JobFailure
-from .task import PUB_FAULTS, Pub, PubResult, Task, first, limit_size, parameter_values, pub_failure
+from .task import PUB_ERRORS, Pub, PubResult, Task, first, limit_size, parameter_values, pub_failure
 
 __all__ = ["DEFAULT_SHOTS", "plain", "run_pub"]
 
@@ -45,7 +45,7 @@ def run_pub(pub: Pub) -> PubResult:
             data = aer_samples(coerced, noise, pub.rng)
         else:
             data = StatevectorSampler(seed=pub.rng).run([coerced]).result()[0].data
-    except PUB_FAULTS as error:
+    except PUB_ERRORS as error:
         raise pub_failure(error) from error
     metadata: dict[str, Any] = {"circuit_metadata": circuit.metadata or {}}
     if coerced.shape:

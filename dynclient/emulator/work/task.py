@@ -19,7 +19,7 @@ from .failures import RESULT_TOO_LARGE, JobFailure
 
 __all__ = [
     "FIX_PUB",
-    "PUB_FAULTS",
+    "PUB_ERRORS",
     "QISKIT_VERSION",
     "Outcome",
     "Pub",
@@ -36,7 +36,7 @@ QISKIT_VERSION = ".".join(re.findall(r"\d+", qiskit.__version__)[:3])
 
 FIX_PUB = "Correct the pub and submit the job again."
 #: What Qiskit and Aer raise for a pub that can't be run.
-PUB_FAULTS = (QiskitError, ValueError, TypeError, OverflowError)
+PUB_ERRORS = (QiskitError, ValueError, TypeError, OverflowError)
 
 #: One pub's data and metadata.
 PubResult = tuple[DataBin, dict[str, Any]]

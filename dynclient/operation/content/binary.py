@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ...redaction import Redactor
 from ...validation import Formats
 from ..fields.styles import StyleError
 from .codec import BYTES, Codec, Decoder, EncodedBody, Judge
 from .files import StreamedBody, is_stream
-from .text import encode_text
+from .text import TEXT, encode_text
 
 if TYPE_CHECKING:
     from .entry import MediaEntry
@@ -44,6 +46,9 @@ class Binary(Codec):
     def judge(self, entry: MediaEntry, content_type: str, *, formats: Formats) -> Judge | None:
         del entry, content_type, formats
         return None
+
+    def secrets(self, content: bytes, redactor: Redactor, *, whole: bool) -> Iterator[str]:
+        return TEXT.secrets(content, redactor, whole=whole)
 
     def given(self, content: bytes) -> Any:
         return content

@@ -6,7 +6,7 @@ which type it is. `registry.py` says which codec a media type has.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import quote, unquote
@@ -207,6 +207,14 @@ class Codec:
         """The content without secrets, to be shown; by default it is not."""
         del redactor
         return NOT_SHOWN + f": {len(content)} bytes of {content_type or 'unknown type'}]".encode()
+
+    def secrets(self, content: bytes, redactor: Redactor, *, whole: bool) -> Iterator[str]:
+        """The secret texts in content, which nobody may repeat; all of it is, if `whole`."""
+        try:
+            data = self._decoded(content)
+        except ValueError:
+            return
+        yield from redactor.leaves(data, whole)
 
     def given(self, content: bytes) -> Any:
         """The value of a body that is given as text, on the command line: JSON, if it is that."""

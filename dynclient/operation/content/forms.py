@@ -6,7 +6,7 @@ Object".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote_plus
 
@@ -81,6 +81,9 @@ class _Form(Codec):
     def redacted(self, content: bytes, content_type: str, redactor: Redactor) -> bytes:
         del content_type
         return redactor.form(content.decode("utf-8", "replace")).encode()
+
+    def secrets(self, content: bytes, redactor: Redactor, *, whole: bool) -> Iterator[str]:
+        return redactor.of_form(content.decode("utf-8", "replace"), whole=whole)
 
     def given(self, content: bytes) -> Any:
         """An object as JSON text; else a form that is encoded already."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...jsontext import decode
 from ...media import parse_media_type
+from ...redaction import Redactor
 from ...remedies import give
 from ...validation import Formats
 from ..encoders import fitted
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from .entry import MediaEntry
 
 __all__ = ["MULTIPART"]
+
+_PART = re.compile(r'; name="([^"]*)".*?\r\n\r\n(.*?)\r\n--', re.DOTALL).findall
 
 
 class _Multipart(Codec):
@@ -63,6 +67,10 @@ class _Multipart(Codec):
 
     def schema(self, entry: MediaEntry) -> Node | None:
         return entry.child("itemSchema") or entry.child("schema")
+
+    def secrets(self, content: bytes, redactor: Redactor, *, whole: bool) -> Iterator[str]:
+        parts = _PART(content.decode("utf-8", "replace"))
+        return redactor.of_pairs(parts, whole=whole)
 
     def given(self, content: bytes) -> Any:
         return decode(content)

@@ -92,6 +92,12 @@ class Registry:
             return MASK.encode()
         return self.find(content_type).redacted(content, content_type, redactor)
 
+    def secrets(
+        self, content: bytes, content_type: str, redactor: Redactor, *, whole: bool
+    ) -> Iterable[str]:
+        """The secret texts in content; see `Codec.secrets`."""
+        return self.find(content_type).secrets(content, redactor, whole=whole)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _registry, (self._own,)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...media import charset_of
@@ -58,6 +59,11 @@ class Text(Codec):
     def redacted(self, content: bytes, content_type: str, redactor: Redactor) -> bytes:
         del content_type, redactor
         return content
+
+    def secrets(self, content: bytes, redactor: Redactor, *, whole: bool) -> Iterator[str]:
+        del redactor
+        if whole:
+            yield content.decode("utf-8", "replace")
 
     def given(self, content: bytes) -> Any:
         try:

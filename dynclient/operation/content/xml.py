@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...media import charset_of, parse_media_type
@@ -32,6 +33,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']").match
+_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[^<>]*>([^<]*)</").findall
 _WORDS = re.compile(rb"[^\s<>/=\"'&;:]+").findall
 
 
@@ -73,6 +75,13 @@ class _Xml(Text):
         if any(map(redactor.is_secret_field, words)):
             return NOT_SHOWN + f": {len(content)} bytes of {content_type} with secrets]".encode()
         return content
+
+    def secrets(self, content: bytes, redactor: Redactor, *, whole: bool) -> Iterator[str]:
+        from xml.sax.saxutils import unescape
+
+        pairs = _ELEMENT(content.decode("utf-8", "replace"))
+        plain_pairs = ((n, unescape(t, {"&quot;": '"', "&apos;": "'"})) for n, t in pairs)
+        return redactor.of_pairs(plain_pairs, whole=whole)
 
     def sample(self, value: Any) -> Any:
         return value

@@ -19,6 +19,7 @@ from .texts import scalar_reader
 __all__ = ["Tree", "deep_serializer", "tokens_of"]
 
 _DEEPEST = 100
+_LONGEST_INDEX = 9
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -70,6 +71,11 @@ def _index(arrays: DeepObject | None, index: int) -> str:
     return {"brackets": "%5B%5D", "indices": f"%5B{index}%5D"}.get(arrays or "", "")
 
 
+def _is_index(token: str) -> bool:
+    """Whether a token is empty or a number that an array could have."""
+    return not token or (token.isdecimal() and len(token) <= _LONGEST_INDEX)
+
+
 def tokens_of(name: str, owner: str) -> list[str] | None:
     """What stands in the brackets behind a name; None if this is no name of `owner`.
 
@@ -106,7 +112,7 @@ class Tree:
         """What the texts are under a schema: an array, an object or a scalar."""
         types = (schema.types() if schema is not None else None) or frozenset()
         item = schema.item() if schema is not None else None
-        if "array" in types and all(not name or name.isdigit() for name in self.members):
+        if "array" in types and all(map(_is_index, self.members)):
             read = scalar_reader(item)
             found = [read(text) for text in self.texts]
             for name in sorted(self.members, key=lambda name: int(name or 0)):

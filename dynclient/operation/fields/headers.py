@@ -36,9 +36,7 @@ class DeclaredHeader:
         style = str(value.get("style"))
         self.style = style if style in STYLES_BY_LOCATION["header"] else "simple"
         #: The media type of a header that has `content`: such a one has no style.
-        self.content_type, schema, schema_at = schema_of(value)
-        #: The schema.
-        self.node = Node(value.document, schema, schema_at)
+        self.content_type, self.node = schema_of(value)
         self._validators: dict[Formats, Validator] = {}
 
     def validator(self, formats: Formats) -> Validator:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from ...document import Document, Location, Node
+from ...document import Location, Node
 from ...jsontext import JsonTextError
 from ...messages import Violation
 from ..content.registry import CODECS
@@ -41,7 +41,7 @@ class Parameter:
     python_name   the argument name; unique in the operation
     location      path, query, header, cookie, or (OpenAPI 3.2) querystring
     content_type  the media type of a `content` parameter, else None
-    schema        the Schema Object as the document has it (references not followed)
+    node          the Schema Object; references are not followed
     inner         the collectionFormats of arrays in an array, from outside in (Swagger 2.0)
     allow_empty   whether an empty value may stand for any other (`allowEmptyValue`)
     default       the schema's default; it is never sent unless asked for
@@ -57,21 +57,21 @@ class Parameter:
     allow_empty: bool
     inner: tuple[str, ...]
     content_type: str | None
-    schema: Any
+    node: Node = field(repr=False)
     default: Any
     description: str
     deprecated: bool
     at: Location
-    schema_at: Location
     #: `query.limit`: what the parameter is called where it could be mistaken for another.
     key: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"{self.location}.{self.name}")
 
-    def node(self, document: Document) -> Node:
-        """The schema and its place."""
-        return Node(document, self.schema, self.schema_at)
+    @property
+    def schema(self) -> Any:
+        """The Schema Object as the document has it."""
+        return self.node.value
 
     def serializer(self, deep_object: DeepObject | None = None) -> Serializer:
         """The function that makes this parameter's text; see `styles.serializer`."""
@@ -137,7 +137,7 @@ def read_parameters(
     for name in template:
         if ("path", name) not in found:
             operation.note(f"the placeholder {name!r} of the path is not declared", "parameter")
-            found["path", name] = _undeclared(name, operation.at)
+            found["path", name] = _undeclared(name, operation)
     return _with_unique_names(list(found.values()))
 
 
@@ -160,8 +160,7 @@ def _read_group(group: Node) -> Iterator[Parameter]:
 
 
 def _parameter(value: Node, name: str, location: str) -> Parameter:
-    content_type, schema, schema_at = schema_of(value)
-    declared = Node(value.document, schema, schema_at)
+    content_type, schema = schema_of(value)
     style = value.get("style")
     if style is None:
         style = DEFAULT_STYLES[location]
@@ -181,30 +180,33 @@ def _parameter(value: Node, name: str, location: str) -> Parameter:
         # Before 3.2 it "only applies to parameters with an `in` value of query".
         allow_reserved=value.get("allowReserved") is True
         and (location == "query" or (is_32 and location in ("path", "cookie"))),
-        inner=inner_formats(declared.item()),
+        inner=inner_formats(schema.item()),
         allow_empty=location == "query" and value.get("allowEmptyValue") is True,
         content_type=content_type,
-        schema=schema,
-        default=declared.follow().get("default"),
+        node=schema,
+        default=schema.follow().get("default"),
         description=description if isinstance(description, str) else "",
         deprecated=value.get("deprecated") is True,
         at=value.at,
-        schema_at=schema_at,
     )
 
 
-def schema_of(declared: Node) -> tuple[str | None, Any, Location]:
-    """The media type of a parameter or header that has `content`, its schema and the place of it.
+def schema_of(declared: Node) -> tuple[str | None, Node]:
+    """The media type of a parameter or header that has `content`, and its schema.
 
     From OpenAPI 3.2 on, what stands under a media type may be a Reference Object.
     """
     for media_type, entry in declared.items("content"):
-        target = entry.follow()
-        return str(media_type), target.get("schema", {}), target.at.child("schema")
-    return None, declared.get("schema", {}), declared.at.child("schema")
+        return str(media_type), _schema(entry.follow())
+    return None, _schema(declared)
 
 
-def _undeclared(name: str, at: Location) -> Parameter:
+def _schema(owner: Node) -> Node:
+    """The `schema` of an object; one that allows everything where it has none."""
+    return Node(owner.document, owner.get("schema", {}), owner.at.child("schema"))
+
+
+def _undeclared(name: str, operation: Node) -> Parameter:
     return Parameter(
         name=name,
         python_name=python_name(name),
@@ -216,12 +218,11 @@ def _undeclared(name: str, at: Location) -> Parameter:
         allow_empty=False,
         inner=(),
         content_type=None,
-        schema={"type": "string"},
+        node=Node(operation.document, {"type": "string"}, operation.at),
         default=None,
         description="",
         deprecated=False,
-        at=at,
-        schema_at=at,
+        at=operation.at,
     )
 
 

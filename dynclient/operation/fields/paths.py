@@ -40,7 +40,7 @@ class PathPlan:
         self.joint = "&" if "?" in path else "?"
         self._pieces = _pieces(path, {slot.parameter.name: slot for slot in slots})
         self._may_be_empty = frozenset(
-            slot.key for slot in slots if may_be_empty(slot.parameter.node(document))
+            slot.key for slot in slots if may_be_empty(slot.parameter.node)
         )
 
     def text(self, values: Mapping[str, Any], found: list[Violation]) -> str:

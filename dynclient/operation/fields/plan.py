@@ -60,8 +60,7 @@ class ParametersPlan:
         self.arrays = frozenset(
             p.key
             for p in parameters
-            if p.content_type is None
-            and (p.node(document).types() or set()) - {"null"} == {"array"}
+            if p.content_type is None and (p.node.types() or set()) - {"null"} == {"array"}
         )
         in_path = by_location.get("path", [])
         self.path = PathPlan(document, template, at, in_path)
@@ -75,7 +74,7 @@ class ParametersPlan:
         self._allow_empty = frozenset(p.key for p in parameters if p.allow_empty)
         self._validator: Validator | None = None
         if parameters:
-            roots = {p.key: p.node(document) for p in parameters}
+            roots = {p.key: p.node for p in parameters}
             self._validator = compile_validator(roots, "request", formats=formats)
 
     def fitted(self, parameter: Parameter, value: Any) -> Any:
@@ -85,7 +84,7 @@ class ParametersPlan:
         """
         if self.encoders:
             value = encoded(value, self.encoders)
-        schema = parameter.node(self._document)
+        schema = parameter.node
         if parameter.key in self.arrays and not isinstance(value, Mapping | Iterable):
             schema = schema.item() or schema  # one item, given for the array of it
         return fitted(value, schema)
@@ -176,8 +175,8 @@ def _missing(parameter: Parameter) -> Violation:
     return violation(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
 
 
-def _is_array(parameter: Parameter, document: Document) -> bool:
-    types = parameter.node(document).types() or frozenset()
+def _is_array(parameter: Parameter) -> bool:
+    types = parameter.node.types() or frozenset()
     return parameter.content_type is None and types - {"null"} == {"array"}
 
 

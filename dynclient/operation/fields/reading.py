@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import unquote, unquote_plus
 
-from ...document import Document, Node
+from ...document import Node
 from ...messages import Headers
 from ..content.registry import CODECS
 from .brackets import Tree, tokens_of
@@ -77,8 +77,8 @@ def _item_reader(schema: Node, decode: Callable[[str], str]) -> Reader:
 class ParametersReader:
     """Reads the parameters of one operation back from a request; see `read`."""
 
-    def __init__(self, document: Document, parameters: Sequence[Parameter]) -> None:
-        self._parameters = [(p, p.node(document)) for p in parameters]
+    def __init__(self, parameters: Sequence[Parameter]) -> None:
+        self._parameters = [(p, p.node) for p in parameters]
 
     def read(self, path: Mapping[str, str], query: str, headers: Headers) -> dict[str, Any]:
         """The values that are there, by `Parameter.key`.

@@ -1,0 +1,211 @@
+"""The calls of one client, whichever it is: everything of a call but the driver that runs it.
+
+The methods return generators of commands; `Client` runs them with `drive`, `AsyncClient` with
+`drive_async`, and neither does anything besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .commands import Commands
+from .core import Core, Settings
+from .credentials import Credentials
+from .document import Trust, bundled_path, loading
+from .errors import NotLoaded
+from .exchange import Conduct, Opened, at_hand, exchange, fetching, loaded, opening
+from .messages import HttpRequest, Response
+from .operation import NO_OPTIONS, Options, Prepared
+from .plans import CallPlan, Plans
+from .redaction import DEFAULT_REDACTOR
+
+if TYPE_CHECKING:
+    from .explanation import Explanation
+
+__all__ = ["Calling"]
+
+_T = TypeVar("_T")
+
+
+class Calling:
+    """Settings and a document, and the calls that are made with them.
+
+    core         the document, its operations and schemes; None until it is open
+    plans        what is worked out once for an operation
+    credentials  of this client, with the tokens they have
+    conduct      how exchanges are conducted
+    """
+
+    plans: Plans
+    credentials: Credentials
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.core: Core | None = None
+        self.conduct = _conduct(settings)
+
+    @classmethod
+    def of(cls, *, trust: Trust | None, **given: Any) -> Calling:
+        """The calls of a client with these settings, as a caller gives them."""
+        return cls(Settings.of(trust=trust or Trust(), **given))
+
+    def changed(self, **changes: Any) -> Calling:
+        """The calls of another client on the same document, some settings changed."""
+        other = Calling(self.settings.changed(**changes))
+        kept = None if "auth" in changes else self.credentials
+        other.use(other.settings, self.opened, kept)
+        return other
+
+    @property
+    def opened(self) -> Core:
+        """The core. RuntimeError before the document is open."""
+        if self.core is None:
+            raise RuntimeError(
+                f"the document at {DEFAULT_REDACTOR.url(str(self.settings.source))} is not open "
+                "yet: use `async with AsyncClient(...) as client:`, or `await client.open()`"
+            )
+        return self.core
+
+    # ── the document ─────────────────────────────────────────────────────────────────────────
+
+    def opening_document(self) -> Commands[None]:
+        """Open the document; nothing if it is open."""
+        if self.core is not None:
+            return
+        settings, conduct = self.settings, self.conduct
+        document = yield from fetching(
+            loading(settings.source, trust=settings.trust, overlays=settings.overlays), conduct
+        )
+        core = yield from loaded(partial(Core.of, document, settings), document, conduct)
+        yield from loaded(partial(self.use, settings, core), document, conduct)
+
+    def use(self, settings: Settings, core: Core, credentials: Credentials | None = None) -> None:
+        """Take settings and a document in use; and credentials, with the tokens they have."""
+        self.settings = settings = settings.within(core)
+        self.conduct = _conduct(settings)
+        if credentials is None:
+            bundled = isinstance(settings.source, str) and bundled_path(settings.source) is not None
+            credentials = Credentials(core.schemes, settings.auth, bundled=bundled)
+        self.credentials = credentials
+        self.plans = Plans(settings, core, credentials)
+        self.core = core
+
+    # ── calls ────────────────────────────────────────────────────────────────────────────────
+
+    def requesting(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        named: Mapping[str, Any],
+    ) -> Commands[Response]:
+        """A whole call."""
+        bind = partial(self._bound, operation, arguments, body, options, named)
+        try:
+            plan, prepared = self._bound(operation, arguments, body, options, named)
+        except NotLoaded:
+            plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
+        return (yield from exchange(plan, prepared, self.conduct))
+
+    def streaming(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        named: Mapping[str, Any],
+    ) -> Callable[[], Commands[Opened]]:
+        """A call up to the body of its response. Arguments are validated at once."""
+        bind = partial(self._bound, operation, arguments, body, options, named)
+        try:
+            plan, prepared = bind()
+        except NotLoaded:
+            return partial(self._streaming_later, bind)
+        return partial(opening, plan, prepared, self.conduct)
+
+    def _streaming_later(self, bind: Callable[[], tuple[CallPlan, Prepared]]) -> Commands[Opened]:
+        plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
+        return (yield from opening(plan, prepared, self.conduct))
+
+    def sending(self, request: HttpRequest, options: Options | None) -> Commands[Response]:
+        """A call whose request is there already."""
+        if not isinstance(request, HttpRequest):
+            raise TypeError(f"send() takes an HttpRequest, not {type(request).__name__}")
+        if request.operation is None:
+            raise ValueError(
+                "the request names no operation: give one that prepare() made, or "
+                "HttpRequest(..., operation=name)"
+            )
+        options = NO_OPTIONS if options is None else options
+        get = partial(self.plans.get, request.operation, options)
+        plan = yield from loaded(get, self.opened.document, self.conduct)
+        plan = replace(plan, auth=plan.auth.lacking(request))
+        prepared = Prepared(request, (), options.headers)
+        return (yield from exchange(plan, prepared, self.conduct))
+
+    def preparing(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        named: Mapping[str, Any],
+    ) -> Commands[HttpRequest]:
+        bind = partial(self._bound, operation, arguments, body, options, named, refuse=False)
+        plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
+        return (yield from at_hand(plan, prepared))
+
+    def explaining(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        named: Mapping[str, Any],
+    ) -> Commands[Explanation]:
+        bind = partial(self._bound, operation, arguments, body, options, named, refuse=False)
+        plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
+        request = yield from at_hand(plan, prepared)
+        given = {**(self.settings.defaults or {}), **(arguments or {}), **named}
+        from .explanation import explain_call
+
+        return explain_call(plan, request, given)
+
+    def completing(self, make: Callable[[], _T]) -> Commands[_T]:
+        """What `make` returns, which reads the document."""
+        return (yield from loaded(make, self.opened.document, self.conduct))
+
+    def _bound(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        named: Mapping[str, Any],
+        *,
+        refuse: bool = True,
+    ) -> tuple[CallPlan, Prepared]:
+        """The plan of the operation, and the request for these arguments. Pure."""
+        if self.core is None:
+            _ = self.opened  # says what to do
+        if options is None:
+            options = NO_OPTIONS
+        plans = self.plans
+        plan = plans.get(operation, options)
+        prepared = plan.prepare(arguments, named, body, options)
+        if refuse and plan.refusal is not None:
+            plans.check_carried(plan, options)
+        return plan, prepared
+
+
+def _conduct(settings: Settings) -> Conduct:
+    return Conduct(
+        settings.trust,
+        settings.observers,
+        settings.document_auth or {},
+        settings.timeout,
+    )
