@@ -177,6 +177,11 @@ class Node(NamedTuple):
                 return node.child("items")
         return None
 
+    def required(self) -> list[str]:
+        """The names of the properties that this schema requires, itself or by its allOf."""
+        entries = (entry for node in self.in_place("allOf") for entry in node.entries("required"))
+        return [entry.value for entry in entries if isinstance(entry.value, str)]
+
     def flagged(self, keyword: str) -> bool:
         """Whether a boolean keyword (`readOnly`, `nullable`, …) is true here or behind a `$ref`."""
         return self.get(keyword) is True or self.follow().get(keyword) is True

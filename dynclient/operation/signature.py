@@ -79,9 +79,7 @@ def _required_members(body: RequestBody) -> frozenset[str]:
     if schema is None or any(media.properties for media in body.others):
         return frozenset()
     owners = list(schema.in_place("allOf"))
-    lists = [node.get("required") for node in owners]
-    names = [n for each in lists if isinstance(each, list) for n in each if isinstance(n, str)]
-    return frozenset(travelling_names(names, owners, "request"))
+    return frozenset(travelling_names(schema.required(), owners, "request"))
 
 
 def _annotation(allowed: Collection[str]) -> Any:

@@ -138,7 +138,7 @@ class _Known:
                 self.declared.setdefault(name, []).append(member)
                 self._at = self._at or schema.at
             self._patterns += schema.items("patternProperties")
-            self._required.update(map(str, schema.get("required") or ()))
+            self._required.update(str(entry.value) for entry in schema.entries("required"))
             others = [schema.child(key) for key in _OTHERS if schema.get(key)]
             self._others += [each for each in others if isinstance(each.value, dict)]
             self._is_open |= bool(others) or any(key in schema.value for key in _DYNAMIC)

@@ -118,7 +118,7 @@ def strictly(request: HttpRequest, limits: Limits) -> Iterator[None]:
     from .strict import now
 
     before = now.limits, now.request
-    now.limits, now.request = limits, request
+    now.limits, now.request, now.is_half_sent = limits, request, False
     try:
         yield
     finally:

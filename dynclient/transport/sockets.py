@@ -145,10 +145,6 @@ class TlsConnection(Connection):
         except OSError as problem:
             raise _without_goodbye(problem) from None
 
-    def is_stale(self) -> bool:
-        # What came in one record with the last response is in TLS's own buffer, not the socket's.
-        return bool(self._tls.pending()) or super().is_stale()
-
 
 def _without_goodbye(problem: OSError) -> OSError:
     """A ConnectionError for the ends of the stream that `ssl` has its own classes for."""

@@ -46,6 +46,8 @@ class _Now(threading.local):
 
     limits: Limits | None = None
     request: HttpRequest | None = None
+    #: The response came before all of the request was sent.
+    is_half_sent = False
 
 
 now = _Now()
@@ -139,6 +141,13 @@ class _StrictResponse(HTTPResponse):
             if self.fp is not None:
                 self.fp = stream
         self._timed.in_header = False
+        request = now.request
+        asked = request is not None and "close" in request.headers.get("Connection", "").lower()
+        if now.is_half_sent or asked:
+            # What follows on this connection would be taken for the rest of the body, or was
+            # promised not to come (RFC 9112, section 9.6).
+            now.is_half_sent = False
+            self.will_close = True
         self._check_framing()
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -210,12 +219,14 @@ class _Strict:
             try:
                 self.sock.sendall(piece)
             except TimeoutError:
+                now.is_half_sent = True
                 raise BrokenPipeError from None
             return
         seconds = self.sock.gettimeout()
         deadline = inf if seconds is None else monotonic() + seconds
         while piece:
             if _final_has_begun(self.sock):
+                now.is_half_sent = True
                 raise BrokenPipeError
             if wait_for_write(self.sock, _LISTENING):
                 piece = piece[self.sock.send(piece) :]

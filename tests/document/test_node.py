@@ -93,6 +93,17 @@ def test_a_member_is_the_declared_one_else_what_additional_properties_say() -> N
     assert schema({"properties": "b"}).member("b") is None
 
 
+def test_required_names_are_those_of_all_that_must_hold() -> None:
+    node = schema(
+        {"required": ["a", 5, ["b"]], "allOf": [ref("B")], "anyOf": [{"required": ["no"]}]},
+        B={
+            "required": ["c", "a"],
+            "allOf": [{"required": "d"}, {"required": 5}, {"required": None}],
+        },
+    )
+    assert node.required() == ["a", "c", "a"]
+
+
 def test_an_item_is_that_of_its_place_else_that_of_all() -> None:
     node = schema({"allOf": [{"prefixItems": [{"type": "string"}], "items": {"type": "null"}}]})
     first, rest = node.item(0), node.item(1)

@@ -430,3 +430,16 @@ def test_the_curl_line_reads_no_file(service: Scripted, body: str) -> None:
     line = service.client(document).explain("op", body=body).curl
     subprocess.run(["sh", "-c", f"{line} --silent --noproxy '*'"], check=True, timeout=30)
     assert service.received[0].body == body.encode()
+
+
+@pytest.mark.parametrize("required", [5, "x", True, {"a": 1}, [5], [["x"]], None])
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/json", "multipart/form-data", "application/x-www-form-urlencoded", "text/xml"],
+)
+def test_required_that_is_no_list_of_names_breaks_no_call(required: Any, media_type: str) -> None:
+    members = {"type": "object", "properties": {"a": {"type": "string"}}, "xml": {"name": "x"}}
+    schema = {**members, "required": required}
+    client = Client(one_operation(method="post", content=json_content(schema, media_type)))
+    client.compile("op")
+    assert client.prepare("op", body={"a": "b"}).content

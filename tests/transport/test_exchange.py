@@ -223,6 +223,18 @@ def test_connection_close_is_obeyed(transport, serve):
     assert server.connections == 2
 
 
+def test_a_request_that_asks_to_close_ends_its_connection(make, serve):
+    """Whatever the server says: it was told that nothing follows (RFC 9112, section 9.6)."""
+    if make.kind == "aiohttp":
+        pytest.skip("aiohttp leaves it to the server to close")
+    transport = make()
+    server = serve()
+    for _ in range(2):
+        headers = Headers({"Connection": "close"})
+        assert transport.send(HttpRequest("GET", server.url, headers)).status == 200
+    assert server.connections == 2
+
+
 def test_many_threads_share_no_more_connections_than_the_pool_has(make, serve):
     transport = make(pool_size=8, timeout=20)
     server = serve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import socket
 import threading
 import time
@@ -274,9 +275,10 @@ def test_an_early_response_to_an_upload_that_is_not_read_is_returned(make, serve
         pytest.skip("httpx2 sends first and reads then")
     if streamed and make.kind in {"requests", "session"}:
         pytest.skip("http.client sends first and reads then; a piece is sent at once here")
-    transport = make(timeout=10.0)
+    transport = make(timeout=10.0, pool_size=1)
     done = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(15)
 
     def refuse():
         sock, _ = listener.accept()
@@ -284,7 +286,12 @@ def test_an_early_response_to_an_upload_that_is_not_read_is_returned(make, serve
             sock.recv(1000)
             sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             sock.sendall(reply(b"too much", "413 Content Too Large"))
-            done.wait(20)
+            # What follows on that connection would be taken for the rest of the body.
+            other, _ = listener.accept()
+            with other:
+                other.recv(1000)
+                other.sendall(reply(b"other"))
+                done.wait(20)
 
     thread = threading.Thread(target=refuse)
     thread.start()
@@ -293,10 +300,11 @@ def test_an_early_response_to_an_upload_that_is_not_read_is_returned(make, serve
         content = [b"x" * 1_000_000] * 30 if streamed else b"x" * 30_000_000
         response = transport.send(HttpRequest("POST", url, content=content))
         assert (response.status, response.content) == (413, b"too much")
+        assert transport.send(HttpRequest("GET", url)).content == b"other"
     finally:
         done.set()
-        listener.close()
         thread.join()
+        listener.close()
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
@@ -332,6 +340,42 @@ def test_only_what_may_be_repeated_is_sent_again_when_a_connection_closes(
     else:
         failing(transport, asking(server.url, method, content=content), ConnectionBroken)
         assert len(server.received) == 2
+
+
+def test_a_body_that_is_used_up_is_not_sent_half_on_a_new_connection(transport, serve):
+    served = set()
+
+    def handler(request, _):
+        if request.connection in served:
+            raise HangUp
+        served.add(request.connection)
+        return reply(b"ok")
+
+    server = serve(handler)
+    for _ in range(2):
+        request = asking(server.url, "PUT", content=iter([b"abc"]))
+        if not served:
+            assert transport.send(request).content == b"ok"
+        else:
+            failing(transport, request, ConnectionBroken)
+    assert [got.body for got in server.received] == [b"abc", b"abc"]
+
+
+def test_a_file_is_sent_again_from_where_it_stood(transport, serve):
+    served = set()
+
+    def handler(request, _):
+        if request.connection in served:
+            raise HangUp
+        served.add(request.connection)
+        return reply(request.body)
+
+    server = serve(handler)
+    for _ in range(2):
+        file = io.BytesIO(b"0123456789")
+        file.seek(4)
+        assert transport.send(asking(server.url, "PUT", content=file)).content == b"456789"
+    assert len(server.received) == 3
 
 
 def test_a_full_pool_says_so(make, serve):

@@ -95,6 +95,9 @@ KEPT = [
     (b"HTTP/1.1 200 OK\r\nConnection: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", False),
     (b"HTTP/1.1 200 OK\r\n\r\n", False),
     (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+    (b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", True),
+    (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", False),
+    (b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", False),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore", False),
     (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", False),
 ]

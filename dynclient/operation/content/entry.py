@@ -137,11 +137,9 @@ class MediaEntry:
         schema = self.child("schema")
         if schema is None:
             return frozenset()
-        required = {
-            name for node in schema.in_place("allOf") for name in node.get("required") or ()
-        }
         members = schema.properties()
-        return frozenset(n for n in required & members.keys() if self.takes_null(members[n]))
+        required = members.keys() & set(schema.required())
+        return frozenset(name for name in required if self.takes_null(members[name]))
 
     def takes_null(self, schema: Node | None) -> bool:
         """Whether null is a value of a schema; it is where there is none."""

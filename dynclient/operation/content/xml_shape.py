@@ -144,8 +144,7 @@ class Shape:
     @cached_property
     def required(self) -> frozenset[str]:
         """The names of the properties that must be there."""
-        nodes = self.schema.in_place("allOf") if self.schema else ()
-        return frozenset(str(name) for node in nodes for name in node.get("required") or ())
+        return frozenset(self.schema.required()) if self.schema else frozenset()
 
     def other(self, key: str) -> Shape:
         """The shape of a property that is not declared."""
