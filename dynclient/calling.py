@@ -104,10 +104,10 @@ class Calling:
         named: Mapping[str, Any],
     ) -> Commands[Response]:
         """A whole call."""
-        bind = partial(self._bound, operation, arguments, body, options, named)
         try:
             plan, prepared = self._bound(operation, arguments, body, options, named)
         except NotLoaded:
+            bind = partial(self._bound, operation, arguments, body, options, named)
             plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
         return (yield from exchange(plan, prepared, self.conduct))
 

@@ -92,7 +92,7 @@ class Opened(NamedTuple):
 
 def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Response]:
     """The whole of a call. Raises AuthError, TransportError, StatusError, InvalidResponse."""
-    teller = _teller(plan, prepared, conduct)
+    teller = _teller(plan, prepared, conduct) if conduct.observers else None
     started = conduct.clock()
     try:
         request, opened, content = yield from _answered(plan, prepared, conduct, teller)
@@ -119,7 +119,7 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
 
 def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Opened]:
     """A call up to the body of its response; one of 4xx or 5xx is read, and raised."""
-    teller = _teller(plan, prepared, conduct)
+    teller = _teller(plan, prepared, conduct) if conduct.observers else None
     document, begun, started = plan.operation.document, None, conduct.clock()
     try:
         request, opened, content = yield from _answered(plan, prepared, conduct, teller)
@@ -151,9 +151,7 @@ def at_hand(plan: CallPlan, prepared: Prepared) -> Commands[HttpRequest]:
     return request.with_headers(prepared.headers) if prepared.headers else request
 
 
-def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Teller | None:
-    if not conduct.observers:
-        return None
+def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Teller:
     from .observers import Teller  # most clients have no observers
 
     teller = Teller(conduct.observers, plan.operation.info, prepared.request, conduct.clock)
@@ -168,7 +166,7 @@ def _answered(
     auth, built = plan.auth, prepared.request
     if built.content is not None and not isinstance(built.content, bytes):
         built = replace(built, content=streamed(built))
-    end = _end(built, conduct)
+    end = None if built.timeout is None else _end(built.timeout, conduct)
     first = True
     while True:
         if auth.constant is not None:
@@ -257,10 +255,9 @@ def _rewound(request: HttpRequest) -> bool:
     return not isinstance(content, Stream) or content.rewind()
 
 
-def _end(request: HttpRequest, conduct: Conduct) -> float | None:
+def _end(timeout: Timeout, conduct: Conduct) -> float | None:
     """When the call must have ended, by the clock; None for no bound."""
-    total = None if request.timeout is None else request.timeout.total
-    return None if total is None else conduct.clock() + total
+    return None if timeout.total is None else conduct.clock() + timeout.total
 
 
 def _within(request: HttpRequest, end: float, conduct: Conduct) -> HttpRequest:
