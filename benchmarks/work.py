@@ -15,6 +15,7 @@ from dynclient import Client
 from dynclient.messages import Headers, HttpRequest
 from dynclient.transport import RequestsTransport, SocketTransport
 
+from .asynchronous import asynchronous_rows
 from .byhand import Hand, checked, parsed, with_jsonschema
 from .documents import document_of, jobs_document
 from .harness import Row, Runner, computed, repeated
@@ -49,6 +50,8 @@ def rows(
         yield from _transports(hand)
         yield _many_operations(base)
         yield _threads(hand, client, peers)
+        yield _observed(client)
+        yield from asynchronous_rows(base)
         yield from _starts(base, starts, github, peers)
     finally:
         hand.close()
@@ -57,13 +60,13 @@ def rows(
 
 
 def _calls(hand: Hand, client: Client, over_requests: Client) -> Iterator[Row]:
-    yield _call("GET of one job", 0.40, client, over_requests, hand, "get_job", {"id": _ID}, None)
+    yield _call("GET of one job", 0.12, client, over_requests, hand, "get_job", {"id": _ID}, None)
     listing = "GET of 200 jobs (44 KB), formats too"
-    yield _call(listing, 0.55, client, over_requests, hand, "list_jobs", {"limit": 200}, None)
+    yield _call(listing, 0.30, client, over_requests, hand, "list_jobs", {"limit": 200}, None)
     for size in (1_000, 20_000):
         body = create_job_body(size)
         name = f"POST of {size // 1000} KB, both ways"
-        yield _call(name, 0.42, client, over_requests, hand, "create_job", {}, body)
+        yield _call(name, 0.14, client, over_requests, hand, "create_job", {}, body)
 
 
 #: What the peers call in a row.
@@ -178,6 +181,21 @@ def _transports(hand: Hand) -> Iterator[Row]:
     pooled.close()
 
 
+def _observed(client: Client) -> Row:
+    """What an observer costs that does nothing."""
+
+    def ignore(_: object) -> None:
+        return None
+
+    watched = client.with_options(observers=[ignore])
+    plain = "without observers"
+    works = {
+        "client.call, an idle observer": lambda: watched.call("get_job", id=_ID),
+        plain: lambda: client.call("get_job", id=_ID),
+    }
+    return Row("an observer", {k: repeated(w) for k, w in works.items()}, plain, 1.05)
+
+
 def _many_operations(base: str) -> Row:
     one, many = (Client(document_of(n), base_url=base) for n in (1, 1223))
     # By processor time: the network is the same, and its noise is larger than what is looked for.
@@ -207,7 +225,7 @@ def _threads(hand: Hand, client: Client, peers: Sequence[Running]) -> Row:
         **{peer.label: peer.runner("get_job", _THREADS) for peer in peers},
     }
     name = f"{_THREADS} threads, calls a second"
-    return Row(name, contestants, _BARE, 2.2, rate=True, slot=0.05)
+    return Row(name, contestants, _BARE, 5.5, rate=True, slot=0.05)
 
 
 def _spread(make: Callable[[], Callable[[], Any]]) -> Runner:
@@ -249,7 +267,18 @@ def _starts(
             **{f"{peer.label}, small document": starts.program(*peer.once) for peer in peers},
         },
         bare,
-        1.20,
+        1.05,
+        slow=True,
+    )
+    imported = "import requests"
+    yield Row(
+        "import, beyond bare Python",
+        {
+            "from dynclient import Client": starts.beyond("from dynclient import Client"),
+            imported: starts.beyond(imported),
+        },
+        imported,
+        0.60,
         slow=True,
     )
     if github is None:
@@ -268,6 +297,6 @@ def _starts(
             },
         },
         loaded,
-        1.20,
+        0.95,
         slow=True,
     )

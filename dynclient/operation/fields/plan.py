@@ -104,11 +104,10 @@ class ParametersPlan:
         schemas: bool,
     ) -> None:
         """What is missing, and with `schemas` what breaks its schema, goes to `found`."""
-        told = {each.where for each in found}
         for parameter, key, in_path in self._required:
             if key not in values and key not in supplied and (schemas or in_path):
                 missing = _missing(parameter)
-                if missing.where not in told:
+                if all(each.where != missing.where for each in found):
                     found.append(missing)
         validator = self._validator
         if not schemas or not values or validator is None:
@@ -121,6 +120,7 @@ class ParametersPlan:
             broken = validator.explain(values, "request", layer="request", slots=True)
         except (ValueError, TypeError):
             broken = validator.explain(_as_json(values), "request", layer="request", slots=True)
+        told = {each.where for each in found}
         for each in broken:
             if each.where not in told:
                 secret = each.where.removeprefix("request.") in self.secret
