@@ -24,8 +24,12 @@ def findings(data: Mapping[str, Any], kind: Any, uri: str) -> tuple[list[Finding
 
     `kind` is a class of openapi-spec-validator. Places are as they are walked, through `$ref`s.
     """
-    found = list(_of_root(data, kind))
     stopped: list[Finding] = []
+    try:
+        found = list(_of_root(data, kind))
+    except UnicodeEncodeError:
+        reason = "openapi-spec-validator can't check this: a text has a lone surrogate"
+        return [((), "encoding", reason)], stopped
 
     class Checker(kind):  # type: ignore[misc]
         keyword_validators = {

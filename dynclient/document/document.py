@@ -40,7 +40,8 @@ class Problem:
         return asdict(self)
 
     def __str__(self) -> str:
-        return f"{self.source}#{self.pointer}: {self.message} ({self.rule})"
+        text = f"{self.source}#{self.pointer}: {self.message} ({self.rule})"
+        return text.encode("utf-8", "backslashreplace").decode()  # a name may not be Unicode
 
 
 class Document:
@@ -132,7 +133,7 @@ class Document:
             self._problems[key] = problem
             import logging  # dear at start, and most documents give no cause
 
-            logging.getLogger("dynclient.document").warning("%s", problem)
+            logging.getLogger("dynclient.document").warning("%s", str(problem))
 
     def published(self, violations: Sequence[Violation]) -> list[Violation]:
         """The same violations, their document pointers those of the document as published."""

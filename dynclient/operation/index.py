@@ -17,7 +17,7 @@ from ..errors import DocumentError, NotLoaded, UnknownOperation
 from ..redaction import DEFAULT_REDACTOR, Redactor
 from .content.registry import CODECS, Registry
 from .encoders import Encoders
-from .names import snake_case
+from .names import is_unicode, snake_case
 from .operation import Operation
 
 if TYPE_CHECKING:
@@ -217,9 +217,9 @@ def _entries(document: Document) -> Iterator[_Entry]:
         return
     endless: set[Location] = set()
     for path, item in paths.items():
-        if not isinstance(path, str) or not path.startswith("/"):
+        if not isinstance(path, str) or not path.startswith("/") or not is_unicode(path):
             if not str(path).startswith("x-"):
-                item.note("a path starts with '/'; it is ignored", "paths")
+                item.note("a path is a text that starts with '/'; it is ignored", "paths")
             continue
         try:
             yield from _of_path_item(path, item, endless)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 
-__all__ = ["TAKEN", "python_name", "snake_case"]
+__all__ = ["TAKEN", "is_unicode", "python_name", "snake_case"]
 
 #: What a call itself takes: an argument of such a name gets the name of its place in front.
 TAKEN = frozenset({"body", "options"})
@@ -33,3 +33,8 @@ def _legal(name: str) -> str:
     if keyword.iskeyword(name):
         return f"{name}_"
     return f"_{name}" if name[0].isdigit() else name
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text has no lone surrogate, which no URL and no field can hold."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -55,31 +55,36 @@ def next_request(request: HttpRequest, status: int, headers: Headers) -> HttpReq
         method, content = "GET", None
         fields = tuple(pair for pair in fields if pair[0].lower() not in _OF_THE_BODY)
     secrets = request.secrets()
-    redactor = request.redactor.hiding(*(secret for secret in secrets if secret in url))
-    if here != there:
-        if content is not None and _holds_secrets(request):
-            raise TooManyRedirects(
-                f"the server redirects ({status}) a body that holds secrets to another origin, "
-                f"{there.netloc}; if that is the right server, use it as the base URL",
-                request=request,
-            )
-        fields = tuple(pair for pair in fields if _goes_everywhere(pair[0], request))
-        url = _without_echoed_secrets(url, request, secrets)
-        if _repeats(url, secrets):
-            raise TooManyRedirects(
-                f"the server redirects ({status}) to another origin, {there.netloc}, by an "
-                "address that repeats a secret of the request",
-                request=request,
-            )
-    return replace(
+    following = replace(
         request,
         method=method,
         url=url,
         headers=Headers(fields),
         content=content,
-        redactor=redactor,
-        cross_origin=request.cross_origin or here != there,
+        redactor=request.redactor.hiding(*(secret for secret in secrets if secret in url)),
     )
+    return following if here == there else _away(following, request, secrets, status, there)
+
+
+def _away(
+    following: HttpRequest, request: HttpRequest, secrets: Iterable[str], status: int, there: Origin
+) -> HttpRequest:
+    """What may go to another origin of the request that a redirect asks for."""
+    if following.content is not None and _holds_secrets(request):
+        raise TooManyRedirects(
+            f"the server redirects ({status}) a body that holds secrets to another origin, "
+            f"{there.netloc}; if that is the right server, use it as the base URL",
+            request=request,
+        )
+    url = _without_echoed_secrets(following.url, request, secrets)
+    if _repeats(url, secrets):
+        raise TooManyRedirects(
+            f"the server redirects ({status}) to another origin, {there.netloc}, by an "
+            "address that repeats a secret of the request",
+            request=request,
+        )
+    kept = [pair for pair in following.headers.pairs() if _goes_everywhere(pair[0], request)]
+    return replace(following, url=url, headers=Headers(kept), cross_origin=True)
 
 
 def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import answering, one_operation
+from support import answering, one_operation, parameter
 
+from dynclient import Client
 from dynclient.document import Problem, load
 
 DEAD = "#/components/schemas/Dead"
@@ -284,3 +285,20 @@ def test_what_is_no_reference_is_not_followed() -> None:
     assert [p.pointer for p in load(data).check()] == [
         "/components/schemas/default/properties/example"
     ]
+
+
+def test_a_name_that_is_not_unicode_is_a_problem_and_nothing_else() -> None:
+    data = one_operation(
+        parameters=[parameter("query", name="\ud800"), parameter("query", name="q")]
+    )
+    data["paths"]["/\ud800"] = data["paths"]["/thing"]
+    document = load(data)
+    found = {(problem.pointer, problem.rule) for problem in document.check()}
+    assert found == {
+        ("", "encoding"),
+        ("/paths/~1\ud800", "paths"),
+        ("/paths/~1thing/get/parameters/0", "parameter"),
+    }
+    client = Client(data)
+    assert list(client.operations) == ["op"]
+    assert client.prepare("op", q="a").url.endswith("/thing?q=a")

@@ -165,6 +165,19 @@ def test_it_goes_before_one_of_the_library() -> None:
     )
 
 
+class Text(Codec):
+    media_types = (CBOR_TYPE,)
+
+    def encode(self, value: Any) -> Any:
+        return "text, not bytes"
+
+
+def test_content_that_is_not_bytes_is_not_sent() -> None:
+    document = one_operation(method="post", content=json_content({}, CBOR_TYPE))
+    with pytest.raises(InvalidRequest, match="can't be encoded"):
+        Client(document, codecs=[Text()]).prepare("op", body=1)
+
+
 class Nameless(Codec):
     pass
 

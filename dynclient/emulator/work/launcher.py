@@ -48,6 +48,8 @@ def launch() -> JobProcess:
     with far:
         try:
             number = _zygote.order(b"F", descriptor=far.fileno())
+            if not number:
+                raise OSError("the system lets no more processes start")
         except BaseException:
             channel.close()
             raise

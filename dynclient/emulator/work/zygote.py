@@ -6,7 +6,8 @@ the program in every child, which runs a user's script once more unless it is gu
 It takes orders of nine bytes on its socket, a letter and a number, one at a time, and responds to
 each with eight bytes:
 
-    F   fork; a descriptor comes with the order, the socket of the new job; responds its process id
+    F   fork; a descriptor comes with the order, the socket of the new job; responds its process
+        id, or 0 if the system lets none start
     K   kill the process of that id
     S   the exit status of the process of that id, once it has ended, as `os.waitpid` gives it
 
@@ -49,15 +50,19 @@ def main(descriptor: int) -> None:
 
 
 def _obey(orders: socket.socket, children: set[int]) -> bool:
-    """Carry out one order; False when there are no more."""
-    data, descriptors, _, _ = socket.recv_fds(orders, ORDER.size, 1)
+    """Carry out one order; False when there are no more, so when the service is gone."""
+    try:
+        data, descriptors, _, _ = socket.recv_fds(orders, ORDER.size, 1)
+    except ConnectionError:
+        return False
     if len(data) != ORDER.size:
         return False
     order, number = ORDER.unpack(data)
     result = 0
     if order == b"F":
         result = _fork(descriptors[0], orders)
-        children.add(result)
+        if result:
+            children.add(result)
     elif order == b"K" and number in children:
         _kill(number)
     elif order == b"S" and number in children:
@@ -65,7 +70,7 @@ def _obey(orders: socket.socket, children: set[int]) -> bool:
         _, result = os.waitpid(number, 0)
     try:
         orders.sendall(NUMBER.pack(result))
-    except OSError:
+    except ConnectionError:
         return False
     return True
 
@@ -76,8 +81,13 @@ def _kill(child: int) -> None:
 
 
 def _fork(descriptor: int, orders: socket.socket) -> int:
+    """The id of the new process; 0 where the system lets none start."""
     parent = os.getpid()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(descriptor)
+        return 0
     if child:
         os.close(descriptor)
         return child

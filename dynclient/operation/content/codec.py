@@ -161,7 +161,8 @@ class Codec:
             raw = bytes(value)
             return EncodedBody(raw, content_type, self._decoded(raw))
         try:
-            return EncodedBody(self.encode(value), content_type, value)
+            content = bytes(memoryview(self.encode(value)))
+            return EncodedBody(content, content_type, value)
         except Exception as error:  # noqa: BLE001 - whatever its library raises
             raise StyleError(f"the value can't be encoded as {content_type}: {error}") from None
 

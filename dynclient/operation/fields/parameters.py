@@ -11,7 +11,7 @@ from ...document import Location, Node
 from ...jsontext import JsonTextError
 from ...messages import Violation
 from ..content.registry import CODECS
-from ..names import TAKEN, python_name
+from ..names import TAKEN, is_unicode, python_name
 from ..violations import UNREADABLE_TEXT, unserializable, violation
 from .styles import (
     DEFAULT_STYLES,
@@ -149,7 +149,7 @@ def _read_group(group: Node) -> Iterator[Parameter]:
     for entry in group.entries():
         declared = entry.follow()
         name, location = declared.get("name"), declared.get("in")
-        if not isinstance(name, str) or location not in known:
+        if not isinstance(name, str) or not is_unicode(name) or location not in known:
             reason = "a parameter needs a name and a place (`in`); it is ignored"
             declared.note(reason, "parameter")
         elif (location, name) in seen:
