@@ -254,14 +254,14 @@ DISAGREEMENTS = [
         source="JSON Schema 2020-12 core, 8.2.3.1"),
     Disagreement("required writeOnly property missing in a response, 3.1", "body", _SECRET, {},
         reference=["required"], right="openapi-core",
-        why="in 3.1 writeOnly is an annotation; we excuse it on purpose, as 3.0 says it in words, "
-        "since a server that keeps to writeOnly could not answer",
+        why="in 3.1 writeOnly is an annotation; we excuse it on purpose, as 3.0 does in words, "
+        "since a server that omits writeOnly properties could not respond",
         source="JSON Schema 2020-12 validation, 9.4; OpenAPI 3.0.4, Schema Object, writeOnly"),
     Disagreement("name that breaks propertyNames", "body", {"propertyNames": {"maxLength": 1}},
         {"ab": 1},
         compiled=["propertyNames"], reference=["maxLength"], right="either",
         why="the verdict is the same; the two name the rule at different depths",
-        source="JSON Schema 2020-12 core, 12: how errors are told is left open"),
+        source="JSON Schema 2020-12 core, 12: how errors are reported is left open"),
     Disagreement("integer of 20 digits in a query", "query",
         {"type": "number", "maximum": 10**20}, 10**20 + 1,
         compiled=["maximum"], why="it makes a binary fraction of every number in a text",
@@ -339,6 +339,6 @@ BEYOND = [
         source="JSON Schema 2020-12 core, 6.4 (ECMA-262)"),
     Beyond("two placeholders in one segment of a path", "path", {"type": "string", "maxLength": 1},
         "ab", [("", "maxLength")], path="/thing/{p}-{q}",
-        why="where one value ends and the next begins can't be told from the URL",
+        why="the URL does not show where one value ends and the next begins",
         source="OpenAPI 3.1.1, Path Templating"),
 ]  # fmt: skip
