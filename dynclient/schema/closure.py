@@ -16,7 +16,7 @@ from ..document import Document, Location, Node
 from ..document.pointer import append
 from ..errors import DocumentError
 from ..validation import ALL_FORMATS, Formats
-from .definitions import Definitions, definitions_of
+from .definitions import Definition, Definitions, definitions_of
 from .directions import Direction
 from .discriminator import Choice
 from .effort import endless_name
@@ -29,24 +29,23 @@ __all__ = ["Closure", "Entry", "Roots", "closure_of", "entry_of", "extract", "fi
 class Closure:
     """A self-contained schema, and where its parts stand in the document.
 
-    schema   JSON Schema 2020-12; its root is a `$ref` into its `$defs`, or an object of such.
-             Its parts belong to other closures too: whoever changes one changes a copy
-    origins  the place in the document of each entry of `$defs`
-    sources  the Schema Object of each entry, untranslated
-    choices  the discriminators in it, by the place of the schema that has one
-    secrets  names of the properties whose values must not be shown
-    hidden   the places of the schemas whose values must not be shown
-    formats  the formats that are checked in it
-    patterns keys of patternProperties as the document has them, by how they are spelled here
-    rings    names of the entries that apply themselves to the same value
-    most     how many errors may come of one value, and be told one by one
-    size     how many schemas it consists of
-    home     the URI of the document; places in other files are told with the file's own
+    schema       JSON Schema 2020-12; its root is a `$ref` into its `$defs`, or an object of such.
+                 Its parts belong to other closures too: whoever changes one changes a copy
+    definitions  the definitions of the document by name, those in `$defs` among them: the place
+                 and the untranslated Schema Object of each
+    choices      the discriminators in it, by the place of the schema that has one
+    secrets      names of the properties whose values must not be shown
+    hidden       the places of the schemas whose values must not be shown
+    formats      the formats that are checked in it
+    patterns     keys of patternProperties as the document has them, by how they are spelled here
+    size         how many schemas it consists of
+    rings        names of the entries that apply themselves to the same value
+    most         how many errors may come of one value, and be explained one by one
+    home         the URI of the document; places in other files have the file's own
     """
 
     schema: dict[str, Any]
-    origins: Mapping[str, Location]
-    sources: Mapping[str, Any]
+    definitions: Mapping[str, Definition]
     choices: Mapping[Location, Choice] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     hidden: frozenset[Location] = frozenset()
@@ -63,6 +62,8 @@ class Closure:
         return append(start, *tokens)
 
 
+#: What asks for a closure, and what compiles it, come one after the other.
+_MOST_RECENT = 16
 #: JSON Schema 2020-12 core, section 9.4.1: the behaviour is undefined.
 _RING = "the schema applies itself to the same value, over $ref, allOf or the like; that is ignored"
 
@@ -106,6 +107,15 @@ def _meant(definitions: Definitions, root: Node) -> str:
 
 def closure_of(document: Document, definitions: Definitions, root: Entry) -> Closure:
     """The closure of a root; see `extract`."""
+    recent = definitions.recent
+    if (known := recent.get(root)) is None:
+        if len(recent) >= _MOST_RECENT:
+            recent.clear()
+        known = recent[root] = _closure_of(document, definitions, root)
+    return known
+
+
+def _closure_of(document: Document, definitions: Definitions, root: Entry) -> Closure:
     schema: dict[str, Any]
     if isinstance(root, str):
         names: Iterable[str] = (root,)
@@ -128,8 +138,7 @@ def closure_of(document: Document, definitions: Definitions, root: Entry) -> Clo
     every = reached.values()
     return Closure(
         schema,
-        {name: definitions[name].at for name in reached},
-        {name: definitions[name].source for name in reached},
+        definitions.by_name,
         {at: choice for each in every for at, choice in each.choices.items()},
         frozenset().union(*(each.secrets for each in every)),
         frozenset().union(*(each.hidden for each in every)),

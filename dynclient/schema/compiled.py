@@ -29,14 +29,18 @@ class Validator:
     `is_valid(value) -> bool` is the fast check, `explain` says why not, in words. Plain data only:
     dict, list, str, int, float, bool, None; ValueError for anything else.
 
-    It may drop its compiled form when there are too many of them (`kept.py`).
+    It may drop its compiled form when there are too many of them (`kept.py`). ValueError for a
+    closure that can't be compiled; with `later` it is known that it can, and the first use does.
     """
 
-    def __init__(self, closure: Closure, formats: Formats = ALL_FORMATS) -> None:
+    def __init__(
+        self, closure: Closure, formats: Formats = ALL_FORMATS, *, later: bool = False
+    ) -> None:
         self.closure = closure
         self.formats = formats
         self._compiled: Any = None
-        self._compile()
+        if not later:
+            self._compile()
 
     def _compile(self) -> Any:
         import jsonschema_rs
@@ -137,13 +141,15 @@ def compile_validator(
     validator = definitions.validators.get(key)
     if validator is None:
         closure = closure_of(root.document, definitions, entry)
+        names = closure.schema["$defs"].keys()
         try:
-            made = Validator(closure, formats)
+            made = Validator(closure, formats, later=names <= definitions.proven)
         except ValueError as error:
             raise DocumentError(
                 f"the schema can't be compiled: {str(error).splitlines()[0]}",
                 source=root.at.uri or None,
                 pointer=root.at.pointer,
             ) from None
+        definitions.proven.update(names)
         validator = definitions.validators.setdefault(key, made)
     return validator

@@ -47,6 +47,9 @@ class Definitions:
 
     Threads may share them: two that translate the same schema at once get the same.
 
+    by_name     the definitions
+    proven      names of those that have been compiled, so that they can be
+    recent      closures of late, by entry; see `closure`
     validators  what was compiled of them, by entry and checks of formats. Operations declare the
                 same errors and parameters, so one validator serves all who ask for the same. It is
                 theirs; here it is only remembered for as long as one of them lives
@@ -55,13 +58,15 @@ class Definitions:
     def __init__(self, direction: Direction, formats: Formats) -> None:
         self._direction: Direction = direction
         self._formats = formats
-        self._by_name: dict[str, Definition] = {}
+        self.by_name: dict[str, Definition] = {}
+        self.recent: dict[Any, Any] = {}
+        self.proven: set[str] = set()
         self._by_place: dict[tuple[Location, Scope], Definition] = {}
         self._naming = Lock()
         self.validators: WeakValueDictionary[Any, Validator] = WeakValueDictionary()
 
     def __getitem__(self, name: str) -> Definition:
-        return self._by_name[name]
+        return self.by_name[name]
 
     def name(self, node: Node, scope: Scope = ()) -> str:
         """The name of a schema that is met in a scope."""
@@ -74,20 +79,20 @@ class Definitions:
             known = self._by_place.get((at, scope))
             if known is None or not _is_same(known.source, schema):
                 known = Definition(self._free_name(at), schema, at, scope)
-                self._by_name[known.name] = self._by_place[at, scope] = known
+                self.by_name[known.name] = self._by_place[at, scope] = known
         return known.name
 
     def _free_name(self, at: Location) -> str:
         stem = _NOT_IN_NAMES.sub("_", at.pointer.rpartition("/")[2]) or "root"
-        name, number = stem, len(self._by_name)
-        while name in self._by_name:
+        name, number = stem, len(self.by_name)
+        while name in self.by_name:
             name = f"{stem}.{number}"
             number += 1
         return name
 
     def translated(self, document: Document, name: str) -> Translated:
         """The translation of a definition. DocumentError if one of its `$ref`s leads nowhere."""
-        definition = self._by_name[name]
+        definition = self.by_name[name]
         if definition.translated is None:
             definition.translated = translate(
                 Node(document, definition.source, definition.at),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..document import Node
 
@@ -20,6 +20,7 @@ SECRET = "x-secret"  # noqa: S105 - the name of a keyword
 #: Which way a value travels: what is readOnly stays out of requests, writeOnly out of responses.
 Direction: TypeAlias = Literal["request", "response"]
 
+_COMBINING = frozenset({"$ref", "allOf", "anyOf", "oneOf"})
 _SECRET_FORMATS = frozenset({"password"})
 # Every schema is asked, so that one made to be endless must not be walked to its end each time.
 _MOST_COMBINED = 100
@@ -35,13 +36,17 @@ def is_secret(schema: Node) -> bool:
 
     It may say so itself, where its `$ref` leads, or in what it combines for the same value.
     """
-    return _says_secret(schema) or any(
-        _says_secret(each) for each in islice(schema.in_place(), _MOST_COMBINED)
-    )
+    value = schema.value
+    if not isinstance(value, dict):
+        return False
+    if _COMBINING.isdisjoint(value):  # as of most, and every schema is asked
+        return _says_secret(value)
+    applied = islice(schema.in_place(), _MOST_COMBINED)
+    return _says_secret(value) or any(_says_secret(each.value) for each in applied)
 
 
-def _says_secret(schema: Node) -> bool:
-    return schema.get("writeOnly") is True or str(schema.get("format")) in _SECRET_FORMATS
+def _says_secret(value: dict[str, Any]) -> bool:
+    return value.get("writeOnly") is True or str(value.get("format")) in _SECRET_FORMATS
 
 
 def travelling_names(names: list[str], owners: Iterable[Node], direction: Direction) -> list[str]:

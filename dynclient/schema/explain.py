@@ -89,8 +89,8 @@ def unexplained(
     """The violation of a schema for which telling all that is wrong would never end."""
     where, path = _place(where, judged.path, slots)
     name = schema.get("$ref", "").rpartition("/")[2]
-    at = judged.closure.origins.get(name)
-    pointer = "" if at is None else judged.closure.pointer(at, ())
+    definition = judged.closure.definitions.get(name)
+    pointer = "" if definition is None else judged.closure.pointer(definition.at, ())
     reason = "it does not match its schema; the reason can't be found in bounded time"
     return Violation(where, join(path), pointer, "schema", reason, layer)
 

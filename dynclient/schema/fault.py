@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..document import Location
 from ..redaction import DEFAULT_REDACTOR
 from .closure import Closure
 from .discriminator import Choice
@@ -55,9 +54,9 @@ class Fault:
             if path[index - 1] == "patternProperties":
                 path[index] = closure.patterns.get(path[index], path[index])
         known = len(path) > 1 and path[0] == "$defs"
-        self.place: Location | None = closure.origins.get(path[1]) if known else None
+        self._definition = closure.definitions.get(path[1]) if known else None
+        self.place = None if self._definition is None else self._definition.at
         self.inner: list[Any] = path[2:] if self.place is not None else path
-        self._name = path[1] if known else ""
         if self.inner[-1:] == ["dependentRequired"] and self.source(above=0) is None:
             self.inner[-1] = "dependencies"  # as drafts before 2019-09 have it
 
@@ -68,7 +67,7 @@ class Fault:
 
     def source(self, *, above: int) -> Any:
         """The document's own value so many steps above the rule; None where it has none."""
-        value: Any = self.closure.sources.get(self._name)
+        value: Any = None if self._definition is None else self._definition.source
         for token in self.inner[: len(self.inner) - above]:
             try:
                 value = value[token]

@@ -65,7 +65,7 @@ def held() -> int:
         for each in gc.get_objects()
         if isinstance(each, Validator)
         and each._compiled is not None
-        and any(name.startswith("Ring") for name in each.closure.origins)
+        and any(name.startswith("Ring") for name in each.closure.schema["$defs"])
     )
 
 
@@ -131,6 +131,7 @@ from dynclient.operation import Operations
 operations = Operations(load(ring(int(sys.argv[1]), 1500)))
 for name in operations:
     operations[name].compile()
+    operations[name].prepare(body={"n": 1})
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
