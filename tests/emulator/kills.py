@@ -59,7 +59,7 @@ def kill_often(folder: Path, kills: int, seed: int) -> Tally:
     try:
         for _ in range(kills):
             process = _start(port, db)
-            time.sleep(chance.uniform(0.05, 2.5))
+            time.sleep(chance.uniform(0.05, 4.0))
             process.kill()
             process.wait()
             tally.kills += 1
