@@ -139,16 +139,16 @@ class Validation:
     def split(
         self, violations: Iterable[Violation]
     ) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
-        """The violations that are errors, and those that are only told; "off" drops the rest."""
+        """The violations that are errors, and those that only warn; "off" drops the rest."""
         errors: list[Violation] = []
-        told: list[Violation] = []
+        warnings: list[Violation] = []
         for violation in violations:
             level = self.level_of(violation)
             if level == "strict":
                 errors.append(violation)
             elif level == "warn":
-                told.append(violation)
-        return tuple(errors), tuple(told)
+                warnings.append(violation)
+        return tuple(errors), tuple(warnings)
 
 
 def _weaker(one: Level, other: Level) -> Level:

@@ -209,7 +209,7 @@ def _is_consequence(violation: Violation, found: Sequence[Violation]) -> bool:
 
 
 def _is_same(ours: Violation, found: Violation) -> bool:
-    """Whether ours says what openapi-core found.
+    """Whether ours is what openapi-core found.
 
     Ours may be more precise: of alternatives, what the nearest one misses; of text that can't be
     read, the type that was wanted; of what is not allowed at all, which member it is.

@@ -43,7 +43,7 @@ def violations_of(
 ) -> list[Violation]:
     """What openapi-core found on one side of an exchange, each once.
 
-    `side` is `"request"` or `"response"`. Formats that are off are passed over. `hides` tells
+    `side` is `"request"` or `"response"`. Formats that are off are passed over. `hides` is
     whether what a path into the body leads to is secret. Two subschemas may refuse a value alike.
     """
     found = (each for error in errors for each in _violations(error, operation, side, hides))

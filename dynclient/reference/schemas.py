@@ -1,8 +1,8 @@
 """Schema Objects as openapi-core is shown them: every reference leads into the view.
 
 openapi-core would follow the others itself, past the trust policy. It also fails on keywords that
-hold nonsense, judges by discriminators, which are hints, sends defaults where none are sent, and
-looks at readOnly and writeOnly where they say nothing; all of that is settled here.
+have wrong values, judges by discriminators, which are hints, sends defaults where none are sent,
+and looks at readOnly and writeOnly where they say nothing; all of that is settled here.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class View:
 
     document    the OpenAPI document: one path, `PATH`, with one method, `post`
     parameters  those that are left out of it, as `Violation.where` names them
-    headers     those of an answer that are left out, by the key of the response
+    headers     those of a response that are left out, by the key of the response
     patterns    the checks of the formats that stand for patterns in it, by name
     bodies      those that it is shown: (`"request"` or the key of a response, media type)
     """
@@ -136,7 +136,7 @@ def path_of(template: str) -> str:
 
 
 def _placeholders_apart(template: str) -> frozenset[str]:
-    """The placeholders of a path whose values can be told from a URL: alone in their segments."""
+    """The placeholders of a path whose values can be read from a URL: alone in their segments."""
     found = [_SEGMENT_OF_ONE.fullmatch(segment) for segment in path_of(template).split("/")]
     return frozenset(match[1] for match in found if match)
 
@@ -177,7 +177,7 @@ def _one_type(schema: Node) -> str | None:
 def _are_plain(schema: Node, *, closed: bool = False) -> bool:
     """Whether all members of an array or object are of one plain type each.
 
-    `closed` asks that no others than the declared ones are allowed: it overlooks them.
+    `closed` requires that no others than the declared ones are allowed: it overlooks them.
     """
     schema = schema.follow()
     members = [schema.child("items"), *(member for _, member in schema.items("properties"))]

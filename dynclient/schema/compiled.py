@@ -84,7 +84,7 @@ class Validator:
         return [] if self.is_valid(value) else self._innermost(value, where, layer, slots)
 
     def is_endless(self, value: Any) -> bool:
-        """Whether telling all that is wrong with a value would take more than `Trust` allows."""
+        """Whether collecting all errors of a value would take more than `Trust` allows."""
         return is_endless(self.closure.schema, self._definitions, value, self.closure.most)
 
     def hides(self, path: Sequence[str | int]) -> bool:

@@ -1,4 +1,4 @@
-"""Dialects: which keywords count, and how what older drafts say is said in 2020-12.
+"""Dialects: which keywords count, and how keywords of older drafts become those of 2020-12.
 
 OpenAPI 3.0 has a dialect of its own. In 3.1 and later `jsonSchemaDialect` names the default, and
 `$schema` at the root of a schema goes before it; drafts 4, 6, 7 and 2019-09 of JSON Schema are read

@@ -1,7 +1,7 @@
 """Discriminators: which branch of a oneOf or anyOf a value says it is.
 
-A discriminator never changes whether a value is valid; it tells which branch was meant, and so
-which errors are worth telling. In the allOf form it has no part in validation at all.
+A discriminator never changes whether a value is valid; it names the branch that was meant, and so
+which errors are worth reporting. In the allOf form it has no part in validation at all.
 Source: OpenAPI 3.1.1, section "Discriminator Object" (3.0.4 says the same).
 """
 

@@ -177,7 +177,7 @@ class _Translation:
     def _reference_to(self, number: int) -> str:
         """What a group has matched; nothing where it took no part, which the engine refuses.
 
-        An empty group at its end tells whether it did. A group that is not closed has not matched.
+        An empty group at its end has matched if it did. A group that is not closed has not matched.
         """
         group, end = self._numbers.get(number, (0, 0))
         return f"(?:\\{group}|(?!\\{end}))" if end else "(?:)"

@@ -2,8 +2,8 @@
 
 `A = {allOf: [B, B]}`, `B = {allOf: [C, C]}`, … is small, and doubles at every step for a validator
 that follows it (`endless_name`). `A = {oneOf: [{properties: {a: A}, …}, {properties: {a: A}, …}]}`
-doubles at every level of the value for whoever tells all errors, as both branches tell those of the
-member `a` (`is_endless`).
+doubles at every level of the value for whoever collects all errors, as both branches report those
+of the member `a` (`is_endless`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From what a validator says to violations: which errors to tell, and where they stand.
+"""From the errors of a validator to violations: which to report, and where they stand.
 
 Runs only once the fast check has said no, so it may take its time.
 """
@@ -86,7 +86,7 @@ def _listing(error: Any, branches: list[list[Any]]) -> list[Any] | None:
 def unexplained(
     schema: dict[str, Any], judged: Judged, where: str, layer: str, *, slots: bool = False
 ) -> Violation:
-    """The violation of a schema for which telling all that is wrong would never end."""
+    """The violation of a schema for which collecting all errors would never end."""
     where, path = _place(where, judged.path, slots)
     name = schema.get("$ref", "").rpartition("/")[2]
     definition = judged.closure.definitions.get(name)
@@ -121,7 +121,7 @@ def _violation(fault: Fault, where: str, layer: str, slots: bool) -> Violation:
 def _is_consequence(fault: Fault, faults: list[Fault]) -> bool:
     """Whether members or items are unevaluated only since a schema that knows them fails.
 
-    Names that no schema declares are told all the same, and the others are left out.
+    Names that no schema declares are reported all the same, and the others are left out.
     """
     if fault.rule not in _UNEVALUATED:
         return False

@@ -1,7 +1,7 @@
 """The keywords of Schema Objects, as a table: what each holds, and when its value makes sense.
 
-A keyword whose value is nonsense (`required: true`, `type: int`) can't be enforced by anybody. It
-is left out of the compiled schema and told as a problem, so the rest of the schema still counts.
+A keyword with a value of the wrong kind (`required: true`, `type: int`) can't be enforced. It is
+left out of the compiled schema and is a problem of the document; the rest of the schema counts.
 Sources: JSON Schema 2020-12 (core and validation), OpenAPI 3.0.4 section "Schema Object".
 """
 
@@ -134,7 +134,7 @@ KEYWORDS_31: dict[str, Keyword] = {
     "else": _SCHEMA,
 }
 
-#: What JSON Schema has and OpenAPI 3.0 has not, each with what says the same in 3.0, or nearly;
+#: What JSON Schema has and OpenAPI 3.0 has not, each with what means the same in 3.0, or nearly;
 #: "" where nothing does. Not those that mean nothing without another of them (`then`).
 ABSENT_30: dict[str, str] = {
     "const": "`enum` with one value",

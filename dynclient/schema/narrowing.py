@@ -1,4 +1,4 @@
-"""The part of a value that is to blame, where telling all that is wrong would never end.
+"""The part of a value that is to blame, where collecting all errors would never end.
 
 Alternatives that hold each other (an expression of expressions) double the errors at every level of
 a value. So the fast check, which is bounded, goes down as long as there is a member that its schema

@@ -1,9 +1,9 @@
 """One Schema Object in JSON Schema 2020-12, and what else is to be known of it.
 
 What the versions of OpenAPI and the drafts of JSON Schema say differently is settled here.
-Subschemas keep their places, so that where a validator points to can be told in terms of the
-document. Every reference becomes a `$ref` into the `$defs` of whatever the schema is put in; the
-schema it names is not looked into.
+Subschemas keep their places, so that the place of an error is one of the document. Every reference
+becomes a `$ref` into the `$defs` of whatever the schema is put in; the schema that it names is not
+looked into.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class _Translation:
         return self._reference(target, place.scope)
 
     def _keywords(self, dialect: Dialect, place: _Place, result: dict[str, Any]) -> None:
-        """Translate the keywords that count into `result`; note those that hold nonsense."""
+        """Translate the keywords that count into `result`; note those with a wrong value."""
         for name, (own, value) in say_in_2020(dialect, place.node.value).items():
             keyword = (dialect.keywords if name == own else KEYWORDS_31).get(name)
             if name in dialect.absent:
