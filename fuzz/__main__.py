@@ -7,6 +7,7 @@ and the seed by which `--seed` finds it again.
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import sys
 import time
@@ -34,6 +35,9 @@ def main() -> int:
     if unknown:
         parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
     targets = options.targets or TARGETS
+    # What is logged of odd documents and values is no finding.
+    logging.getLogger("dynclient").addHandler(logging.NullHandler())
+    logging.getLogger("dynclient").propagate = False
     for name in targets:
         run(name, options.seconds / len(targets), options.seed)
     return 0

@@ -9,6 +9,7 @@ import pickle
 from typing import Any
 
 import pytest
+from corpus.material import REASON, folder
 from support import Answer, Scripted, answering, json_answer, json_content, one_operation, parameter
 
 from dynclient import Client, DynclientError, InvalidResponse
@@ -68,6 +69,24 @@ def test_the_pickle_of_an_error_holds_no_credentials(
     assert again.response.request.content == b'{"pin":"[redacted]"}'
     # Here, the request is still the one that was sent.
     assert error.response.request.headers["X-Odd"] == SECRET
+
+
+GITHUB = folder("corpus") / "github.com__api.github.com.json"
+
+
+@pytest.mark.skipif(not GITHUB.is_file(), reason=REASON)
+def test_the_pickle_of_a_404_is_small_however_big_the_document_is(service: Scripted) -> None:
+    fields = {"message": "Not Found", "documentation_url": "https://docs.github.com/rest"}
+    service.answers.append(json_answer({**fields, "status": "404"}, 404))
+    with pytest.raises(NotFound) as caught:
+        service.client(GITHUB).call("repos/get", owner="a", repo="b")
+    assert len(service.client(GITHUB).operations) > 1_000
+    for whole in (caught.value, caught.value.response):
+        pickled = pickle.dumps(whole)
+        assert len(pickled) < 2_000
+        again: Any = pickle.loads(pickled)
+        assert again.data == {**fields, "status": "404"}
+    assert caught.value.response.operation.path == "/repos/{owner}/{repo}"
 
 
 def test_the_pickle_of_an_answer_holds_none_either_and_all_else(service: Scripted) -> None:

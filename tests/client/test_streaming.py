@@ -393,6 +393,27 @@ def test_a_401_is_tried_once_more_with_a_fresh_token(make: Make, service: Script
     assert service.server.connections == 1
 
 
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_used_up_body_is_not_sent_again_after_a_401(
+    make: Make, service: Scripted, streamed: bool
+) -> None:
+    binary: dict[str, Any] = {"application/octet-stream": {}}
+    document = row(LINES, ITEM, **SECURE, method="post", content=binary)
+    client = make(document, service.url, auth={"B": _Tokens()})
+    service.answers = [json_answer({}, 401), Answer(b'{"a":1}', content_type=LINES)]
+
+    def ask() -> None:
+        body = iter([b"on", b"ce"])
+        if not streamed:
+            client.call("op", body=body)
+        with client.stream("op", body=body):
+            raise AssertionError("the block is not entered")
+
+    with pytest.raises(Unauthorized):
+        ask()
+    assert [each.body for each in service.received] == [b"once"]
+
+
 def test_the_headers_of_one_call_go_before_its_credentials(service: Scripted) -> None:
     client = service.client(row(LINES, ITEM, **SECURE), auth={"B": "ours"})
     service.answers = [Answer(b"", content_type=LINES)]

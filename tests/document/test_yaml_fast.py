@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 import yaml
 import yaml12
+from corpus.material import folder
 
 from dynclient.document import yaml_fast, yaml_reference
 from dynclient.document.yaml_doubts import doubt
 
 BUNDLED = Path(__file__).parents[2] / "spec" / "qiskit-runtime.yaml"
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+CORPUS = folder("corpus")
 
 # Texts that both readers read, alike.
 ALIKE: list[tuple[str, Any]] = [

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from corpus.material import REASON, folder
 from support import parameter
 
 from dynclient import Client, DocumentError, load
 from dynclient.operation import Operations, base_url
 from dynclient.operation.router import Router
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+CORPUS = folder("corpus")
 OK = {"200": {"description": "ok"}}
 
 
@@ -210,7 +211,7 @@ def test_a_hostile_path_is_looked_up_in_linear_time() -> None:
     )
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason=f"there is no corpus at {CORPUS}")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=REASON)
 @pytest.mark.parametrize(
     "path",
     sorted(path for path in CORPUS.glob("*.json") if path.stat().st_size < 4_000_000),
