@@ -16,6 +16,7 @@ from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
 from .decoding import decoded_async, decoded_pieces
 from .http_transport import IDEMPOTENT, AsyncHttpTransport, HttpTransport
+from .masking import mask_logs, sending
 from .opened import AsyncOpenResponse, OpenResponse
 from .outgoing import head_of
 from .timing import Limits, OutOfTime, timed
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import httpx2
 
 __all__ = ["AsyncHttpxTransport", "HttpxTransport"]
+
+#: httpx2's own line for each request, and the header fields of httpcore2.
+_LOGGERS = ("httpx2", *(f"httpcore2.{name}" for name in ("connection", "http11", "http2", "proxy")))
 
 
 class _Httpx:
@@ -110,6 +114,7 @@ class HttpxTransport(_Httpx, HttpTransport):
     ) -> None:
         super().__init__(_settings(timeout, max_response_bytes))
         self._given = client
+        mask_logs(*_LOGGERS)
 
     def close(self) -> None:
         """Nothing: the client is the caller's to close."""
@@ -118,7 +123,8 @@ class HttpxTransport(_Httpx, HttpTransport):
         for attempt in (1, 2):
             built = self._built(request, body, limits)
             try:
-                response = self._given.send(built, **self._options(request))
+                with sending(request):
+                    response = self._given.send(built, **self._options(request))
                 break
             except Exception as problem:
                 if attempt == 2 or not self._may_again(problem, request, body):
@@ -154,6 +160,7 @@ class AsyncHttpxTransport(_Httpx, AsyncHttpTransport):
     ) -> None:
         super().__init__(_settings(timeout, max_response_bytes))
         self._given = client
+        mask_logs(*_LOGGERS)
 
     async def aclose(self) -> None:
         """Nothing: the client is the caller's to close."""
@@ -167,7 +174,8 @@ class AsyncHttpxTransport(_Httpx, AsyncHttpTransport):
             built = self._built(request, body, limits)
             try:
                 async with asyncio.timeout(limits.within(inf) if limits.total else None):
-                    response = await self._given.send(built, **self._options(request))
+                    with sending(request):
+                        response = await self._given.send(built, **self._options(request))
                 break
             except Exception as problem:
                 if attempt == 2 or not self._may_again(problem, request, body):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..messages import Headers, HttpRequest
@@ -13,6 +11,7 @@ from .content import Stream
 from .decoding import decoded_pieces
 from .failures import chain_of
 from .http_transport import IDEMPOTENT
+from .masking import sending
 from .timing import Limits
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 __all__ = [
+    "LOGGERS",
     "OF_THE_MESSAGE",
     "STEP",
     "arriving",
@@ -27,7 +27,6 @@ __all__ = [
     "fields_of",
     "hide_location",
     "make_pool_strict",
-    "masking_logs",
     "may_start_anew",
     "settled",
     "strictly",
@@ -37,7 +36,8 @@ __all__ = [
 STEP = 1 << 16
 #: What requests adds itself and every server needs.
 OF_THE_MESSAGE = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
-_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
+#: Their lines show the target of every request.
+LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
 #: What the peer's closing of an idle connection looks like when it meets a request on its way.
 _STALE = frozenset({"RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"})
 
@@ -120,25 +120,7 @@ def strictly(request: HttpRequest, limits: Limits) -> Iterator[None]:
     before = now.limits, now.request
     now.limits, now.request, now.is_half_sent = limits, request, False
     try:
-        yield
+        with sending(request):
+            yield
     finally:
         now.limits, now.request = before
-
-
-@cache
-def masking_logs() -> None:
-    """Mask secrets in urllib3's log lines, which show the target of every request."""
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_masked)
-
-
-def _masked(record: logging.LogRecord) -> bool:
-    from .strict import now
-
-    request = now.request
-    if request is not None:
-        shown = request.redactor.url(request.url).partition("://")[2].partition("/")[2]
-        target = request.url.partition("://")[2].partition("/")[2]
-        text = record.getMessage().replace(target, shown) if target else record.getMessage()
-        record.msg, record.args = request.mask()(text), ()
-    return True

@@ -19,9 +19,11 @@ from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
 from .http_transport import ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
+from .masking import mask_logs
 from .opened import OpenResponse
 from .outgoing import head_of
 from .requests_parts import (
+    LOGGERS,
     OF_THE_MESSAGE,
     STEP,
     arriving,
@@ -29,7 +31,6 @@ from .requests_parts import (
     fields_of,
     hide_location,
     make_pool_strict,
-    masking_logs,
     may_start_anew,
     settled,
     strictly,
@@ -96,7 +97,7 @@ class RequestsTransport(HttpTransport):
         self._keeps_cookies = session is None and not through_session
         self._routes: dict[str, _Route] = {}
         self._lock = threading.Lock()
-        masking_logs()
+        mask_logs(*LOGGERS)
 
     def _plain_session(self) -> requests.Session:
         import requests

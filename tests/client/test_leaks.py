@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import pickle
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
 import pytest
 from leaks import Records, all_of, leaks
 from support import Answer, Scripted, answering, json_answer, json_content, one_operation, parameter
 from transport.server import HangUp
 
-from dynclient import Client, DynclientError, File, LoggingObserver, Options
+from dynclient import AsyncClient, Client, DynclientError, File, LoggingObserver, Options
 from dynclient.auth import APIKeyHeader, Credential, DigestAuth, Handler, IAMAuth
 
 PASSWORD = {"type": "string", "format": "password", "maxLength": 60}
@@ -174,8 +178,69 @@ def records() -> Iterator[list[str]]:
         root.setLevel(level)
 
 
-@pytest.mark.parametrize("transport", [None, "requests"])
-@pytest.mark.parametrize("media_type", BODIES)
+class Awaited:
+    """An asynchronous client, used as a synchronous one."""
+
+    def __init__(self, document: Any, *, transport: Any, **settings: Any) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.client = self.run(self.made(document, transport, settings))
+
+    async def made(self, document: Any, transport: Any, settings: Any) -> AsyncClient:
+        self.given = None if transport is None else transport()
+        return await AsyncClient(document, transport=self.given, **settings).__aenter__()
+
+    def run(self, awaitable: Any) -> Any:
+        return self.loop.run_until_complete(awaitable)
+
+    def __enter__(self) -> Awaited:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run(self.client.aclose())
+        if self.given is not None:
+            self.run(self.given.aclose())
+        self.loop.close()
+
+    @property
+    def ops(self) -> Any:
+        return self.client.ops
+
+    @property
+    def operations(self) -> Any:
+        return self.client.operations
+
+    def request(self, *arguments: Any, **named: Any) -> Any:
+        return self.run(self.client.request(*arguments, **named))
+
+    def prepare(self, *arguments: Any, **named: Any) -> Any:
+        return self.run(self.client.prepare(*arguments, **named))
+
+    def explain(self, *arguments: Any, **named: Any) -> Any:
+        return self.run(self.client.explain(*arguments, **named))
+
+
+@contextmanager
+def over_httpx2(document: Any, **settings: Any) -> Iterator[Client]:
+    with httpx2.Client() as given, Client(document, transport=given, **settings) as client:
+        yield client
+
+
+CLIENTS: dict[str, Callable[..., Any]] = {
+    "sockets": partial(Client, transport=None),
+    "requests": partial(Client, transport="requests"),
+    "httpx2": over_httpx2,
+    "httpx2, asynchronous": partial(Awaited, transport=httpx2.AsyncClient),
+    "aiohttp": partial(Awaited, transport=None),
+}
+
+
+@pytest.mark.parametrize(
+    ("transport", "media_type"),
+    [
+        *(("sockets", media_type) for media_type in BODIES),
+        *((transport, "application/json") for transport in list(CLIENTS)[1:]),
+    ],
+)
 @pytest.mark.parametrize("answers", ANSWERS)
 @pytest.mark.parametrize("kind", AUTHS)
 def test_no_planted_secret_is_seen(
@@ -184,7 +249,7 @@ def test_no_planted_secret_is_seen(
     kind: str,
     answers: str,
     media_type: str,
-    transport: Any,
+    transport: str,
 ) -> None:
     auth = AUTHS[kind](service.url)
     if kind == "exchanged":
@@ -197,11 +262,10 @@ def test_no_planted_secret_is_seen(
     url = service.url.replace("://", f"://user:{PLANTED['url']}@")
     options = Options(headers={"X-Vault-Token": PLANTED["given"]})
     call = {"body": BODIES[media_type], "options": options}
-    with Client(
+    with CLIENTS[transport](
         document_of(auth, media_type),
         base_url=url,
         auth=auth,
-        transport=transport,
         observers=[LoggingObserver()],
         timeout=10.0,
     ) as client:
