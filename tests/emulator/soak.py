@@ -40,7 +40,8 @@ def main() -> None:
         print(text)
         return
     page = given.into.read_text()
-    head = f"Measured on {datetime.date.today()}, {os.cpu_count()} processors, other work beside."
+    load = f"a load average of {os.getloadavg()[0]:.0f}"
+    head = f"Measured on {datetime.date.today()}, {os.cpu_count()} processors, {load}."
     section = f"{_BEGIN}\n{head}\n\n{text}\n{_END}"
     given.into.write_text(re.sub(f"{_BEGIN}.*?{_END}", lambda _: section, page, flags=re.DOTALL))
 
