@@ -22,11 +22,10 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
-from dynclient.calls import CallPlan
-
 from dynclient import Client
-from dynclient.auth import AuthPlan
+from dynclient.auth import Credential
 from dynclient.operation.response import ResponsePlan
+from dynclient.plans import CallPlan
 from dynclient.transport import socket_transport as sockets
 
 from .byhand import Hand
@@ -64,7 +63,7 @@ _LAYERS: Mapping[str, str] = {
 #: Where a layer begins: the function's owner, its name, and the layer.
 _WATCHED: tuple[tuple[Any, str, str], ...] = (
     (CallPlan, "prepare", "arguments"),
-    (AuthPlan, "authenticate", "credentials"),
+    (Credential, "apply", "credentials"),
     (sockets.SocketTransport, "open", "connection"),
     (sockets.SocketTransport, "_fields", "request head"),
     (sockets, "head_of", "request head"),
@@ -132,7 +131,7 @@ def _watch_all(watch: _Watch, client: Client, operation: str) -> Callable[..., A
     connection.receive = watch.over("socket", connection.receive)
     (reader,) = client._calling.plans.get(operation).responses._readers.values()
     reader.decode = watch.over("JSON", reader.decode)
-    validator: Any = reader.validator
+    validator: Any = reader.judge
     validator.is_valid = watch.over("validation", validator.is_valid)
     return watch.over("call", client.call)
 
