@@ -348,6 +348,19 @@ def test_tasks_share_a_nonce():
     assert len(seen) == 100
 
 
+def test_cherrypy_lets_the_tasks_of_an_asynchronous_client_in(cherry):
+    url, seen = cherry
+
+    async def main():
+        auth = {"Digest": (USER, PASSWORD)}
+        async with AsyncClient(DOCUMENT, base_url=url, auth=auth, timeout=20.0) as client:
+            await client.call("op", name="x")
+            await asyncio.gather(*(client.call("op", name=str(n), body=b"b") for n in range(20)))
+
+    asyncio.run(main())
+    assert sorted(int(values["nc"], 16) for values in seen) == list(range(1, 22))
+
+
 LIGHTTPD = shutil.which("lighttpd") or shutil.which("/usr/sbin/lighttpd")
 CONFIGURATION = """
 server.document-root = "HERE"

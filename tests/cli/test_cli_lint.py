@@ -103,3 +103,26 @@ def test_a_broken_response_does_not_hide_the_other_operations(invoke, broken):
     done = invoke("ops", broken, "-o", "json")
     assert [row["name"] for row in json.loads(done.stdout)] == ["a", "a_2", "c"]
     assert invoke("describe", "c", "--doc", broken).exit_code == 0
+
+
+@pytest.mark.parametrize("pattern", ["(?i)a", "(?P<n>a)", "a++", "x{2,1}"])
+def test_a_pattern_that_is_not_ecma_262_is_listed(run, tmp_path, pattern):
+    schema = {"type": "string", "pattern": pattern}
+    parameter = {"name": "p", "in": "query", "schema": schema}
+    responses = {"200": {"description": "ok"}}
+    path = tmp_path / "patterns.json"
+    path.write_text(
+        json.dumps(
+            {
+                "openapi": "3.1.0",
+                "info": {"title": "Patterns", "version": "1"},
+                "paths": {
+                    "/a": {"get": {"parameters": [parameter], "responses": responses}},
+                },
+            }
+        )
+    )
+    done = run("lint", str(path))
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"#/paths/~1a/get/parameters/0/schema/pattern: {pattern!r} is ")
