@@ -271,6 +271,11 @@ DISAGREEMENTS = [
         why="3.0 rests on JSON Schema Wright 00, whose integer has no fraction; later drafts and "
         "most servers take 1.0",
         source="OpenAPI 3.0.4, Data Types; JSON Schema 2020-12 validation, 6.1.1"),
+    Disagreement("required property that another part of allOf makes writeOnly, 3.0", "body",
+        {"properties": {"a": {"writeOnly": True}}, "allOf": [{"required": ["a"]}]}, {},
+        version="3.0.4", compiled=[], reference=["required"], right="compiled",
+        why="it looks for the flag beside `required` only; the property is one, whichever part says it",
+        source="OpenAPI 3.0.4, Schema Object, writeOnly"),
 ]  # fmt: skip
 
 BEYOND = [

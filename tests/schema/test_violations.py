@@ -159,6 +159,7 @@ WORDS: list[tuple[Any, Any, str, str, str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.compiled("its words are tested")
 @pytest.mark.parametrize(("schema", "value", "rule", "below", "message"), WORDS)
 def test_a_violation_has_a_rule_a_place_and_a_sentence(
     service: Scripted, schema: Any, value: Any, rule: str, below: str, message: str
@@ -262,6 +263,7 @@ def test_a_bound_of_trust_holds_for_what_is_told(service: Scripted) -> None:
 # ── what versions and drafts say otherwise ───────────────────────────────────────────────────────
 
 
+@pytest.mark.compiled("openapi-core knows int32 and int64 only")
 @pytest.mark.parametrize("bits", [8, 16, 32, 64])
 @pytest.mark.parametrize("signed", [True, False])
 def test_an_integer_format_ends_where_its_bits_do(
@@ -282,6 +284,7 @@ def test_an_integer_format_ends_where_its_bits_do(
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 
 
+@pytest.mark.compiled("its places are tested")
 @pytest.mark.parametrize("dialect", [DRAFT_7, "http://json-schema.org/draft-06/schema#"])
 def test_dependencies_of_older_drafts_are_names_or_schemas(service: Scripted, dialect: str) -> None:
     schema = {
@@ -302,6 +305,7 @@ def test_dependencies_of_older_drafts_are_names_or_schemas(service: Scripted, di
     assert found[0].message == "the property 'address' is missing; it is required beside 'card'"
 
 
+@pytest.mark.compiled("openapi-core looks at the same object only")
 @pytest.mark.parametrize("version", ["3.0.4", "3.1.1", "3.2.0"])
 @pytest.mark.parametrize(
     "schema",
