@@ -37,7 +37,7 @@ class BaseClient:
     trust             what the document may make the client do
     only              which operations there are, of a big document; see `Only`
     deep_object       how style deepObject serializes what is inside of an object; see `Options`
-    observers         functions that are told of every step of a call; see docs/observers.md
+    observers         functions that get an event for every step of a call; see docs/observers.md
     document_auth     header fields by origin, for fetching the document and what it refers to:
                       `{"https://docs.example": {"Authorization": "Bearer …"}}`. The credentials of
                       `auth` are never sent there

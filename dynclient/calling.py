@@ -191,7 +191,7 @@ class Calling:
     ) -> tuple[CallPlan, Prepared]:
         """The plan of the operation, and the request for these arguments. Pure."""
         if self.core is None:
-            _ = self.opened  # says what to do
+            _ = self.opened  # raises an error with the remedy
         if options is None:
             options = NO_OPTIONS
         plans = self.plans

@@ -43,8 +43,8 @@ def redactor_for(schemes: Mapping[str, SecurityScheme]) -> Redactor:
 class AuthChoice(NamedTuple):
     """How one operation is authenticated.
 
-    base_url  where the credentials say that the service is; None where they do not
-    source    what says so, for people
+    base_url  where the credentials place the service; None where they don't
+    source    where `base_url` comes from, for people
     refusal   why it can't be authenticated; then `plan` adds nothing
     """
 

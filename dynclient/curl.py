@@ -21,7 +21,7 @@ _MARK = "dynclient-variable-{}-"
 _MARKED = re.compile(r"dynclient-variable-(\w+)-")
 #: What means something between the double quotes of a shell.
 _SPECIAL = re.compile(r'[$`"\\!\n]')
-#: What curl takes in a URL for ranges and lists, unless told otherwise.
+#: What curl takes in a URL for ranges and lists, unless that is switched off.
 _GLOBS = frozenset("[]{}")
 #: HTTP schemes that curl can do, from `user:password`.
 _USER_OPTIONS = {"basic": ["-u"], "digest": ["--digest", "-u"]}

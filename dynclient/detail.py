@@ -1,4 +1,4 @@
-"""What a server says in an error response: one line for people, and RFC 9457 problem details.
+"""The message in an error response: one line for people, and RFC 9457 problem details.
 
 Known shapes: RFC 9457; text; `{"detail": [{"loc": …, "msg": …}]}` (FastAPI); `{"errors": {"name":
 ["can't be blank"]}}` (Rails, ASP.NET) and the same without `errors` (Django REST); lists of
@@ -38,7 +38,7 @@ class ProblemDetails:
     type      a URI reference that names the kind of problem
     title     a short summary of that kind; "" if there is none, as of the others
     detail    what happened this time
-    status    the status that the origin server sent; None if it does not say
+    status    the status that the origin server sent; None if it is absent
     instance  a URI reference of this occurrence
     members   the extension members (section 3.2) as they came
     """
@@ -69,7 +69,7 @@ class ProblemDetails:
 
 
 def detail_of(data: Any, mask: Callable[[str], str]) -> str:
-    """What the server says went wrong, in one line; "" if it says nothing that can be found.
+    """The server's error message, in one line; "" if none is found.
 
     `mask` takes the credentials out of a text. It sees each text whole: of one that was cut
     before, a part would be left.
@@ -79,7 +79,7 @@ def detail_of(data: Any, mask: Callable[[str], str]) -> str:
 
 
 def challenge_of(challenges: str, mask: Callable[[str], str]) -> str:
-    """What `WWW-Authenticate` says is wrong with a bearer token (RFC 6750, section 3.1), or ""."""
+    """The error of a bearer token in `WWW-Authenticate` (RFC 6750, section 3.1), or ""."""
     for scheme, values in split_challenges(challenges):
         if scheme == "bearer" and "error" in values:
             scope = values.get("scope") if values["error"] == "insufficient_scope" else None
@@ -121,7 +121,7 @@ def _of_object(data: dict[str, Any], clean: Callable[[str], str], levels: int) -
     if isinstance(title, str) and text and clean(title) not in ("", text):
         text = f"{clean(title)}: {text}"
     if named:
-        # A head such as "Validation failed" says nothing that the list does not.
+        # A head such as "Validation failed" adds nothing to the list.
         return f"{text}: {named}" if isinstance(errors, dict) and text else named
     if not text and data and all(map(_is_messages, data.values())):
         return _by_name(data, clean, levels)
@@ -146,7 +146,7 @@ def _is_messages(value: Any) -> bool:
 
 
 def _place(data: dict[str, Any], clean: Callable[[str], str]) -> str:
-    """Where in the request an error object says that it belongs; "" if it does not say."""
+    """The place in the request that an error object names; "" if it names none."""
     for name in _PLACES:
         value = data.get(name)
         if isinstance(value, dict):  # JSON:API's `source`

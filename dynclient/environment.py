@@ -1,6 +1,6 @@
 """The environment variables that this package reads, by name.
 
-docs/auth.md, docs/cli.md and docs/loading.md say what each of them does.
+docs/auth.md, docs/cli.md and docs/loading.md describe what each of them does.
 """
 
 from __future__ import annotations

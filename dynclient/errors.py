@@ -83,7 +83,7 @@ def masked(violation: Violation) -> Violation:
 class DynclientError(Exception):
     """The root of every error that dynclient raises on purpose.
 
-    `remedy` is what to do about it, as data; None where the message says all there is to say.
+    `remedy` is what to do about it, as data; None where the message is enough.
     """
 
     remedy: Remedy | None = None
@@ -125,7 +125,7 @@ def _revive(kind: type[DynclientError], args: tuple[Any, ...], state: dict[str, 
 class DocumentError(DynclientError):
     """The OpenAPI document can't be read or used.
 
-    `problem` says what is wrong. `source` names the document (path or URL), `pointer` is the JSON
+    `problem` is what is wrong. `source` names the document (path or URL), `pointer` is the JSON
     Pointer to the problem, `line` and `column` count from 1 where the text itself is broken. Each
     is None if unknown.
     """
@@ -294,8 +294,8 @@ class StatusError(DynclientError):
     """
 
     def __init__(self, operation: str, response: Response, detail: str = "") -> None:
-        said = f": {detail}" if detail else ""
-        super().__init__(f"{operation}: the server responded with {response.status}{said}")
+        end = f": {detail}" if detail else ""
+        super().__init__(f"{operation}: the server responded with {response.status}{end}")
         self.operation = operation
         self.response = response
         self.status = response.status

@@ -60,7 +60,7 @@ _DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
 class Conduct:
     """How the exchanges of a client are conducted, whatever the operation.
 
-    observers      are told of every step
+    observers      get an event for every step
     trust          bounds on redirects, and on what a document may make us fetch
     document_auth  header fields for fetching documents, by origin
     timeout        of requests that have none; None for that of the transport
@@ -95,7 +95,7 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
     teller = _teller(plan, prepared, conduct) if conduct.observers else None
     started = conduct.clock()
     try:
-        request, opened, content = yield from _answered(plan, prepared, conduct, teller)
+        request, opened, content = yield from _final_response(plan, prepared, conduct, teller)
         if content is None:
             content = yield Read(opened)
         elapsed = conduct.clock() - started
@@ -122,7 +122,7 @@ def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Op
     teller = _teller(plan, prepared, conduct) if conduct.observers else None
     document, begun, started = plan.operation.document, None, conduct.clock()
     try:
-        request, opened, content = yield from _answered(plan, prepared, conduct, teller)
+        request, opened, content = yield from _final_response(plan, prepared, conduct, teller)
         failed = opened.status >= 400 and plan.raises
         if failed and content is None:
             content = yield Read(opened)
@@ -159,7 +159,7 @@ def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Teller:
     return teller
 
 
-def _answered(
+def _final_response(
     plan: CallPlan, prepared: Prepared, conduct: Conduct, teller: Teller | None
 ) -> Commands[tuple[HttpRequest, Any, bytes | None]]:
     """(what was sent, the response that counts, its body if that had to be read already)."""
@@ -180,7 +180,7 @@ def _answered(
         request, opened = yield from _hops(
             request, conduct, teller, end, plan.declares, again=again
         )
-        # A 401 of another origin says nothing of credentials that it was not sent.
+        # A 401 of another origin does not concern credentials that it was not sent.
         if opened.status != 401 or not first or request.cross_origin:
             return request, opened, None
         body = yield Read(opened)
@@ -211,7 +211,7 @@ def _hops(
 ) -> Commands[tuple[HttpRequest, Any]]:
     """Send a request and follow its redirects: (the last request, its response, not read).
 
-    `is_final` says of which statuses 3xx is the response itself. `check(one URL, the next)` raises
+    `is_final`: whether a status 3xx is the response itself. `check(one URL, the next)` raises
     for a redirect that may not be followed. `again(request)` signs what is sent to the same origin.
     """
     first, left = request, conduct.trust.max_redirects
@@ -323,7 +323,7 @@ def fetching(steps: Fetching[_T], conduct: Conduct) -> Commands[_T]:
 
 
 def _fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
-    """A file of a document: the URL that answered, which a redirect may have led to, and its bytes.
+    """A file of a document: the URL that it came from, after redirects, and its bytes.
 
     A redirect is refused before the other place is asked, unless `Trust` allows it. Raises
     DocumentError and TransportError.

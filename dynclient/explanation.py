@@ -23,7 +23,7 @@ __all__ = ["Explanation", "explain_call"]
 class Explanation:
     """The parts of an explanation; `str()` lays them out.
 
-    server     the base URL, and what says so: the call, the client, a variable of the environment,
+    server     the base URL, and its source: the call, the client, a variable of the environment,
                the CRN of a service instance, or the document
     auth       the alternative of security schemes in use, and why
     refusal    the error of a call, where none of the alternatives can be met

@@ -27,7 +27,7 @@ def counts_of(result: Any, pub: int = 0) -> dict[str, int]:
             for register in reversed(registers)
         ]
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError("this is no plain result of a sampler job") from error
+        raise ValueError("this is not a plain result of a sampler job") from error
     counts = Counter("".join(shot) for shot in zip(*words, strict=True))
     return dict(sorted(counts.items()))
 

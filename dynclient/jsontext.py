@@ -13,9 +13,12 @@ import math
 import numbers
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from .remedies import Remedy
 
 __all__ = ["JsonTextError", "decode", "encode", "encode_data", "surrogate_in"]
 
@@ -28,13 +31,21 @@ _PLACE = re.compile(r" ?\(byte (\d+)\)")
 class JsonTextError(ValueError):
     """The text is not JSON, or the value can't be.
 
-    `offset` counts bytes of the text, None if unknown; `pointer` leads into the value.
+    `offset` counts bytes of the text, None if unknown; `pointer` leads into the value, and
+    `remedy` is what to do about it, as data.
     """
 
-    def __init__(self, reason: str, offset: int | None = None, pointer: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        offset: int | None = None,
+        pointer: str = "",
+        remedy: Remedy | None = None,
+    ) -> None:
         super().__init__(reason)
         self.offset = offset
         self.pointer = pointer
+        self.remedy = remedy
 
 
 _decode = msgspec.json.Decoder().decode
@@ -97,7 +108,7 @@ def encode(value: Any) -> bytes:
 
 
 def encode_data(value: Any) -> tuple[bytes, Any]:
-    """The JSON text of a value, and the data that it says: the value itself where that is plain.
+    """The JSON text of a value, and its data: the value itself where that is plain.
 
     Datetimes and UUIDs become text, enums their values, dataclasses objects, Decimals numbers,
     numbers and arrays of numpy numbers and lists.
@@ -109,7 +120,7 @@ def encode_data(value: Any) -> tuple[bytes, Any]:
     except UnicodeEncodeError:
         place = surrogate_in(value) or ""
         at = f" at {place}" if place else ""
-        reason = f"a string{at} holds a lone surrogate, which UTF-8 can't carry"
+        reason = f"a string{at} has a lone surrogate, which UTF-8 can't encode"
         raise JsonTextError(reason, pointer=place) from None
     except (TypeError, ValueError, OverflowError) as error:
         raise _refused(value) or JsonTextError(str(error)) from None
@@ -125,8 +136,8 @@ def encode_data(value: Any) -> tuple[bytes, Any]:
     except (ValueError, RecursionError):  # a Decimal's NaN, an array of numpy
         pass
     for item, pointer in _walked(value):
-        if fault := _fault_of(item):
-            what, why = fault
+        if refusal := _refusal_of(item):
+            what, why = refusal
             raise JsonTextError(f"{what} at {pointer or 'the root'} {why}", pointer=pointer)
     return content, data
 
@@ -175,10 +186,10 @@ def _refused(value: Any) -> JsonTextError | None:
         try:
             _encode(item)
         except (TypeError, ValueError, OverflowError):
-            place = pointer or "the root"
-            kind = type(item).__name__
-            reason = f"{kind} at {place} can't be JSON; Client(encoders=...) can say how"
-            return JsonTextError(reason, pointer=pointer)
+            from .remedies import give
+
+            reason = f"{type(item).__name__} at {pointer or 'the root'} can't be serialized as JSON"
+            return JsonTextError(reason, pointer=pointer, remedy=give(encoders=...))
     return None
 
 
@@ -191,11 +202,11 @@ def surrogate_in(value: Any) -> str | None:
     return None
 
 
-def _fault_of(item: Any) -> tuple[str, str] | None:
+def _refusal_of(item: Any) -> tuple[str, str] | None:
     if isinstance(item, numbers.Real) and not isinstance(item, numbers.Integral):
         return None if math.isfinite(item) else (str(item), _NO_NUMBER)
     if isinstance(item, decimal.Decimal):
         return None if item.is_finite() else (str(item), _NO_NUMBER)
     if isinstance(item, bytes | bytearray | memoryview):
-        return "bytes", "are not JSON; give text, base64 if the document says so"
-    return ("a set", "is not JSON; give a list") if isinstance(item, set | frozenset) else None
+        return "bytes", "are not JSON; pass text, in base64 if the document requires that"
+    return ("a set", "is not JSON; pass a list") if isinstance(item, set | frozenset) else None

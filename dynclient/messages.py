@@ -1,4 +1,4 @@
-"""The plain values that travel between the rooms: requests, responses, headers.
+"""The plain values that travel between the layers: requests, responses, headers.
 
 Nothing here does I/O, and nothing here knows OpenAPI. `HttpRequest` and `HttpResponse` are what
 a transport sees; `Response` is what a caller gets.
@@ -117,7 +117,7 @@ class Headers(Mapping[str, str]):
         return Headers([*kept, *extra.items()])
 
     def __repr__(self) -> str:
-        # Names only: which values are secret is the document's to say, and it is not known here.
+        # Names only: the document declares which values are secret, and it is not known here.
         return f"<Headers {', '.join(name for name, _ in self._pairs)}>"
 
 
@@ -164,7 +164,7 @@ TimeoutValue: TypeAlias = float | tuple[float, float] | Timeout
 
 
 class OperationInfo(NamedTuple):
-    """What a response says of the operation it belongs to; the operation itself is the client's.
+    """What a response keeps of the operation it belongs to; the operation itself is the client's.
 
     name          what it is called by
     operation_id  the operationId of the document, or None
@@ -279,7 +279,7 @@ class Violation:
     layer             the layer of the validation policy it belongs to: request, status,
                       media_type, headers, body, formats, unknown_enum, undocumented_members or
                       missing_members
-    remedy            what to do about it, as data; None where the message says it
+    remedy            what to do about it, as data; None where the message is enough
     format            the name of the format, where the rule is `format`
     """
 

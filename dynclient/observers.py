@@ -1,4 +1,4 @@
-"""Observers: functions that are told what happens in a call.
+"""Observers: functions that get an event for every step of a call.
 
     client = Client("qiskit-runtime", observers=[LoggingObserver(), count_statuses])
 
@@ -88,7 +88,7 @@ class Retrying(_Event):
 
 @dataclass(frozen=True, slots=True)
 class Judged(_Event):
-    """The response was read and held against the document.
+    """The response was read and validated.
 
     response    the whole response; its `violations` are all that were found. Of a stream, its data
                 and content are what was last read, or nothing

@@ -90,10 +90,10 @@ def origin_of(url: str) -> Origin:
     if not host:
         raise ValueError("the URL names no host")
     if port == 0:
-        raise ValueError("the port 0 is no port")
+        raise ValueError("the port 0 is not allowed")
     host = host if host.isascii() else _international(host)
     if any(character <= " " or character in '\x7f"<>\\^`{|}' for character in host):
-        raise ValueError("the host name has a character that no host name has")
+        raise ValueError("the host name has a character that is not allowed in one")
     return Origin(parts.scheme, host.lower(), port or DEFAULT_PORTS[parts.scheme])
 
 
@@ -123,7 +123,7 @@ def checked_base_url(url: object) -> str:
         return f"{head}{encoded_path(path)}".rstrip("/")
     except ValueError as error:
         unicode = isinstance(error, UnicodeError)  # its message repeats the text
-        reason = "the URL holds a lone surrogate" if unicode else str(error)
+        reason = "the URL has a lone surrogate" if unicode else str(error)
     raise ValueError(f"{reason}; give an absolute http or https URL without query or fragment")
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallPlan", "Plans"]
 
-#: The fields by which a server says that an operation is deprecated; see `operation.deprecation`.
+#: The fields by which a server announces a deprecation; see `operation.deprecation`.
 _DEPRECATION = frozenset({"deprecation", "sunset"})
 
 
@@ -36,11 +36,11 @@ class CallPlan:
     """One operation as one client calls it: all that does not depend on the arguments.
 
     raises     whether 4xx and 5xx are errors
-    reference  judges in place of the compiled validators, where the client was told so
+    reference  validates in place of the compiled validators, with `engine="openapi-core"`
     refusal    why the operation can't be authenticated; raised once the arguments are valid
     supplied   keys of the parameters that the credentials fill in
     timeout    for calls that name none; None for that of the transport
-    server     what says that the service is at `base_url`, for people
+    server     where `base_url` comes from, for people
     """
 
     operation: Operation
@@ -106,7 +106,7 @@ class CallPlan:
         except NotLoaded:
             raise
         except DocumentError as error:
-            # The response must not be lost: that it can't be judged is a violation beside it.
+            # The response must not be lost: that it can't be validated is a violation.
             broken = Violation(
                 "response.body",
                 "",
@@ -201,7 +201,7 @@ class Plans:
         )
 
     def _server(self, operation: Operation, options: Options, auth: AuthChoice) -> tuple[str, str]:
-        """Where the operation is served, and what says so."""
+        """The base URL of the operation, and where that comes from."""
         settings = self._settings
         if options.server is None and settings.base_url is not None:
             return settings.base_url, settings.base_url_source or "the client's base URL"

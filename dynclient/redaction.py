@@ -25,7 +25,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Names that carry credentials by convention, whatever a document says of them.
+# Names that carry credentials by convention, whatever the document.
 _HEADERS = _words(
     "authentication-info cookie proxy-authenticate service-crn set-cookie www-authenticate "
     "x-amz-credential"

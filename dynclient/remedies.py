@@ -27,8 +27,8 @@ Given: TypeAlias = object | Mapping[str, object]
 class Setting(NamedTuple):
     """One thing to pass.
 
-    name   auth, base_url, file, options, server_variables, timeout, trust, validate, verify; or
-           environment, whose entries are variables of the process
+    name   auth, base_url, encoders, file, options, server_variables, timeout, trust, validate,
+           verify; or environment, whose entries are variables of the process
     key    which entry or field of it; "" where it has none
     value  None for one that only the caller knows
     """
@@ -87,12 +87,12 @@ def in_python(remedy: Remedy) -> str:
 
 def sentence(phrases: Iterable[tuple[str, str]]) -> str:
     """The alternatives, each a verb and what follows it, as the end of a sentence."""
-    said = ""
+    result = ""
     before = ""
     for verb, text in phrases:
-        said += f"{' or ' if said else ''}{'' if verb == before else f'{verb} '}{text}"
+        result += f"{' or ' if result else ''}{'' if verb == before else f'{verb} '}{text}"
         before = verb
-    return said
+    return result
 
 
 def _phrase(settings: tuple[Setting, ...]) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def usual_document() -> str:
 
 
 def base_url_of(source: Source, given: str | None) -> str | None:
-    """The base URL given; else the one that the environment says, for its own document only.
+    """The base URL given; else the one of the environment, for its own document only.
 
     As with credentials, the document must be a bundled one, and as on the command line it must be
     the usual one there, so that no other's calls are led to a service they were not meant for.

@@ -30,7 +30,7 @@ __all__ = ["AsyncOpening", "AsyncStreamedResponse", "Opening", "StreamedResponse
 
 
 class _Streamed:
-    """What both kinds of streamed responses do with what they have read; nothing here waits.
+    """What the two classes of streamed responses share: what they do once bytes are read.
 
     status      the HTTP status
     headers     its fields
@@ -301,7 +301,7 @@ class AsyncStreamedResponse(_Streamed):
 
 
 class _NotSent:
-    """What `stream` returns is not the response: whoever takes it for one is told so."""
+    """What `stream` returns is not the response: using it as one raises an error."""
 
     _how = "with"
 

@@ -39,25 +39,25 @@ _BY_STATUS: dict[int, type[StatusError]] = {
 def verdict(
     response: Response,
     policy: Validation,
-    told_before: tuple[Violation, ...] = (),
+    warned_before: tuple[Violation, ...] = (),
     *,
     raises: bool = True,
 ) -> tuple[Response, DynclientError | None]:
-    """The response with its violations settled by the policy, and what is to be raised for it.
+    """The response with the violations that the policy keeps, and the error to raise for it.
 
-    `told_before` are the violations of the request that the policy let pass. What the policy lets
-    pass of the response is logged once and stays in `violations`. `raises` tells whether 4xx and
-    5xx are errors; one that breaks the document as well is an error of both classes.
+    `warned_before` are the violations of the request that the policy let pass. Those of the
+    response that it lets pass are logged once and stay in `violations`. `raises` is whether 4xx
+    and 5xx are errors; one that breaks the document as well is an error of both classes.
     """
-    if response.status < 400 and not response.violations and not told_before:
+    if response.status < 400 and not response.violations and not warned_before:
         return response, None
     errors: tuple[Violation, ...] = ()
-    if response.violations or told_before:
+    if response.violations or warned_before:
         masked = _masked(response)
-        errors, told = policy.split(masked)
-        response = replace(response, violations=(*told_before, *errors, *told))
-        if told_before or told:
-            listed = "; ".join(str(violation) for violation in (*told_before, *told))
+        errors, warned = policy.split(masked)
+        response = replace(response, violations=(*warned_before, *errors, *warned))
+        if warned_before or warned:
+            listed = "; ".join(map(str, (*warned_before, *warned)))
             _warn("%s: %s", response.operation.name, listed)
     if response.status >= 400 and raises:
         kind = _status_error(response.status)
@@ -65,8 +65,8 @@ def verdict(
 
         mask = response.request.mask()
         challenges = response.headers.get("WWW-Authenticate", "")
-        said = (detail_of(response.data, mask), challenge_of(challenges, mask))
-        detail = "; ".join(filter(None, said))
+        details = (detail_of(response.data, mask), challenge_of(challenges, mask))
+        detail = "; ".join(filter(None, details))
         if errors:
             return response, _invalid(kind)(response.operation.name, response, errors, detail)
         return response, kind(response.operation.name, response, detail)

@@ -1,4 +1,4 @@
-"""The version of this package, where every room may read it."""
+"""The version of this package, where every layer may read it."""
 
 __all__ = ["__version__"]
 

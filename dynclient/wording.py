@@ -37,7 +37,7 @@ def shown(value: Any) -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """Names in a row, the first of many."""
+    """Names, the first of many, as a list in a sentence."""
     names = list(values)
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     return ", ".join(names[:_SHOWN_NAMES]) + more

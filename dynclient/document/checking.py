@@ -101,8 +101,8 @@ def _placed(base: Any, stopped: list[Finding]) -> Any:
                         error.dynclient_place = own
                     yield error
             except Exception as error:  # noqa: BLE001 - it raises anything on what it can't walk
-                said = f"openapi-spec-validator can't check this: {type(error).__name__}"
-                stopped.append((place, "document", said))
+                reason = f"openapi-spec-validator can't check this: {type(error).__name__}"
+                stopped.append((place, "document", reason))
 
     return Placed
 
@@ -117,11 +117,11 @@ def _findings(error: Any, start: tuple[Any, ...]) -> Iterator[Finding]:
 
 def _of_checker(error: Any, place: tuple[Any, ...]) -> Finding:
     name = type(error).__name__
-    said = error.message[:_MOST_CHARACTERS]
-    about = (_NAMED.findall(said) or [""])[0]
+    message = error.message[:_MOST_CHARACTERS]
+    about = (_NAMED.findall(message) or [""])[0]
     if name == "DuplicateOperationIDError":
-        message = f"operationId {about!r} is taken by another operation"
-        return (*place, "operationId"), "operationId", message
+        reason = f"operationId {about!r} is taken by another operation"
+        return (*place, "operationId"), "operationId", reason
     if name == "ParameterDuplicateError":
         return place, "parameters", f"the parameter {about!r} is declared twice"
     if name == "UnresolvableParameterError":
@@ -129,11 +129,11 @@ def _of_checker(error: Any, place: tuple[Any, ...]) -> Finding:
             return place, "parameter", f"the placeholder {about!r} of the path is not declared"
         return place, "parameter", f"the path has no placeholder {about!r}, which is declared"
     if name == "ExtraParametersError":
-        return (*place, "required"), "required", said
-    if said.endswith("is not of type 'object', 'boolean'"):
+        return (*place, "required"), "required", message
+    if message.endswith("is not of type 'object', 'boolean'"):
         return place, "type", "a schema must be an object or a boolean"
-    rule = "$schema" if "dialect" in said else str(place[-1]) if place else "document"
-    return place, rule, said
+    rule = "$schema" if "dialect" in message else str(place[-1]) if place else "document"
+    return place, rule, message
 
 
 def _leaves(error: Any) -> list[Finding]:

@@ -111,13 +111,13 @@ class Document:
         """What has been found broken so far, in the order it was found."""
         return tuple(self._problems.values())
 
-    def add(self, uri: str, content: bytes, answered: str = "") -> None:
+    def add(self, uri: str, content: bytes, final_uri: str = "") -> None:
         """Add a file that `$ref`s to the URL `uri` lead to, and that was fetched by other means.
 
-        `answered` is the URL that it came from where that is another one, after a redirect.
+        `final_uri` is the URL that it came from where that is another one, after a redirect.
         DocumentError if it can't be read, or if `Trust` does not allow that redirect.
         """
-        self.resources.add(uri, answered or uri, content)
+        self.resources.add(uri, final_uri or uri, content)
 
     def holds(self, uri: str) -> bool:
         """Whether the file at a URL is loaded."""
@@ -278,7 +278,7 @@ def version_of(data: Any, source: str) -> str:
         if version.split(".")[:2] in (["3", "0"], ["3", "1"], ["3", "2"]):
             return version
         raise DocumentError(
-            f"OpenAPI {version} is not known here; 3.0, 3.1, 3.2 and Swagger 2.0 are",
+            f"OpenAPI {version} is not supported; 3.0, 3.1, 3.2 and Swagger 2.0 are",
             source=source,
             pointer="/openapi",
         )
@@ -287,7 +287,7 @@ def version_of(data: Any, source: str) -> str:
         if version in SWAGGER_VERSIONS:
             return version
         raise DocumentError(
-            f"Swagger {version} is not known here; 2.0 is", source=source, pointer="/swagger"
+            f"Swagger {version} is not supported; 2.0 is", source=source, pointer="/swagger"
         )
     raise DocumentError(
         "not an OpenAPI document: it has no field `openapi` at its root", source=source, pointer=""

@@ -123,10 +123,10 @@ def _opened(source: Source, trust: Trust, uri: str) -> Fetching[_Opened]:
             origin_of(name)
         except ValueError as error:
             raise DocumentError(f"it can't be opened: {error}", source=_shown(name)) from None
-        answered, content = yield name
-        if not may_move(name, answered, trust):
-            raise moved_away(name, answered)
-        return _Opened(answered, answered, parse_document(content, answered, trust), content)
+        uri, content = yield name
+        if not may_move(name, uri, trust):
+            raise moved_away(name, uri)
+        return _Opened(uri, uri, parse_document(content, uri, trust), content)
     is_url = isinstance(source, str) and _scheme(name) == "file"
     try:
         path = local_path(name) if is_url else _path(name)
@@ -151,8 +151,8 @@ def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
             except NotLoaded as missing:
                 url = missing.uri
             try:
-                answered, content = yield url
-                document.add(url, content, answered)
+                final_url, content = yield url
+                document.add(url, content, final_url)
             except DynclientError as error:
                 document.resources.unavailable(url, error)
                 failed.append(url)

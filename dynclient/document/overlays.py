@@ -1,6 +1,6 @@
 """OpenAPI Overlays: changes to a document, applied as it is loaded.
 
-Versions 1.0 and 1.1 are read alike, by the rules of 1.1, which say more. A document is never
+Versions 1.0 and 1.1 are read alike, by the more precise rules of 1.1. A document is never
 changed in place: its caller may hold it, and YAML's aliases let one value stand in several places.
 Source: Overlay Specification 1.1.0.
 """
@@ -43,7 +43,7 @@ def read_overlay(data: Any, source: str) -> Overlay:
     if not isinstance(data, Mapping) or "overlay" not in data:
         raise DocumentError("not an overlay: it has no field `overlay` at its root", source=source)
     if not _VERSION.fullmatch(str(data["overlay"])):
-        reason = f"Overlay {data['overlay']} is not known here; 1.0 and 1.1 are"
+        reason = f"Overlay {data['overlay']} is not supported; 1.0 and 1.1 are"
         raise DocumentError(reason, source=source, pointer="/overlay")
     actions = data.get("actions")
     if not isinstance(actions, list) or not actions:

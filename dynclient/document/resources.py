@@ -101,20 +101,20 @@ class Resources:
         """Whether the file or schema resource of that URI is loaded."""
         return uri in self._data or uri in self._named
 
-    def add(self, uri: str, answered: str, content: bytes) -> None:
+    def add(self, uri: str, final_uri: str, content: bytes) -> None:
         """Take the file that a `$ref` to `uri` leads to, which somebody has fetched.
 
-        `answered` is the URL that it came from, after redirects: its own references start there.
+        `final_uri` is the URL that it came from, after redirects: its own references start there.
         DocumentError if it can't be read, or if the redirect is not allowed.
         Source: RFC 3986, section 5.1.3.
         """
-        uri, answered = urldefrag(uri)[0], urldefrag(answered)[0]
-        if not may_move(uri, answered, self.trust):
-            raise moved_away(uri, answered)
-        if answered not in self._data:
-            self._take(answered, content)
-        if uri != answered:
-            self._named[uri] = Location(answered, "")
+        uri, final_uri = urldefrag(uri)[0], urldefrag(final_uri)[0]
+        if not may_move(uri, final_uri, self.trust):
+            raise moved_away(uri, final_uri)
+        if final_uri not in self._data:
+            self._take(final_uri, content)
+        if uri != final_uri:
+            self._named[uri] = Location(final_uri, "")
 
     def unavailable(self, uri: str, reason: DynclientError | None) -> None:
         """Let `$ref`s to `uri` raise Unavailable for a reason; NotLoaded again if that is None."""

@@ -1,7 +1,7 @@
 """Swagger 2.0, read as the OpenAPI 3.0 it amounts to, so that nothing else has to know it.
 
 `upgrade` makes the 3.0 form of a document: a new root, new path items and operations; schemas are
-shared with the original wherever they say the same in both. `definitions` stays where it is and
+shared with the original wherever they mean the same in both. `definitions` stays where it is and
 is `components.schemas` as well, so every reference to a schema leads on as it was written.
 
 What stands elsewhere in the upgraded form (a body is a `requestBody`, a type is a `schema`) is
@@ -46,7 +46,7 @@ class Upgraded(NamedTuple):
 def upgrade(data: Mapping[str, Any], note: Note, follow: Follow, uri: str = "") -> Upgraded:
     """The OpenAPI 3.0 form of a Swagger 2.0 document; `data` itself is not changed.
 
-    `note` is told what the publisher broke, `follow` leads through the `$ref`s of path items,
+    `note` is called for every problem, `follow` leads through the `$ref`s of path items,
     parameters and responses (those of schemas stay), `uri` is where the document came from.
     Source: the specification of Swagger 2.0, section "Swagger Object".
     """
@@ -168,7 +168,7 @@ def _components(
 
 
 class _Paths:
-    """Upgrades path items, with what the root says for all of them."""
+    """Upgrades path items, with what the root declares for all of them."""
 
     def __init__(self, context: Context, data: Mapping[str, Any]) -> None:
         root = Location(context.uri, "")

@@ -13,7 +13,7 @@ from .swagger2_schemas import upgrade_schema
 
 __all__ = ["Context", "Follow", "Note"]
 
-#: Tells a problem: its place in the original document, a sentence, the rule that was broken.
+#: Notes a problem: its place in the original document, a sentence, the rule that was broken.
 Note: TypeAlias = Callable[[Location, str, str], None]
 #: Follows a chain of `$ref`s to a value and its place; see `Resources.follow`.
 Follow: TypeAlias = Callable[[Any, Location], tuple[Any, Location]]
@@ -38,7 +38,7 @@ class Context:
         """Where a chain of `$ref`s ends; the reference itself if it leads nowhere.
 
         A reference that leads nowhere stays in its place, so that it costs the operation that has
-        it, when that is compiled, and is told with the reason then.
+        it, when that is compiled, and is reported with the reason then.
         """
         if not (isinstance(value, Mapping) and isinstance(value.get("$ref"), str)):
             return value, at
@@ -71,7 +71,7 @@ class Context:
     def media_types(self, value: Any, at: Location) -> Sequence[str] | None:
         """A list of media types (`consumes`, `produces`); None where there is none to go by.
 
-        Source: Swagger 2.0, section "Mime Types". What is no media type is told and left out.
+        Source: Swagger 2.0, section "Mime Types". What is not one is reported and left out.
         """
         if value is None:
             return None
@@ -79,7 +79,7 @@ class Context:
             self.note(at, f"{at.pointer.rpartition('/')[2]!r} must be a list", "media-type")
             value = [value]
         elif not isinstance(value, list):
-            self.note(at, "media types must stand in a list; it is ignored", "media-type")
+            self.note(at, "media types must be in a list; it is ignored", "media-type")
             return None
         found: dict[str, None] = {}
         for index, name in enumerate(value):
@@ -96,4 +96,4 @@ def _joined(base: str, reference: str) -> str:
     try:
         return urljoin(base, reference)
     except ValueError:
-        return reference  # no URL at all: that is told when it is followed
+        return reference  # not a URL at all: reported when it is followed

@@ -46,7 +46,7 @@ _LEFT_TO_THE_CALL = ("accept", "content-type", "authorization")
 
 
 class Declared(NamedTuple):
-    """A body or formData parameter: what it says, and its place in the original."""
+    """A body or formData parameter: its fields, and its place in the original."""
 
     value: Mapping[str, Any]
     at: Location
@@ -105,13 +105,13 @@ def upgrade_parameter(
 def schema_of(context: Context, value: Mapping[str, Any], at: Location) -> Any:
     """The schema of a parameter or header: made of its own members.
 
-    Where a publisher wrote `schema`, as OpenAPI 3 has it, that is taken, and told.
+    Where a publisher wrote `schema`, as OpenAPI 3 has it, that is used, and reported.
     """
     if "type" not in value and "schema" in value:
         context.note(at.child("schema"), "only a body has a `schema`; others have `type`", "schema")
         return context.schema(value["schema"], at.child("schema"))
     if "type" not in value:
-        context.note(at, "it needs a `type`; any value is taken", "type")
+        context.note(at, "it needs a `type`; any value is accepted", "type")
     schema = {key: value[key] for key in PLAIN_KEYWORDS if key in value}
     return upgrade_schema(schema, at, context.note)
 
@@ -129,7 +129,7 @@ def array_style(
     styles = _STYLES.get(where, _STYLES["query"])
     name = value.get("collectionFormat", "csv")
     if not isinstance(name, str) or name not in styles:
-        reason = f"the collectionFormat {name!r} can't stand here; csv is taken"
+        reason = f"the collectionFormat {name!r} is not allowed here; csv is used"
         context.note(at.child("collectionFormat"), reason, "collection-format")
         name = "csv"
     _note_inner_formats(context, value.get("items"), at.child("items"))
@@ -141,7 +141,7 @@ def _note_inner_formats(context: Context, items: Any, at: Location) -> None:
     while isinstance(items, Mapping) and items.get("type") == "array":
         name = items.get("collectionFormat", "csv")
         if name not in _STYLES["path"]:
-            reason = f"the collectionFormat {name!r} can't stand in an array; csv is taken"
+            reason = f"the collectionFormat {name!r} is not allowed in an array; csv is used"
             context.note(at.child("collectionFormat"), reason, "collection-format")
         items, at = items.get("items"), at.child("items")
 
@@ -256,7 +256,7 @@ def _form_types(
     consumes: Sequence[str] | None,
     consumes_at: Location,
 ) -> Sequence[str]:
-    """The media types of a form: what `consumes` says, but files need multipart/form-data.
+    """The media types of a form: those of `consumes`, but files need multipart/form-data.
 
     Source: Swagger 2.0, "Parameter Object": "if type is file, the consumes MUST be either
     multipart/form-data, application/x-www-form-urlencoded or both"; the latter has no files.
@@ -268,7 +268,7 @@ def _form_types(
         return fitting
     chosen = able[0]
     if consumes:
-        reason = f"formData can't be sent as {', '.join(consumes)}; {chosen} is taken"
+        reason = f"formData can't be sent as {', '.join(consumes)}; {chosen} is used"
         context.note(consumes_at, reason, "consumes")
     return (chosen,)
 

@@ -16,7 +16,7 @@ from .swagger2_schemas import PLAIN_KEYWORDS
 
 __all__ = ["upgrade_response", "upgrade_responses"]
 
-#: What a response is when nothing says it: JSON is judged as such, all else is taken as it comes.
+#: The media types of a response without `produces`: JSON is validated, anything else is accepted.
 _UNSAID = ("application/json", "*/*")
 
 
@@ -89,7 +89,7 @@ def _types(
         return ("*/*",)
     if all(map(_is_json, produces)):
         # Most often `produces` was written once, at the root, with no thought of files.
-        context.note(at, f"a file is not {', '.join(produces)}; any type is taken", "produces")
+        context.note(at, f"a file is not {', '.join(produces)}; any type is accepted", "produces")
         return (*produces, "*/*")
     return produces
 

@@ -1,7 +1,7 @@
 """Schema Objects of Swagger 2.0 in terms of OpenAPI 3.0.
 
 They are nearly the same. Different are `discriminator` (a name, not an object), `type: file`, and
-what publishers had to say by an extension, `x-nullable`. Everything else stays as it is, and so
+what publishers had to express by an extension, `x-nullable`. Everything else stays as it is, and so
 does its place; what nothing changes in is not copied.
 Sources: Swagger 2.0, section "Schema Object"; OpenAPI 3.0.4, section "Schema Object".
 """
@@ -133,7 +133,7 @@ def _list(value: list[Any], upgrade: Callable[[Any], Any]) -> list[Any]:
 
 
 def _differences(schema: dict[str, Any]) -> dict[str, Any]:
-    """What of one Schema Object OpenAPI 3.0 says in other words."""
+    """What OpenAPI 3.0 writes differently in one Schema Object."""
     changed: dict[str, Any] = {}
     if isinstance(name := schema.get("discriminator"), str):
         changed["discriminator"] = {"propertyName": name}

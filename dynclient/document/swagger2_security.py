@@ -26,7 +26,7 @@ _MOVED = frozenset({"type", "flow", "authorizationUrl", "tokenUrl", "scopes"})
 def upgrade_security(schemes: Mapping[str, Any], at: Location, note: Note) -> dict[str, Any]:
     """`securityDefinitions` as `components.securitySchemes`.
 
-    A scheme of a type that Swagger 2.0 does not have stays as it is: whoever uses it will tell.
+    A scheme of a type that Swagger 2.0 does not have stays as it is: using it is an error.
     """
     return {name: _scheme(value, at.child(name), note) for name, value in schemes.items()}
 

@@ -40,10 +40,10 @@ def load(content: bytes) -> tuple[Any, int]:
     if len(documents) != 1:
         raise ValueError("more than one document, or none")
     data = documents[0]
-    return data, _settle(data, content)
+    return data, _name_keys(data, content)
 
 
-def _settle(data: Any, content: bytes) -> int:
+def _name_keys(data: Any, content: bytes) -> int:
     """Give mappings their keys as text; returns the number of levels. ValueError if in doubt."""
     depth = 0
     level = [data]

@@ -132,7 +132,7 @@ class Arguments:
         owners = [p for p in self._parameters if p.name == name]
         if owners:  # one wire name in two places
             choice = " or ".join(repr(p.python_name) for p in owners)
-            reason = f"{name!r} is in {len(owners)} places; say which by {choice}"
+            reason = f"{name!r} is in {len(owners)} places; use {choice}"
             return violation("request", "ambiguous-argument", reason)
         known = [p.python_name for p in self._parameters]
         if self._body is not None:

@@ -104,7 +104,7 @@ class RequestBody:
     """The body an operation takes: its media types, and the names by which it can be given.
 
     media      the media types, as the document has them
-    preferred  the one used when neither the caller nor the value says which: the one with the
+    preferred  the one used when neither the caller nor the value decides: the one with the
                richest data; of several for JSON `application/json`
     """
 
@@ -190,7 +190,7 @@ class RequestBody:
     ) -> EncodedBody | None:
         """The body of a request; None, and why in `found`, for a value that can't be one.
 
-        `judging` tells whether the schema is asked; what it says goes to `found` as well.
+        `judging` is whether the value is validated; its violations go to `found` as well.
         """
         media, wrong = self.media_for(value, content_type, formats=formats)
         if wrong is not None:
@@ -215,7 +215,7 @@ class RequestBody:
     def _unencodable(
         self, media: BodyMedia, value: Any, error: ValueError, *, judging: bool, formats: Formats
     ) -> list[Violation]:
-        """Why a value has no content. Its schema often has the better words for what is wrong."""
+        """Why a value can't be encoded. Its schema often explains better what is wrong."""
         rule = "unreadable" if isinstance(error, Unreadable) else "encoding"
         found = [unserializable("request.body", rule, error)]
         is_data = isinstance(value, dict | list | tuple)
@@ -225,12 +225,12 @@ class RequestBody:
         if judge is not None and isinstance(value, dict | list):
             with suppress(
                 ValueError, TypeError, RecursionError
-            ):  # no plain data either: the reason says it all
+            ):  # no plain data either: the reason is enough
                 found += judge.explain(value, "request.body", layer="request")
         return found
 
     def _about_files(self, media: BodyMedia, violation: Violation) -> dict[str, Any]:
-        """What to say of a file in a body that holds none."""
+        """Message and remedy for a file in a body that can't hold one."""
         known = [m.media_type for m in self.media if m.codec.takes_files]
         reason = f"{violation.message}; a {media.media_type} body holds no files"
         if not known:
@@ -331,7 +331,7 @@ class RequestBody:
                 return media, None
         nearest = self.preferred if self.preferred in likely else likely[0]
         known = ", ".join(m.media_type for m in likely)
-        reason = f"the body fits none of {known}; it is judged as {nearest.media_type}"
+        reason = f"the body fits none of {known}; it is validated as {nearest.media_type}"
         return nearest, Violation(
             "request.body",
             "",
@@ -343,7 +343,7 @@ class RequestBody:
         )
 
     def _is_for(self, media: BodyMedia, value: Any) -> bool:
-        """Whether a value goes out under an entry, and not under one that says more of its type."""
+        """Whether a value goes out under an entry, and not under one for its type alone."""
         try:
             return not media.is_range or self._declared(media.type_in_range(value)) is media
         except StyleError:

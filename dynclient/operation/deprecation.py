@@ -1,4 +1,4 @@
-"""Deprecation, logged once for each operation: what the document and the server say of it.
+"""Deprecation, logged once for each operation: by the document and by the server.
 
 Sources: OpenAPI 3.1.1, `deprecated` of the Operation Object and the Parameter Object; RFC 9745
 (the field Deprecation); RFC 8594 (Sunset).
@@ -27,7 +27,7 @@ class Deprecations:
         self._logged: set[str] = set()
 
     def of_request(self, values: Mapping[str, Any]) -> None:
-        """Log what the document says of the operation, and of the parameters that are given."""
+        """Log what the document deprecates: the operation, and the parameters that are given."""
         if self._operation:
             self._log("", "the document marks this operation as deprecated")
         for key, name in self._parameters.items():
@@ -35,7 +35,7 @@ class Deprecations:
                 self._log(key, f"the document marks the argument {name!r} as deprecated")
 
     def of_response(self, headers: Headers) -> None:
-        """Log what the fields of a response say."""
+        """Log a deprecation in the fields of a response."""
         since, until = headers.get("Deprecation"), headers.get("Sunset")
         if since is not None or until is not None:
             text = "the server says that this operation is deprecated"

@@ -35,7 +35,7 @@ class Operations(Mapping[str, Operation]):
 
     `operations[key]` takes an exact name, its snake_case alias where only one operation has it,
     or `"METHOD /path/template"`. UnknownOperation, with the nearest names, for anything else.
-    `only` says which operations there are; names and aliases are the same with and without it.
+    `only` selects the operations; names and aliases are the same with and without it.
     ValueError if it names what the document does not have. `codecs` are those of bodies
     (`CODECS.with_codecs([...])`), `encoders` make plain data of the caller's own types.
     """

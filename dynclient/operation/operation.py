@@ -87,7 +87,7 @@ class Operation:
         """Where it stands in the document."""
         return self.node.at
 
-    # ── what the document says ───────────────────────────────────────────────────────────────
+    # ── what the document declares ───────────────────────────────────────────────────────────
 
     @property
     def operation_id(self) -> str | None:
@@ -177,7 +177,7 @@ class Operation:
                 if response in successes:
                     raise
             except DocumentError:
-                continue  # told when that response comes
+                continue  # reported when that response arrives
         return ", ".join(dict.fromkeys(names)) or "*/*"
 
     @cached_property
@@ -217,7 +217,7 @@ class Operation:
 
     @cached_property
     def docstring(self) -> str:
-        """What `help()` says of the operation."""
+        """What `help()` shows of the operation."""
         from .signature import docstring_of
 
         return docstring_of(self)
@@ -333,7 +333,7 @@ class Operation:
         request: HttpRequest | None = None,
         policy: Validation = STRICT,
     ) -> Response:
-        """The response, read and judged. Pure; never raises for what the server did.
+        """The response, decoded and validated. Pure; never raises for what the server did.
 
         `violations` holds everything that was found; who calls decides what is an error.
         """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared", "RequestPlan", "Second"]
 
-#: Another judge of a request: from what was found to what is to be told instead.
+#: Another validator of a request: from the violations found to those that replace them.
 Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
 
 
@@ -139,13 +139,13 @@ class RequestPlan:
     def _let_pass(self, found: Sequence[Violation], policy: Validation) -> tuple[Violation, ...]:
         """What the policy lets pass; InvalidRequest for what it does not."""
         found = self._document.published(found)
-        # What can't be sent at all is an error whatever the policy says of schemas.
+        # What can't be sent at all is an error at every level.
         hard = [f for f in found if f.rule in UNSENDABLE]
         soft = [f for f in found if f.rule not in UNSENDABLE]
-        errors, told = policy.split(soft)
+        errors, warned = policy.split(soft)
         if hard or errors:
             raise InvalidRequest(self._name, [*hard, *errors])
-        return told
+        return warned
 
     # ── body ─────────────────────────────────────────────────────────────────────────────────
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Begun", "Records", "ResponsePlan"]
 
-# A response to these has no body whatever its fields say (RFC 9110, section 6.4.1).
+# A response to these has no body, whatever its fields (RFC 9110, section 6.4.1).
 _BODILESS_STATUSES = frozenset({204, 205, 304})
 _MOST_READERS = 256
 
@@ -60,7 +60,7 @@ class _Reader:
         self.violations: tuple[Violation, ...] = ()
         #: What is wrong once there is a body: it came without a content type.
         self.untyped: tuple[Violation, ...] = ()
-        #: What is wrong with an empty body; else how it is decoded and judged: None for no data.
+        #: The violations of an empty body; else how it is decoded and validated: None for no data.
         self.refused_empty: Violation | None = None
         self.empty: Decoder | None = None
         self.empty_judge: Judge | None = None
@@ -68,8 +68,8 @@ class _Reader:
         self.lasting = True
 
     def cannot_judge(self, error: DocumentError) -> None:
-        """Note beside the response, which must not be lost, that its schema can't be used."""
-        reason = f"the body can't be judged: {error.message}"
+        """Keep the response, with a violation: its schema can't be used."""
+        reason = f"the body can't be validated: {error.message}"
         pointer, remedy = error.pointer or "", error.remedy
         self.violations = (
             Violation("response.body", "", pointer, "document", reason, "body", remedy),
@@ -89,10 +89,10 @@ class Records(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """How the body of one response is read, item by item.
+    """How the body of one response is decoded, item by item.
 
-    records        how its items are read; None if it is no sequential media type
-    validator      what judges an item; None where the document says nothing of it
+    records        how its items are decoded; None if it is not a sequential media type
+    validator      what validates an item; None where the document does not describe it
     header_values  the values of the declared headers
     """
 
@@ -103,7 +103,7 @@ class Begun(NamedTuple):
     header_values: Mapping[str, Any]
 
     def judge(self, item: Any) -> list[Violation]:
-        """In what an item breaks the document."""
+        """The violations of an item."""
         return [] if self.validator is None else _judge(self.validator, item)
 
 
@@ -111,8 +111,8 @@ class ResponsePlan:
     """The compiled response side of one operation."""
 
     def __init__(self, operation: Operation, *, formats: Formats, members: bool = False) -> None:
-        # Not the operation itself, which keeps this plan: whoever drops a document shall have its
-        # memory back at once, and not when the collector finds the ring.
+        # Not the operation itself, which keeps this plan: the memory of a document is freed as
+        # soon as nobody uses it, and not when the collector finds the ring.
         self._document = operation.document
         self._codecs = operation.codecs
         self._responses = operation.responses
@@ -126,7 +126,7 @@ class ResponsePlan:
         """Compile the validators of the declared responses now, or of the 2xx ones.
 
         DocumentError if the document breaks one. A call compiles the successes before it sends:
-        an answer that can't be judged should not be asked for.
+        a response that can't be validated should not be requested.
         """
         for declared in self._responses.values():
             if successes_only and declared.key[:1] != "2":
@@ -185,7 +185,7 @@ class ResponsePlan:
     def begin(
         self, status: int, headers: Headers, policy: Validation
     ) -> tuple[Begun, list[Violation]]:
-        """How a body that is yet to come is read, and in what the header breaks the document."""
+        """How a body that is still to come is decoded, and the violations of the header."""
         content_type = headers.get("Content-Type")
         reader = self._readers.get((status, content_type)) or self._reader(status, content_type)
         found = [*reader.violations]
@@ -213,7 +213,7 @@ class ResponsePlan:
         return values
 
     def _records(self, content_type: str | None) -> Records | None:
-        """How items are read; of a sequential media type they are, whatever the document says."""
+        """How items are decoded: of any sequential media type, described by the document or not."""
         codec = self._codecs.find(content_type or "")
         make = codec.cutter
         return None if make is None else Records(make, codec.decode_item)
@@ -225,7 +225,7 @@ class ResponsePlan:
         is_html = start[:1] == "<" and "xml" not in (content_type or "")
         hint = "; it looks like HTML" if is_html else ""
         named = content_type or "JSON"
-        reason = f"the body says it is {named} and can't be read as that: {error}{hint}"
+        reason = f"the body can't be decoded as {named}: {error}{hint}"
         return Violation("response.body", "", reader.pointer, "encoding", reason)
 
     # ── making readers ───────────────────────────────────────────────────────────────────────
@@ -248,13 +248,13 @@ class ResponsePlan:
                 reader = _Reader(self._decoder(content_type))
                 reader.cannot_judge(error)
         if len(self._readers) >= _MOST_READERS:
-            self._readers.clear()  # a boundary, say, makes every content type another one
+            self._readers.clear()  # a boundary makes every content type another one
         if reader.lasting:
             self._readers[status, content_type] = reader
         return reader
 
     def _decoder(self, content_type: str | None) -> Decoder:
-        """How content is read of which the document says nothing."""
+        """How content is decoded that the document does not describe."""
         if content_type is None:
             return _decode_unknown
         return self._codecs.find(content_type).decoder(None, content_type)
@@ -266,8 +266,8 @@ class ResponsePlan:
             return reader
         known = ", ".join(declared.media_types)
         place = declared.at.child("content").pointer
-        # Without a content type the body is read as the document's first type, so that what came
-        # can still be looked at.
+        # Without a content type the body is decoded as the document's first type, so that the
+        # caller can still look at it.
         key: str | None = declared.media_types[0]
         if content_type is not None:
             key = best_match(declared.media_types, content_type)
@@ -311,13 +311,13 @@ class ResponsePlan:
     def _read_empty(
         self, reader: _Reader, declared: DeclaredResponse, content_type: str | None
     ) -> None:
-        """What no bytes at all are: by the type that came, else by what is declared."""
+        """How an empty body is decoded: by its content type, else by what is declared."""
         if content_type is not None and reader.media_type is not None:
             entries = [declared.content[reader.media_type]]
         else:
             entries = list(declared.content.values())
             if any(each.codec.is_json and each.is_range for each in entries):
-                return  # anything may come, and nothing as well
+                return  # any body is allowed, so an empty one too
         for entry in entries:
             shown = content_type or entry.media_type
             codec = entry.codec_for(shown)
@@ -354,15 +354,15 @@ def _judge(judge: Judge, data: Any) -> list[Violation]:
             return []
     except (ValueError, TypeError):  # text that is not Unicode, bytes, dates
         if isinstance(data, bytes):
-            return []  # nobody said what they are
+            return []  # no schema names their type
     found = []
     if (place := surrogate_in(data)) is not None:
-        reason = "a string holds a lone surrogate, which UTF-8 can't carry"
+        reason = "a string has a lone surrogate, which UTF-8 can't encode"
         found.append(Violation("response.body", place, "", "encoding", reason))
     try:
         return found if is_valid(judge, data) else found + explained(judge, data, "response.body")
     except ValueError as error:
-        reason = f"the body can't be judged: {error}"
+        reason = f"the body can't be validated: {error}"
         return [*found, Violation("response.body", "", "", "encoding", reason)]
 
 

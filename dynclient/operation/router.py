@@ -245,7 +245,7 @@ def _pattern(template: str, variables: Mapping[str, Any], literal: Any) -> str:
         listed = variable.get("enum")
         if isinstance(listed, list) and listed:
             found.append(f"(?:{'|'.join(literal(str(each)) for each in listed)})")
-        else:  # a default of several segments says that others may have several as well
+        else:  # with a default of several segments, other values may have several as well
             found.append(".*?" if "/" in str(variable.get("default")) else "[^/]*?")
         found.append(literal(text))
     return "".join(found)

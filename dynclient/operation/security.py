@@ -1,4 +1,4 @@
-"""Which Security Scheme Objects there are, and which of them a security requirement names.
+"""The Security Scheme Objects of a document, and which of them a security requirement names.
 
 Source: OpenAPI 3.2.0, section "Security Requirement Object": a name is that of a component, else
 from 3.2 on the URI of a Security Scheme Object.
@@ -21,7 +21,7 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace",
 def requirements_of(owner: Node) -> list[dict[str, Sequence[str]]] | None:
     """The requirements in the `security` of an object; None if it has none.
 
-    A URI that leads to a component of the document is told by the component's name, any other as
+    A URI that leads to a component of the document is named by the component, any other as
     it is written.
     """
     if not isinstance(owner.get("security"), list):
@@ -75,7 +75,7 @@ def _named(member: Node) -> Node | None:
     except NotLoaded:
         raise
     except DocumentError:
-        return None  # which is told where credentials are chosen
+        return None  # reported where credentials are chosen
 
 
 def _key(at: Location) -> str:

@@ -1,4 +1,4 @@
-"""An operation as a Python call: its signature and what `help()` says."""
+"""An operation as a Python call: its signature and what `help()` shows."""
 
 from __future__ import annotations
 
@@ -140,11 +140,11 @@ def docstring_of(operation: Operation) -> str:
 
 def _argument_line(parameter: Parameter) -> str:
     kind = type_name(parameter.node)
-    said = [kind, f"in {parameter.location}"]
+    facts = [kind, f"in {parameter.location}"]
     if parameter.name != parameter.python_name:
-        said.append(f"sent as {parameter.name}")
-    said.append("required" if parameter.required else "optional")
+        facts.append(f"sent as {parameter.name}")
+    facts.append("required" if parameter.required else "optional")
     if parameter.default is not None:
-        said.append(f"the service's default is {parameter.default!r}")
+        facts.append(f"the service's default is {parameter.default!r}")
     text = " ".join(parameter.description.split())
-    return f"{parameter.python_name}: {', '.join(said)}. {text}".rstrip()
+    return f"{parameter.python_name}: {', '.join(facts)}. {text}".rstrip()

@@ -7,12 +7,12 @@ from ..messages import Violation
 __all__ = ["TOO_DEEP", "UNREADABLE_TEXT", "UNSENDABLE", "unserializable", "violation"]
 
 #: The message for a text that can't be encoded as UTF-8.
-UNREADABLE_TEXT = "the text holds a lone surrogate, which UTF-8 can't carry"
+UNREADABLE_TEXT = "the text has a lone surrogate, which UTF-8 can't encode"
 
 #: The message for a value that has no end.
 TOO_DEEP = "the value contains itself, or nests too deeply"
 
-#: Rules whose breach leaves nothing to send, whatever the validation level.
+#: Rules whose violation leaves nothing to send, whatever the validation level.
 UNSENDABLE = frozenset(
     {
         "unknown-argument",

@@ -1,4 +1,4 @@
-"""The engine: an exchange shown to openapi-core, and its verdict put beside the compiled one's."""
+"""The engine: openapi-core validates an exchange; its findings are combined with ours."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 
 
 class ReferenceEngine:
-    """Judges exchanges with openapi-core. Thread-safe; slow, by comparison.
+    """Validates exchanges with openapi-core. Thread-safe; slow, by comparison.
 
     What openapi-core has no notion of, or nothing to judge by, stays with the compiled engine: its
     violations are given as `ours`, and are kept there. Where both find the same rule broken at the
@@ -52,12 +52,12 @@ class ReferenceEngine:
         *,
         formats: Formats = ALL_FORMATS,
     ) -> list[Violation]:
-        """What is wrong with a request; empty if it is right.
+        """The violations of a request; empty if it is valid.
 
         `supplied` are the keys of parameters (`query.key`) that the credentials will fill in.
         DocumentError if openapi-core fails on the document. Security is left to the handlers.
         """
-        with _told(operation):
+        with _as_document_error(operation):
             app, view = self._app(operation, formats)
             judged = JudgedRequest(operation, request)
             body = _Body(_body_node(operation, judged), "request", request.content)
@@ -69,7 +69,7 @@ class ReferenceEngine:
         if request.content is not None and not _is_shown(view, judged, request):
             beyond.add("request.body")
         found = violations_of(errors, operation, "request", formats=formats, hides=body.hides)
-        return _settled(found, ours, beyond)
+        return _combined(found, ours, beyond)
 
     def judge_response(
         self,
@@ -80,7 +80,7 @@ class ReferenceEngine:
         *,
         formats: Formats = ALL_FORMATS,
     ) -> list[Violation]:
-        """What is wrong with a response; empty if it is right.
+        """The violations of a response; empty if it is valid.
 
         DocumentError if openapi-core fails on the document.
         """
@@ -92,7 +92,7 @@ class ReferenceEngine:
         # Without a type the body is read as the first one that is declared; that it has none is
         # in `ours`.
         content_type = media_type_of(content, came) if came else next(iter(content), "")
-        with _told(operation):
+        with _as_document_error(operation):
             app, view = self._app(operation, formats)
             entry = content.get(content_type)
             body = _Body(entry.schema if entry else None, "response", response.content)
@@ -107,7 +107,7 @@ class ReferenceEngine:
         if not came:
             beyond.add("response.header.Content-Type")
         found = violations_of(errors, operation, "response", formats=formats, hides=body.hides)
-        return _settled(found, ours, beyond)
+        return _combined(found, ours, beyond)
 
     def _app(self, operation: Operation, formats: Formats) -> tuple[Any, View]:
         known = self._apps.get(operation)
@@ -168,7 +168,7 @@ def _is_shown(view: View, judged: JudgedRequest, request: HttpRequest) -> bool:
 _OUR_RULES = frozenset({"encoding", "empty-path", "media-type"})
 
 
-def _settled(
+def _combined(
     found: Sequence[Violation], ours: Sequence[Violation], beyond: Collection[str]
 ) -> list[Violation]:
     """openapi-core's findings, those on which both agree in our words, and ours on what is beyond.
@@ -252,10 +252,10 @@ def _read_nothing(content: bytes, **_: str) -> Any:
 
 
 @contextmanager
-def _told(operation: Operation) -> Iterator[None]:
-    """openapi-core raises whatever it meets on a document that it can't walk; say so.
+def _as_document_error(operation: Operation) -> Iterator[None]:
+    """Turns what openapi-core raises on a document that it can't walk into a DocumentError.
 
-    Without its words: they hold the value that it was judging, which may be secret.
+    Without its text, which holds the value that it was validating: that may be secret.
     """
     try:
         yield
@@ -263,6 +263,6 @@ def _told(operation: Operation) -> Iterator[None]:
         if isinstance(error, DocumentError):
             raise
         raise DocumentError(
-            f"openapi-core can't judge {operation.name}: it raises {type(error).__name__}",
+            f"openapi-core can't validate {operation.name}: it raises {type(error).__name__}",
             pointer=operation.at.pointer,
         ) from None

@@ -39,7 +39,7 @@ class JudgedRequest:
         )
         self.body = request.content if isinstance(request.content, bytes) else None
         query = _query(operation, parts.query)
-        #: What openapi-core takes for missing or wrong, whatever the schema says: empty text.
+        #: Empty text, which openapi-core takes for missing or wrong under any schema.
         self.empty = frozenset(
             [f"query.{name}" for name, value in query if not value]
             + [f"cookie.{name}" for name, value in cookies if not value]
@@ -66,7 +66,7 @@ class JudgedResponse:
 
 
 def media_type_of(declared: Iterable[str], content_type: str) -> str:
-    """The declared media type that fits best, else the one that came.
+    """The declared media type that fits best, else that of the message.
 
     Matching is done before: openapi-core compares parameters and case letter by letter, and would
     not know how to read a type that a range was declared for.

@@ -1,8 +1,8 @@
-"""Schema Objects as openapi-core is shown them: every reference leads into the view.
+"""Schema Objects as openapi-core gets them: every reference leads into the view.
 
 openapi-core would follow the others itself, past the trust policy. It also fails on keywords that
-have wrong values, judges by discriminators, which are hints, sends defaults where none are sent,
-and looks at readOnly and writeOnly where they say nothing; all of that is settled here.
+have wrong values, validates by discriminators, which are hints, sends defaults where none are
+sent, and looks at readOnly and writeOnly where they mean nothing; all of that is removed here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PATTERN = "pattern "
 _PLAIN = re.compile(r"[^()\\*+?{|.]*(?:[*+?]|\{\d+(?:,\d*)?\})?[^()\\*+?{|.]*")
 
 _FLAGS = ("readOnly", "writeOnly")
-#: What is settled by the whole of the document.
+#: What only the whole document can resolve.
 _DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
 
 
@@ -51,7 +51,7 @@ class Schemas:
     def shown(self, schema: Node) -> dict[str, Any] | None:
         """A schema, whatever it reaches being in `entries`; None if it can't be shown."""
         if not isinstance(schema.value, dict):
-            return None  # true and false are no schemas to openapi-core
+            return None  # openapi-core does not know true and false as schemas
         before = set(self._names.values())
         try:
             if extract(schema, "response").rings:

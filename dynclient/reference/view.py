@@ -32,13 +32,13 @@ _STYLES: Mapping[str, frozenset[str]] = {
     "header": frozenset({"simple"}),
     "cookie": frozenset({"form"}),
 }
-#: What a document says of its version may be 3.1, a number; what was Swagger 2.0 is 3.0 by now.
+#: The version in a document may be 3.1, a number; what was Swagger 2.0 is 3.0 by now.
 _VERSIONS = {"3.0": "3.0.4", "3.1": "3.1.1", "3.2": "3.2.0"}
 _SEGMENT_OF_ONE = re.compile(r"[^{}]*\{([^{}]*)\}[^{}]*")
 
 
 def is_data(media_type: str | None) -> bool:
-    """Whether openapi-core is shown content of a type: JSON is what it reads without loss."""
+    """Whether openapi-core gets content of a type: JSON is what it decodes without loss."""
     return media_type is not None and CODECS.declared(media_type).is_json
 
 
@@ -142,7 +142,7 @@ def _placeholders_apart(template: str) -> frozenset[str]:
 
 
 def _read_by(part: Parameter | DeclaredHeader, schema: dict[str, Any]) -> dict[str, Any]:
-    """What a parameter and a header say alike."""
+    """What a parameter and a header have in common."""
     if part.content_type is not None:
         return {"required": part.required, "content": {part.content_type: {"schema": schema}}}
     style = {"style": part.style, "explode": part.explode}

@@ -72,7 +72,7 @@ def test_problems_as_json(run, broken):
     [
         ("openapi: 3.1.0\ninfo: [1", "line 3"),
         ("just text", "its root is a text"),
-        ("openapi: 4.0.0\n", "OpenAPI 4.0.0 is not known here"),
+        ("openapi: 4.0.0\n", "OpenAPI 4.0.0 is not supported"),
     ],
 )
 def test_what_cannot_be_opened_is_code_3(invoke, tmp_path, text, message):

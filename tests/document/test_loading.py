@@ -113,9 +113,9 @@ def test_a_json_syntax_error_names_line_and_column(
 NO_OPENAPI = [
     ({}, "it has no field `openapi` at its root", ""),
     ({"info": {}}, "it has no field `openapi` at its root", ""),
-    ({"openapi": "4.0.0"}, "4.0.0 is not known here; 3.0, 3.1, 3.2 and Swagger 2.0", "/openapi"),
-    ({"openapi": "2.0"}, "OpenAPI 2.0 is not known here", "/openapi"),
-    ({"openapi": None}, "is not known here", "/openapi"),
+    ({"openapi": "4.0.0"}, "4.0.0 is not supported; 3.0, 3.1, 3.2 and Swagger 2.0", "/openapi"),
+    ({"openapi": "2.0"}, "OpenAPI 2.0 is not supported", "/openapi"),
+    ({"openapi": None}, "is not supported", "/openapi"),
 ]
 
 

@@ -229,7 +229,7 @@ def test_an_action_that_cannot_be_applied_is_an_error_at_its_place(
     [
         ({"openapi": "3.1.0"}, "no field `overlay`", None),
         ([], "no field `overlay`", None),
-        ({"overlay": "2.0.0", "actions": [{}]}, "2.0.0 is not known", "/overlay"),
+        ({"overlay": "2.0.0", "actions": [{}]}, "2.0.0 is not supported", "/overlay"),
         (overlay(), "needs a list of actions", "/actions"),
         ({"overlay": "1.0.0", "actions": {}}, "needs a list of actions", "/actions"),
     ],

@@ -83,7 +83,7 @@ def test_the_version_is_the_publishers_and_the_dialect_is_ours() -> None:
 
 @pytest.mark.parametrize("version", ["1.2", "3.0", 1])
 def test_another_swagger_is_refused(version: Any) -> None:
-    with pytest.raises(DocumentError, match=f"Swagger {version} is not known here"):
+    with pytest.raises(DocumentError, match=f"Swagger {version} is not supported"):
         load({**swagger(), "swagger": version})
 
 

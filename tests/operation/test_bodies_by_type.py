@@ -216,7 +216,7 @@ class Held(enum.Enum):
     ("body", "message"),
     [
         ({"a": [0, b"xx"]}, "bytes at /a/1 are not JSON"),
-        ({"s": {1}}, "a set at /s is not JSON; give a list"),
+        ({"s": {1}}, "a set at /s is not JSON; pass a list"),
         ({"s": {"t": frozenset()}}, "a set at /s/t is not JSON"),
         ({"a": bytearray(b"x")}, "bytes at /a are not JSON"),
         ({"a": Held.RAW}, "bytes at /a are not JSON"),

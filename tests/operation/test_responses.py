@@ -148,12 +148,12 @@ def test_a_body_becomes_what_its_content_type_says(
 
 UNREADABLE = [
     ("application/json", b"<html>Bad gateway</html>", "it looks like HTML"),
-    ("application/json", b'{"a": NaN}', "can't be read"),
-    ("application/json", b"[Infinity]", "can't be read"),
-    ("application/json", b'{"a": 1', "can't be read"),
+    ("application/json", b'{"a": NaN}', "can't be decoded"),
+    ("application/json", b"[Infinity]", "can't be decoded"),
+    ("application/json", b'{"a": 1', "can't be decoded"),
     ("application/json", b'"\xff"', "UTF-8"),
     ("application/json", b"[" * 100_000, "nests too deeply"),
-    ("text/plain", b"\xff", "can't be read"),
+    ("text/plain", b"\xff", "can't be decoded"),
 ]
 
 

@@ -33,7 +33,7 @@ def deep_serializer(key: str, encode: Encode, arrays: DeepObject | None) -> Seri
             members = [(f"{name}%5B{encode(member)}%5D", member) for member in value]
         elif isinstance(value, list):
             if arrays in (None, "repeat") and any(isinstance(v, dict | list) for v in value):
-                # One name for all items would not say which of them a member belongs to.
+                # One name for all items would not show which of them a member belongs to.
                 raise _unsaid("an array of arrays or objects")
             members = [(name + _index(arrays, i), i) for i in range(len(value))]
         else:
@@ -58,7 +58,7 @@ def deep_serializer(key: str, encode: Encode, arrays: DeepObject | None) -> Seri
 
 def _unsaid(what: str) -> StyleError:
     return StyleError(
-        f"{what} can't be serialized with style deepObject: the specification does not say how",
+        f"{what} can't be serialized with style deepObject: the specification does not define how",
         remedy=give(options={"deep_object": "brackets"}),
     )
 
@@ -66,7 +66,7 @@ def _unsaid(what: str) -> StyleError:
 def _index(arrays: DeepObject | None, index: int) -> str:
     """What stands behind the name of an array for one of its items.
 
-    The specification does not say. To repeat the name is what servers that take arrays expect.
+    The specification does not define this. Servers that take arrays expect the name repeated.
     """
     return {"brackets": "%5B%5D", "indices": f"%5B{index}%5D"}.get(arrays or "", "")
 

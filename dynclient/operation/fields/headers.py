@@ -1,4 +1,4 @@
-"""Declared response headers: read by their style, and judged.
+"""Declared response headers: deserialized by their style, and validated.
 
 Source: OpenAPI 3.1.1, section "Header Object".
 """
@@ -59,8 +59,8 @@ class DeclaredHeader:
         except NotLoaded:
             raise
         except DocumentError as error:
-            # The response is there and must not be lost: that it can't be judged goes beside it.
-            reason = f"the header can't be judged: {error.message}"
+            # The response must not be lost: that its header can't be validated is a violation.
+            reason = f"the header can't be validated: {error.message}"
             pointer, remedy = error.pointer or "", error.remedy
             yield Violation(where, "", pointer, "document", reason, "headers", remedy)
             return

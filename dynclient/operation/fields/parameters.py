@@ -165,7 +165,7 @@ def _parameter(value: Node, name: str, location: str) -> Parameter:
     if style is None:
         style = DEFAULT_STYLES[location]
     elif style not in STYLES_BY_LOCATION[location]:
-        value.child("style").note(f"style {style!r} can't stand in {location}", "style")
+        value.child("style").note(f"style {style!r} is not allowed in {location}", "style")
         style = DEFAULT_STYLES[location]
     explode, is_32 = value.get("explode"), value.document.dialect == "3.2"
     description = value.get("description")

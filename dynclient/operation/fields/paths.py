@@ -19,7 +19,7 @@ from .parameters import Slot
 __all__ = ["PathPlan", "may_be_empty"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-#: The keywords by which a schema says outright that a value may be empty.
+#: The keywords by which a schema allows an empty value explicitly.
 _LEAST = ("minLength", "minItems", "minProperties")
 
 
@@ -34,7 +34,7 @@ class PathPlan:
     ) -> None:
         path, fragment = template.partition("#")[::2]
         if fragment:
-            # A fragment is never sent (RFC 3986, section 3.5); publishers use it to tell two
+            # A fragment is never sent (RFC 3986, section 3.5); publishers use it to distinguish two
             # operations of one path apart.
             document.note(at, f"a path has no fragment: {fragment!r} is left out", "path")
         self.joint = "&" if "?" in path else "?"
@@ -80,7 +80,7 @@ class PathPlan:
 
 
 def may_be_empty(schema: Node) -> bool:
-    """Whether a schema says outright that an empty value is one: a path may need it."""
+    """Whether a schema allows an empty value explicitly: a path may need it."""
     for node in schema.in_place():
         listed = node.get("enum")
         if "" in (listed if isinstance(listed, list) else [node.get("const")]):

@@ -23,7 +23,7 @@ __all__ = ["ParametersPlan"]
 
 
 class ParametersPlan:
-    """How values of parameters, by `Parameter.key`, are judged and become parts of a request.
+    """How values of parameters, by `Parameter.key`, are validated and become parts of a request.
 
     path      the compiled path template
     secret    the keys of those whose values must not be shown
@@ -92,7 +92,7 @@ class ParametersPlan:
     # ── judging ──────────────────────────────────────────────────────────────────────────────
 
     def takes_null(self, parameter: Parameter) -> bool:
-        """Whether null is a value of a parameter, in whatever way its schema says so."""
+        """Whether the schema of a parameter accepts null, however that is written."""
         return self._validator is not None and bool(self._validator.is_valid({parameter.key: None}))
 
     def judge(
@@ -112,7 +112,7 @@ class ParametersPlan:
         validator = self._validator
         if not schemas or not values or validator is None:
             return
-        if self._allow_empty:  # schemas have no say in an empty value that stands for any other
+        if self._allow_empty:  # schemas don't apply to an empty value that stands for any other
             values = {k: v for k, v in values.items() if v != "" or k not in self._allow_empty}
         try:
             if validator.is_valid(values):
@@ -120,9 +120,9 @@ class ParametersPlan:
             broken = validator.explain(values, "request", layer="request", slots=True)
         except (ValueError, TypeError):
             broken = validator.explain(_as_json(values), "request", layer="request", slots=True)
-        told = {each.where for each in found}
+        reported = {each.where for each in found}
         for each in broken:
-            if each.where not in told:
+            if each.where not in reported:
                 secret = each.where.removeprefix("request.") in self.secret
                 found.append(masked(each) if secret else each)
 

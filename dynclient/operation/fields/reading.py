@@ -1,7 +1,7 @@
 """Text in a URL, a header or a cookie back to values: the style tables, read.
 
 Text has no types: `5` is the integer 5 where the schema has no place for the text. What does not
-follow the style becomes the text itself, so that the schema can say what is wrong.
+follow the style becomes the text itself, so that the schema can report what is wrong.
 Sources: OpenAPI 3.1.1, sections "Style Values" and "Style Examples"; RFC 9110, section 5.6.1.
 """
 

@@ -117,12 +117,12 @@ def _plain_datetime(value: datetime.datetime) -> str:
 
 def _plain_decimal(value: decimal.Decimal) -> int | decimal.Decimal:
     if not value.is_finite():
-        raise StyleError(f"{value} is no number that can be serialized")
+        raise StyleError(f"{value} is not a number that can be serialized")
     return int(value) if value == value.to_integral_value() else value
 
 
 def _refuse_file(_: io.IOBase) -> Any:
-    raise StyleError("an open file can't be serialized here; read it, and give what is in it")
+    raise StyleError("an open file can't be serialized here; pass its content")
 
 
 #: What becomes plain data, and how; the first that fits counts.
@@ -176,7 +176,7 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, int | float):
         if value != value or value in (_INFINITY, -_INFINITY):  # noqa: PLR0124 - only NaN differs
-            raise StyleError(f"{value} is no number that can be serialized")
+            raise StyleError(f"{value} is not a number that can be serialized")
         # A whole number is an integer to JSON Schema, however Python holds it.
         return repr(int(value) if value == int(value) and abs(value) < _EXACT else value)
     if isinstance(value, decimal.Decimal):
@@ -214,7 +214,7 @@ class Shape(NamedTuple):
     named     whether the parameter's name stands before a value (`name=`)
     bare      what stands for a named empty string (`;color`, not `;color=`)
     spread    whether members of an array or object each stand alone (explode)
-    taken     characters no member may hold, since the style has no way to tell them from `joint`
+    taken     characters no member may hold, since the style can't distinguish them from `joint`
     """
 
     prefix: str
@@ -244,7 +244,7 @@ _SHAPES: dict[tuple[str, bool], Shape] = {
 }
 
 #: What stands between members by Swagger 2.0's collectionFormats (its "Parameter Object"). Each is
-#: also a style, without explode, for where OpenAPI 3 has none that says it.
+#: also a style, without explode, where OpenAPI 3 has none for it.
 COLLECTION_FORMATS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 
 

@@ -60,7 +60,7 @@ def _not_text(text: str) -> Any:
 
 
 def json_reader(text: str) -> Any:
-    """What a JSON text says; the text itself if it is none."""
+    """The value of a JSON text; the text itself if it is not JSON."""
     try:
         return decode(text.encode())
     except (JsonTextError, UnicodeEncodeError):
@@ -71,7 +71,7 @@ def text_reader(schema: Node, media_type: str) -> Reader | None:
     """How a text body becomes what its schema judges; None where the schema is not about text.
 
     A schema of type object on XML, HTML, CSV or YAML describes what the text stands for: it has
-    no say over the text itself.
+    nothing to do with the text itself.
     """
     types = schema.types()
     if types is None or "string" in types:
