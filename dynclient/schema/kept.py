@@ -13,8 +13,8 @@ from weakref import ref
 
 __all__ = ["MOST_SCHEMAS", "Kept", "Shelf"]
 
-#: How many subschemas stay compiled in one process: 250 MB, or every operation of most documents.
-MOST_SCHEMAS = 250_000
+#: How many subschemas stay compiled in one process: 200 MB, or every operation of most documents.
+MOST_SCHEMAS = 200_000
 
 
 class Kept(Protocol):
