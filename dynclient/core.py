@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Core", "Engine", "Settings"]
 
-#: Which validators judge: our compiled ones, or openapi-core.
+#: Which validators are used: our compiled ones, or openapi-core.
 Engine: TypeAlias = Literal["compiled", "openapi-core"]
 
 

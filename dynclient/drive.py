@@ -91,7 +91,7 @@ def _lock_of(owner: object) -> threading.Lock:
 
 
 def _after_fork() -> None:
-    """In the child: whoever held a lock in the parent will not release it here."""
+    """In the child: a lock that a thread of the parent held would never be released here."""
     global _guard  # noqa: PLW0603
     _guard = threading.Lock()
     for owner in _locks:

@@ -75,7 +75,7 @@ class Conduct:
 
 
 class Opened(NamedTuple):
-    """A response of which the header was judged and the body is still to be read."""
+    """A response whose header was validated and whose body is still to be read."""
 
     plan: CallPlan
     begun: Begun

@@ -56,7 +56,7 @@ def charset_of(content_type: str) -> str:
         found = codecs.lookup(name)
     except (LookupError, ValueError):  # ValueError for a null in the name
         return "utf-8"
-    # Python has codecs that make no text of bytes, and some that are no charset of anybody.
+    # Python has codecs that don't decode to text, and some that are not charsets.
     is_charset = getattr(found, "_is_text_encoding", True) and found.name not in _NO_CHARSETS
     return found.name if is_charset else "utf-8"
 
@@ -82,7 +82,7 @@ def best_match(declared: Iterable[str], actual: str) -> str | None:
     """The most specific of the declared types and ranges that covers `actual`, or None."""
     wanted = parse_media_type(actual)
     if not wanted.subtype:
-        return None  # `image` is no media type, and lies in no range
+        return None  # `image` is not a media type, and lies in no range
     best, best_rank = None, 0
     for key in declared:
         rank = _rank(parse_media_type(key), wanted)

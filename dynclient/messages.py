@@ -130,7 +130,7 @@ class Timeout:
     total    for the whole call: connecting, sending, redirects, retries and reading; None for no
              bound. For a synchronous client the look-up of a host name is not counted
 
-    TypeError for what is no number, ValueError unless finite and above zero.
+    TypeError unless it is a number, ValueError unless finite and above zero.
     """
 
     connect: float = 10.0

@@ -105,7 +105,7 @@ class Judged(_Event):
 
 @dataclass(frozen=True, slots=True)
 class Failed(_Event):
-    """The call raises `error` without a response that could be judged."""
+    """The call raises `error` without a response that could be validated."""
 
     error: BaseException
     seconds: float

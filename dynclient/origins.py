@@ -108,8 +108,8 @@ def _unix_socket(url: str) -> Origin:
 def checked_base_url(url: object) -> str:
     """The URL that paths are appended to: percent-encoded, without a slash at the end.
 
-    TypeError for what is no text. ValueError, which does not repeat the URL as it may hold a
-    password, for what is no absolute http or https URL, or has a query or a fragment.
+    TypeError unless it is a str. ValueError, which does not repeat the URL as it may hold a
+    password, unless it is an absolute http or https URL without a query or fragment.
     """
     if not isinstance(url, str):
         raise TypeError(f"a base URL is a str, not {type(url).__name__}")

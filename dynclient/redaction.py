@@ -15,9 +15,9 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 __all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor", "without"]
 
-#: What stands in place of a secret value.
+#: The text that replaces a secret value.
 MASK = "[redacted]"
-#: How the words begin that stand in place of a body that can't be shown.
+#: The start of the text that replaces a body that can't be shown.
 NOT_SHOWN = b"[body not shown"
 
 
@@ -112,7 +112,7 @@ class Redactor:
             return value
         if name != "cookie":
             return MASK
-        # Names of cookies are no secret, and show which are sent.
+        # Names of cookies are not secret, and show which are sent.
         return "; ".join(f"{crumb.partition('=')[0].strip()}={MASK}" for crumb in value.split(";"))
 
     def url(self, url: str) -> str:

@@ -69,7 +69,7 @@ def _settings(given: Mapping[str, Given]) -> tuple[Setting, ...]:
     return tuple(found)
 
 
-#: What the fields of a setting stand in; the entries of any other stand in a mapping.
+#: The objects whose fields these settings are; the entries of any other are those of a mapping.
 _OBJECTS = {
     "file": "File",
     "options": "Options",

@@ -31,7 +31,7 @@ DEFAULT_DOCUMENT = "qiskit-runtime"
 
 
 def checked_source(source: Source) -> Source:
-    """The source as it is. DocumentError for a text that is no name of a document, but its text."""
+    """The source as it is. DocumentError for the text of a document in place of its name."""
     text: Any = source
     if isinstance(text, str) and not text.strip():
         raise DocumentError("a document is a bundled name, a path, a URL or a mapping, not ''")
@@ -65,7 +65,7 @@ def base_url_of(source: Source, given: str | None) -> str | None:
 
     As with credentials, the document must be a bundled one, and as on the command line it must be
     the usual one there, so that no other's calls are led to a service they were not meant for.
-    ValueError, or TypeError, for what is no base URL; DocumentError for a variable that holds none.
+    ValueError or TypeError if `given` is not a base URL; DocumentError if the variable is not.
     """
     found = os.environ.get(URL_VARIABLE)
     usual = usual_document()
@@ -80,7 +80,7 @@ def base_url_of(source: Source, given: str | None) -> str | None:
 def checked_defaults(
     defaults: Mapping[str, Any] | None, operations: Operations, document: Document
 ) -> dict[str, Any] | None:
-    """A copy of the defaults. ValueError for a name that is no parameter of any operation.
+    """A copy of the defaults. ValueError for a name that no operation has as a parameter.
 
     Looks no further than it must: most names are declared by the first operations, and only one
     that is found nowhere has every operation's parameters read.

@@ -95,7 +95,7 @@ class _Streamed:
             raise too_large(limit, self.request)
 
     def _item(self) -> Any:
-        """The next item that has come, decoded and judged."""
+        """The next item that has arrived, decoded and validated."""
         record = self._waiting.pop(0)
         index, begun, plan = self._index, self._begun, self._opened.plan
         self._index += 1
@@ -227,7 +227,7 @@ class StreamedResponse(_Streamed):
         return size
 
     def read(self) -> Response:
-        """The whole body, parsed and judged as `Client.request` would.
+        """The whole body, decoded and validated as `Client.request` does it.
 
         Raises what that raises, and ResponseTooLarge for more than `Trust.max_response_bytes`.
         """

@@ -1,4 +1,4 @@
-"""The validation policy: how strictly each layer of an exchange is held to the document."""
+"""The validation policy: how strictly each layer of an exchange is validated."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MEMBER_LAYERS = ("undocumented_members", "missing_members")
 
 
 class Formats(NamedTuple):
-    """Which formats are judged: those that are known, but for the ones that are off.
+    """Which formats are checked: those that are known, but for the ones that are off.
 
-    off     the names of formats that are not judged; None if none is judged
+    off     the names of formats that are not checked; None if none is checked
     checks  (name, function) of those that the caller judges
     """
 
@@ -31,7 +31,7 @@ class Formats(NamedTuple):
     checks: tuple[tuple[str, FormatCheck], ...] = ()
 
     def judges(self, name: str) -> bool:
-        """Whether a format of this name is judged, if it is known."""
+        """Whether a format of this name is checked, if it is known."""
         return self.off is not None and name not in self.off
 
 
@@ -96,7 +96,7 @@ class Validation:
 
     @property
     def checked(self) -> Formats:
-        """Which formats are judged."""
+        """Which formats are checked."""
         if isinstance(self.formats, str):
             return NO_FORMATS if self.formats == "off" else ALL_FORMATS
         off = frozenset(name for name, value in self.formats.items() if value == "off")

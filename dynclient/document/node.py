@@ -54,7 +54,7 @@ class Node(NamedTuple):
     # ── walking ──────────────────────────────────────────────────────────────────────────────
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a member; `default` where there is none, or this is no object."""
+        """The value of a member; `default` where there is none, or this is not an object."""
         return self.value.get(key, default) if isinstance(self.value, dict) else default
 
     def child(self, *tokens: str | int) -> Node:
@@ -122,7 +122,7 @@ class Node(NamedTuple):
         """This schema and those that judge the same value, in their order, each once.
 
         They are reached by `$ref` and by the keywords, by default allOf, anyOf and oneOf. What
-        stands beside a `$ref` counts from OpenAPI 3.1 on. Values that are no objects are left out.
+        stands beside a `$ref` counts from OpenAPI 3.1 on. Values that are not objects are left out.
         Source: JSON Schema 2020-12 core, section 10.2.
         """
         seen: set[Location] = set()

@@ -119,7 +119,7 @@ def schema_of(context: Context, value: Mapping[str, Any], at: Location) -> Any:
 def array_style(
     context: Context, value: Mapping[str, Any], where: str, at: Location
 ) -> tuple[str, bool] | None:
-    """(style, explode) of an array by its collectionFormat; None for what is no array.
+    """(style, explode) of an array by its collectionFormat; None unless it is an array.
 
     Source: Swagger 2.0, "Parameter Object", collectionFormat: default csv; multi only in query
     and formData.

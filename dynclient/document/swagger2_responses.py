@@ -17,7 +17,7 @@ from .swagger2_schemas import PLAIN_KEYWORDS
 __all__ = ["upgrade_response", "upgrade_responses"]
 
 #: The media types of a response without `produces`: JSON is validated, anything else is accepted.
-_UNSAID = ("application/json", "*/*")
+_ANY_TYPE = ("application/json", "*/*")
 
 
 def upgrade_responses(
@@ -84,7 +84,7 @@ def _types(
 ) -> Sequence[str]:
     """The media types of a response that has content."""
     if not is_file:
-        return produces or _UNSAID
+        return produces or _ANY_TYPE
     if not produces:
         return ("*/*",)
     if all(map(_is_json, produces)):

@@ -245,7 +245,7 @@ class Operation:
     def request_plan(
         self, formats: Formats = ALL_FORMATS, deep_object: DeepObject | None = None
     ) -> RequestPlan:
-        """The compiled request side; `formats` are those that are judged.
+        """The compiled request side; `formats` are those that are checked.
 
         `deep_object` is how style deepObject names what is inside of an object; see `Options`.
         """
@@ -259,7 +259,7 @@ class Operation:
     def response_plan(
         self, formats: Formats = ALL_FORMATS, *, members: bool = False
     ) -> ResponsePlan:
-        """The compiled response side; `formats` are those that are judged.
+        """The compiled response side; `formats` are those that are checked.
 
         With `members`, undocumented and missing members are looked for.
         """
@@ -354,7 +354,7 @@ _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 
 
 def _secret_names(parameter: Parameter) -> frozenset[str]:
-    """The names under which secret values stand in a request; none if a parameter has no such.
+    """The names of secret values in a request; empty if a parameter has none.
 
     Its own, as one part of its text is secret then, and those of members that stand alone.
     """

@@ -206,7 +206,7 @@ def _is_valid(validator: Validator, value: Any) -> bool:
     try:
         return bool(validator.is_valid(value))
     except (ValueError, TypeError):
-        # Dates, UUIDs, enums and the like: the schema judges what they will be on the wire.
+        # Dates, UUIDs, enums and the like are validated as what they will be on the wire.
         return bool(validator.is_valid(_as_plain(value)))
 
 

@@ -29,7 +29,7 @@ def base_url(
     """The base URL to append paths to, without a trailing slash.
 
     `choice` is an index into `servers`, or the URL, name or description of one of them, or any
-    absolute URL (then that is taken; ValueError if it is no base URL). Default: the first.
+    absolute URL (then that is used; ValueError if it is not a base URL). Default: the first.
     `variables` are values for the server's variables, in place of their defaults. DocumentError
     if the server has no absolute form, or names an origin that the document is not trusted to name.
     """
@@ -51,8 +51,8 @@ def base_url(
         except IndexError:
             raise DocumentError(f"no server {choice}; the document has {len(servers)}") from None
     url = server_url(document, server, variables)
-    # What the caller opened from disk or as data is the caller's own word; a document that came
-    # over the network speaks for its own origin only.
+    # The caller trusts what it opened from disk or as data; a document that came over the network
+    # may name its own origin only.
     own = document.uri
     trust = document.resources.trust
     if urlsplit(own).scheme in ("http", "https") and not trust.allows(url, own):

@@ -189,7 +189,7 @@ def _combined(
 def _is_ours(violation: Violation) -> bool:
     """Whether text alone, which is all that openapi-core sees of a request, can't show it.
 
-    A parameter is judged as it was given: 1 is no string, though its text would be one.
+    A parameter is validated as it was given: 1 is not a string, though its text would be one.
     """
     is_parameter = violation.where.startswith("request.") and violation.where != "request.body"
     return (
@@ -247,7 +247,7 @@ def _read_data(content: bytes, **_: str) -> Any:
 
 
 def _read_nothing(content: bytes, **_: str) -> Any:
-    """Content that there is no schema for."""
+    """Content without a schema."""
     return content
 
 
