@@ -71,7 +71,7 @@ def test_an_operation_as_an_attribute_has_a_real_signature() -> None:
     assert annotations["x_verbose"] is bool
 
 
-def test_its_help_names_every_argument_and_answer() -> None:
+def test_its_help_names_every_argument_and_response() -> None:
     text = inspect.getdoc(Client(DOCUMENT).ops.op) or ""
     assert text.startswith("Change a job\n\nChanges what is asked for.")
     assert "limit: integer, in query, optional, the service's default is 20. How many." in text
@@ -333,6 +333,6 @@ def test_errors_made_before_a_call_pickle_too(error: Exception) -> None:
         (lambda client: Client(DOCUMENT, timeout="5"), "a number of seconds"),
     ],
 )
-def test_a_wrong_type_is_told_as_one(call: Any, words: str) -> None:
+def test_a_wrong_type_is_reported_as_one(call: Any, words: str) -> None:
     with pytest.raises(TypeError, match=words):
         call(Client(DOCUMENT))

@@ -70,7 +70,7 @@ def test_a_client_that_never_sent_anything_can_be_closed(service: Scripted) -> N
     assert service.server.connections == 0
 
 
-def test_wrong_arguments_are_told_by_a_closed_client_too(service: Scripted) -> None:
+def test_wrong_arguments_are_reported_by_a_closed_client_too(service: Scripted) -> None:
     client = service.client(DOCUMENT)
     client.close()
     with pytest.raises(InvalidRequest):
@@ -202,7 +202,7 @@ def test_a_stream_that_was_asked_for_before_and_begins_after_is_refused(service:
 
 
 @pytest.mark.sync("aclose() ends what is under way")
-def test_a_call_in_another_thread_gets_its_answer(
+def test_a_call_in_another_thread_gets_its_response(
     slow: tuple[Server, threading.Event, threading.Event],
 ) -> None:
     server, begun, go = slow

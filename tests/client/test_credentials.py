@@ -31,7 +31,7 @@ def save_account(home: Path) -> None:
     file.write_text(json.dumps({"default-ibm-quantum-platform": account}))
 
 
-def test_wrong_arguments_are_told_before_missing_credentials() -> None:
+def test_wrong_arguments_are_reported_before_missing_credentials() -> None:
     client = Client("qiskit-runtime")
     with pytest.raises(InvalidRequest, match="limt"):
         client.call("list_jobs", limt=1)

@@ -17,14 +17,14 @@ def told(caplog: pytest.LogCaptureFixture) -> Any:
     return lambda: [record.getMessage() for record in caplog.records]
 
 
-def test_a_deprecated_operation_is_told_once(told: Any) -> None:
+def test_a_deprecated_operation_is_reported_once(told: Any) -> None:
     client = Client(one_operation(deprecated=True))
     client.prepare("op")
     client.with_options(validate="off").prepare("op")
     assert told() == ["op: the document marks this operation as deprecated"]
 
 
-def test_a_deprecated_parameter_is_told_when_it_is_given(told: Any) -> None:
+def test_a_deprecated_parameter_is_reported_when_it_is_given(told: Any) -> None:
     entries = [parameter("query", {}, "old-one", deprecated=True), parameter("query", {}, "new")]
     client = Client(one_operation(parameters=entries))
     client.prepare("op", new=1)
@@ -51,7 +51,7 @@ def test_a_deprecated_parameter_is_told_when_it_is_given(told: Any) -> None:
         ({"Deprecation": "@99999999999999999999"}, ", since @99999999999999999999"),
     ],
 )
-def test_what_the_server_says_of_it_is_told_once(
+def test_what_the_server_says_of_it_is_reported_once(
     service: Scripted, told: Any, fields: dict[str, str], message: str
 ) -> None:
     service.answers += [json_answer({}, **fields), json_answer({}, 404, **fields)]

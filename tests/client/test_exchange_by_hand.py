@@ -308,7 +308,7 @@ def test_each_hop_gets_what_is_left_of_the_total_timeout() -> None:
 # ── observers ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_observers_are_told_in_order() -> None:
+def test_observers_get_events_in_order() -> None:
     told: list[Any] = []
     clock = Clock()
     tokens = Tokens()

@@ -89,7 +89,7 @@ def test_the_pickle_of_a_404_is_small_however_big_the_document_is(service: Scrip
     assert caught.value.response.operation.path == "/repos/{owner}/{repo}"
 
 
-def test_the_pickle_of_an_answer_holds_none_either_and_all_else(service: Scripted) -> None:
+def test_the_pickle_of_a_response_holds_none_either_and_all_else(service: Scripted) -> None:
     service.answers += [json_answer({"id": "a"}, X_Total="7")]
     response = service.client(DOCUMENT, auth=AUTH).request("op", pin=SECRET)
     for again in (pickle.loads(pickle.dumps(response)), copy.deepcopy(response)):

@@ -180,7 +180,7 @@ def test_a_failed_exchange_shows_none(
 
 
 @pytest.mark.parametrize("engine", ["compiled", "openapi-core"])
-def test_a_secret_in_an_answer_is_not_quoted(
+def test_a_secret_in_a_response_is_not_quoted(
     service: Scripted, logged: pytest.LogCaptureFixture, engine: Any
 ) -> None:
     short = {"properties": {"pin": {**PASSWORD, "maxLength": 1}}}

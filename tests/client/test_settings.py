@@ -66,7 +66,7 @@ def test_the_text_of_a_document_is_told_from_its_name(text: Any) -> None:
 
 
 @pytest.mark.parametrize("source", ["", " ", "\n"])
-def test_an_empty_name_is_told_as_one(source: str) -> None:
+def test_an_empty_name_is_reported_as_one(source: str) -> None:
     with pytest.raises(DocumentError, match="a bundled name, a path, a URL or a mapping, not ''"):
         Client(source)
 

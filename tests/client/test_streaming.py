@@ -308,7 +308,7 @@ def test_the_header_is_judged_before_the_first_item(
     assert caught.value.response.status == answer.status
 
 
-def test_what_the_header_breaks_at_warn_is_told_once(
+def test_what_the_header_breaks_at_warn_is_reported_once(
     service: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     service.answers = [Answer(b'{"a":1}', 202, LINES)]
@@ -341,7 +341,7 @@ def test_an_undeclared_error_status_is_both(make: Make, service: Scripted) -> No
     assert isinstance(caught.value, InvalidResponse)
 
 
-def test_bad_arguments_are_told_before_the_block(service: Scripted) -> None:
+def test_bad_arguments_are_reported_before_the_block(service: Scripted) -> None:
     with pytest.raises(InvalidRequest):
         service.client(row(LINES, ITEM)).stream("op", limit="many")
     assert service.received == []
@@ -463,7 +463,7 @@ def test_what_is_no_row_is_not_iterated(service: Scripted) -> None:
         assert response.read().data == [1]
 
 
-def test_an_answer_without_a_body_is_an_empty_row(service: Scripted) -> None:
+def test_a_response_without_a_body_has_no_items(service: Scripted) -> None:
     service.answers = [Answer(b"", 204, None)]
     client = service.client(one_operation(responses={"204": {"description": "none"}}))
     with client.stream("op") as response:

@@ -110,14 +110,14 @@ def test_a_connection_that_is_cut(stopped: Any, start: bytes) -> None:
     assert type(failure(client)) is errors.ConnectionBroken
 
 
-def test_an_answer_that_is_no_http(stopped: Any) -> None:
+def test_a_response_that_is_no_http(stopped: Any) -> None:
     _, servers = stopped
     server, client = served(lambda *_: b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
     servers.append(server)
     assert isinstance(failure(client), errors.TransportError)
 
 
-def test_an_answer_that_is_too_large(stopped: Any) -> None:
+def test_a_response_that_is_too_large(stopped: Any) -> None:
     _, servers = stopped
     server = Server(lambda *_: reply(b"[" + b"1," * 5000 + b"1]"))
     servers.append(server)

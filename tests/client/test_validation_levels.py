@@ -108,7 +108,7 @@ def test_strict_and_warn_together_raise_with_what_is_strict(service: Scripted) -
 # ── requests ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_request_at_warn_is_sent_and_told_on_the_response(
+def test_a_request_at_warn_is_sent_and_reported_on_the_response(
     service: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     service.answers.append(json_answer({"state": "idle"}, X_Count="1"))

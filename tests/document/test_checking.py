@@ -147,7 +147,7 @@ FAULTS: list[tuple[str, Callable[[dict[str, Any]], object], str, str, str]] = [
     ("breaks", "pointer", "rule", "said"),
     [pytest.param(*case[1:], id=case[0]) for case in FAULTS],
 )
-def test_a_fault_is_told_once_by_its_place_and_its_keyword(
+def test_a_problem_is_reported_once_by_its_place_and_its_keyword(
     version: str, breaks: Callable[[dict[str, Any]], object], pointer: str, rule: str, said: str
 ) -> None:
     broken = document(version)
@@ -168,7 +168,7 @@ def test_unknown_members_are_named_and_their_values_are_not_shown(version: str, 
     assert load(broken).check() == [Problem(f"{HERE}/bogus", message, rule)]
 
 
-def test_a_dead_reference_does_not_hide_the_faults_behind_it() -> None:
+def test_a_dead_reference_does_not_hide_the_problems_behind_it() -> None:
     broken = document()
     get(broken)["responses"]["404"] = {"$ref": "#/components/responses/None"}
     properties = broken["components"]["schemas"]["S"]["properties"]
@@ -181,7 +181,7 @@ def test_a_dead_reference_does_not_hide_the_faults_behind_it() -> None:
     }
 
 
-def test_a_fault_in_another_file_is_told_with_the_file(tmp_path: Path) -> None:
+def test_a_problem_in_another_file_is_reported_with_the_file(tmp_path: Path) -> None:
     whole = document()
     whole["components"]["schemas"]["S"] = {"$ref": "more.json#/T"}
     more = tmp_path / "more.json"
@@ -192,7 +192,7 @@ def test_a_fault_in_another_file_is_told_with_the_file(tmp_path: Path) -> None:
     assert (problem.source, problem.pointer) == (more.as_uri(), "/T/default")
 
 
-def test_a_dead_reference_of_swagger_is_told_by_its_place() -> None:
+def test_a_dead_reference_of_swagger_is_reported_by_its_place() -> None:
     answer = {"description": "x", "schema": {"$ref": "#/definitions/Dead"}}
     whole = {
         "swagger": "2.0",
@@ -204,7 +204,7 @@ def test_a_dead_reference_of_swagger_is_told_by_its_place() -> None:
     assert (problem.rule, problem.message) == ("$ref", "$ref '#/definitions/Dead' leads nowhere")
 
 
-def test_an_extension_among_the_paths_is_no_fault() -> None:
+def test_an_extension_among_the_paths_is_no_problem() -> None:
     whole = document()
     whole["paths"]["x-root"] = "/api"
     assert load(whole).check() == []
@@ -258,7 +258,7 @@ TWICE: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("data", "expected"), TWICE)
-def test_a_problem_is_told_once_whoever_finds_it(
+def test_a_problem_is_reported_once_whoever_finds_it(
     data: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     document = load(data)
@@ -266,7 +266,7 @@ def test_a_problem_is_told_once_whoever_finds_it(
         assert [(p.pointer, p.rule) for p in document.check()] == expected
 
 
-def test_what_only_compiling_finds_is_told_as_well() -> None:
+def test_what_only_compiling_finds_is_reported_as_well() -> None:
     data = one_operation(version="3.0.4", responses=answering({"type": "string", "const": "a"}))
     assert [(p.pointer, p.rule) for p in load(data).check()] == [(f"{SCHEMA}/const", "dialect")]
 

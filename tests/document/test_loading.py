@@ -146,7 +146,7 @@ def test_what_is_no_source_is_refused(source: Any) -> None:
     assert "a bundled name, a path, a URL or a mapping" in str(refused(source))
 
 
-def test_a_url_that_answers_an_error_is_refused(service: Scripted) -> None:
+def test_a_url_that_responds_with_an_error_is_refused(service: Scripted) -> None:
     service.answers.append(Answer(b"no", 404))
     with pytest.raises(DocumentError, match="the server responded with 404"):
         Client(f"{service.url}/api.json")
@@ -338,7 +338,7 @@ def test_the_names_of_anchors_are_what_yaml_1_2_says(tmp_path: Path, text: str, 
         ("a: &x. [1\n", "while parsing a flow sequence"),
     ],
 )
-def test_an_anchor_that_is_wrong_is_told(tmp_path: Path, text: str, reason: str) -> None:
+def test_an_anchor_that_is_wrong_is_reported(tmp_path: Path, text: str, reason: str) -> None:
     assert reason in str(refused(written(tmp_path, text)))
 
 

@@ -140,7 +140,7 @@ def test_nullable_is_a_type_in_30_only_beside_type() -> None:
     assert schema({"type": "string", "nullable": True}, "3.1.1").types() == {"string"}
 
 
-def test_types_are_told_in_time_however_often_schemas_combine_each_other() -> None:
+def test_types_are_found_in_time_however_often_schemas_combine_each_other() -> None:
     doubling = {f"A{n}": {"allOf": [ref(f"A{n + 1}")] * 2} for n in range(60)}
     assert schema(ref("A0"), A60={"type": "string"}, **doubling).types() == {"string"}
     chain = {f"A{n}": {"allOf": [ref(f"A{n + 1}")]} for n in range(5000)}

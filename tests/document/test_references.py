@@ -146,7 +146,7 @@ def test_where_a_json_pointer_leads(pointer: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("pointer", NO_POINTERS)
-def test_a_json_pointer_that_leads_nowhere_is_told(pointer: str) -> None:
+def test_a_json_pointer_that_leads_nowhere_is_reported(pointer: str) -> None:
     with pytest.raises(DocumentError, match="leads nowhere"):
         Client(posting(f"#/x/{pointer}") | {"x": VALUES}).prepare("op", body={})
 

@@ -124,7 +124,7 @@ def test_the_number_of_files_is_bounded() -> None:
         Operations(document)["op"].prepare(body={})
 
 
-def test_why_a_file_cannot_be_had_is_told_with_the_place_and_it_is_asked_for_again() -> None:
+def test_why_a_file_cannot_be_had_is_reported_with_the_place_and_it_is_asked_for_again() -> None:
     document = opened(posting("thing.json"))
     operation = Operations(document)["op"]
     for _ in range(2):

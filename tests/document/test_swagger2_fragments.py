@@ -219,7 +219,7 @@ def test_schemas(schema: Any, expected: Any) -> None:
     assert load(swagger(definitions={"D": schema})).data["definitions"]["D"] == expected
 
 
-def test_a_schema_that_nests_without_end_is_left_and_told() -> None:
+def test_a_schema_that_nests_without_end_is_left_and_reported() -> None:
     schema: dict[str, Any] = {"x-nullable": True, "type": "string"}
     for _ in range(5_000):
         schema = {"items": schema}
@@ -540,7 +540,7 @@ _QUERY = {"in": "query", "name": "q"}
         ),
     ],
 )
-def test_a_fault_is_told_once_and_stops_nothing(operation: Any, problems: Any) -> None:
+def test_a_problem_is_reported_once_and_stops_nothing(operation: Any, problems: Any) -> None:
     document = load(one(operation, host="a.test", definitions={"D": {}}))
     assert told(document) == problems
 
@@ -560,7 +560,7 @@ def test_a_fault_is_told_once_and_stops_nothing(operation: Any, problems: Any) -
         ),
     ],
 )
-def test_a_fault_of_the_root_is_told(fields: Any, problems: Any) -> None:
+def test_a_problem_of_the_root_is_reported(fields: Any, problems: Any) -> None:
     assert told(load(swagger(**fields))) == problems
 
 

@@ -33,7 +33,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("text", "line", "column", "reason"), BROKEN)
-def test_a_broken_text_is_told_with_line_and_column(
+def test_a_broken_text_is_reported_with_line_and_column(
     text: str, line: int | None, column: int | None, reason: str
 ) -> None:
     with pytest.raises(DocumentError) as caught:

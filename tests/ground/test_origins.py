@@ -116,7 +116,7 @@ def test_a_document_may_name_its_own_origin_and_those_that_are_trusted(url, own,
     assert Trust(origins=frozenset({"https://b"})).allows(url, own) is allowed
 
 
-def test_origins_are_told_without_the_default_port():
+def test_origins_are_written_without_the_default_port():
     assert str(origin_of("https://H:443/x")) == "https://h"
     assert str(origin_of("http://[::1]:81")) == "http://[::1]:81"
     assert encoded_path("/a%20b/ü|") == "/a%20b/%C3%BC%7C"

@@ -207,7 +207,7 @@ MANY = one_operation(
 )
 
 
-def test_everything_wrong_is_told_at_once_and_nothing_is_sent(service: Scripted) -> None:
+def test_everything_wrong_is_reported_at_once_and_nothing_is_sent(service: Scripted) -> None:
     client = service.client(MANY)
     with pytest.raises(InvalidRequest) as caught:
         client.call(
@@ -351,7 +351,7 @@ def test_an_operation_is_callable_by_method_and_path(name: str) -> None:
     assert Client(one_operation()).prepare(name).operation == "op"
 
 
-def test_every_missing_property_is_told() -> None:
+def test_every_missing_property_is_reported() -> None:
     schema = {
         "type": "object",
         "required": ["a", "b", "c"],

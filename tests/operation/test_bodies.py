@@ -136,7 +136,7 @@ def test_a_path_is_read_afresh_each_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["application/octet-stream", "multipart/form-data"])
-def test_a_missing_file_is_told_before_anything_is_sent(
+def test_a_missing_file_is_reported_before_anything_is_sent(
     service: Scripted, media_type: str, tmp_path: Path
 ) -> None:
     missing = tmp_path / "missing"

@@ -71,7 +71,7 @@ READ: list[tuple[Any, Any, str, Any]] = [
 
 @pytest.mark.parametrize(("schema", "encoding", "form", "expected"), READ)
 @pytest.mark.parametrize("version", ["3.0.4", "3.1.1", "3.2.0"])
-def test_an_answer_is_read_by_its_encoding(
+def test_a_response_is_read_by_its_encoding(
     version: str, schema: Any, encoding: Any, form: str, expected: Any
 ) -> None:
     client = client_of(schema, encoding, version)
@@ -92,7 +92,7 @@ def test_an_answer_is_read_by_its_encoding(
         ({}, "a", "encoding"),
     ],
 )
-def test_a_form_that_breaks_its_encoding_is_told_and_kept(
+def test_a_form_that_breaks_its_encoding_is_reported_and_kept(
     encoding: Any, form: str, rule: str
 ) -> None:
     response = answer(client_of(POINT, encoding), form.encode())

@@ -102,7 +102,7 @@ def test_bytes_are_sent_as_they_are_and_validated_as_what_they_say() -> None:
     "content",
     [b"\x01\x02", b"\x9f", b"\x81" * 10_000 + b"\x01", b"\xbb" + b"\xff" * 8, b""],
 )
-def test_content_that_it_can_not_decode_is_told_and_kept(content: bytes) -> None:
+def test_content_that_it_can_not_decode_is_reported_and_kept(content: bytes) -> None:
     response = answered(client_of(), content)
     assert [v.rule for v in response.violations] == ["encoding" if content else "empty"]
     assert response.data == (content or None)

@@ -192,7 +192,7 @@ NOT_ALLOWED: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("declared", "value", "message"), NOT_ALLOWED)
-def test_a_content_type_that_is_not_allowed_is_a_fault(
+def test_a_content_type_that_is_not_allowed_is_a_violation(
     declared: str, value: Any, message: str
 ) -> None:
     client = client_of(encoding={"a": {"contentType": declared}})

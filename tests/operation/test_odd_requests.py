@@ -44,7 +44,7 @@ def test_what_a_path_template_holds_beside_placeholders_is_kept_apart_from_the_q
     assert url_of(client, q="k", **arguments) == url
 
 
-def test_a_fragment_in_a_path_is_told_as_a_problem() -> None:
+def test_a_fragment_in_a_path_is_reported_as_a_problem() -> None:
     client = client_of(path="/x#one")
     client.prepare("op")
     assert [problem.rule for problem in client.document.problems] == ["path"]
@@ -359,7 +359,7 @@ def test_a_header_of_the_call_that_can_not_be_sent_is_refused(value: Any, valida
     ]
 
 
-def test_names_and_settings_of_a_wrong_type_are_told_as_such() -> None:
+def test_names_and_settings_of_a_wrong_type_are_reported_as_such() -> None:
     client = client_of(parameters=[parameter("query", {}, "q")])
     with pytest.raises(InvalidRequest, match="no argument 5"):
         client.prepare("op", {5: 1})

@@ -406,7 +406,7 @@ def test_what_can_not_be_sent_is_refused_with_its_place(
         ({"x": {"y": b""}}, "/x"),
     ],
 )
-def test_the_place_in_the_value_is_told(value: Any, pointer: str) -> None:
+def test_the_place_in_the_value_is_reported(value: Any, pointer: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         sent("query", value)
     assert [(v.rule, v.pointer) for v in caught.value.violations] == [("style", pointer)]

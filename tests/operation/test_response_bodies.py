@@ -134,7 +134,7 @@ LONE: list[tuple[Any, bytes, list[tuple[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("schema", "body", "found"), LONE)
-def test_a_lone_surrogate_is_told_with_its_place_beside_what_else_is_wrong(
+def test_a_lone_surrogate_is_reported_with_its_place_beside_what_else_is_wrong(
     schema: Any, body: bytes, found: list[tuple[str, str]]
 ) -> None:
     response = parsed(json_content(schema), body, JSON)
@@ -175,7 +175,7 @@ def test_a_broken_response_does_not_stand_in_the_way_of_another(broken: Any, val
         client.operations["op"].compile()
 
 
-def test_a_broken_success_is_told_before_anything_is_sent() -> None:
+def test_a_broken_success_is_reported_before_anything_is_sent() -> None:
     document = one_operation(responses={"200": BROKEN[1]})
     with pytest.raises(DocumentError, match="leads nowhere"):
         Client(document, transport=Sends(lambda _: pytest.fail("sent"))).call("op")

@@ -68,7 +68,7 @@ def test_the_most_exact_status_decides(status: int, key: str) -> None:
     ]
 
 
-def test_an_undeclared_status_is_told_with_those_that_are() -> None:
+def test_an_undeclared_status_is_reported_with_those_that_are() -> None:
     response = parsed({"200": typed("200"), "404": typed("404")}, b'{"a": 1}', status=202)
     (violation,) = response.violations
     assert violation.message == "status 202 is not declared; these are: 200, 404"
@@ -102,7 +102,7 @@ MEDIA = [
 
 
 @pytest.mark.parametrize(("declared", "actual", "chosen"), MEDIA)
-def test_the_most_specific_media_type_that_covers_the_answer_counts(
+def test_the_most_specific_media_type_that_covers_the_response_counts(
     declared: list[str], actual: str, chosen: str | None
 ) -> None:
     content = {key: {"schema": {}} for key in declared}
@@ -158,7 +158,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("content_type", "content", "message"), UNREADABLE)
-def test_a_body_that_can_not_be_read_is_told_and_kept(
+def test_a_body_that_can_not_be_read_is_reported_and_kept(
     content_type: str, content: bytes, message: str
 ) -> None:
     declared = {"200": {"description": "", "content": {content_type: {"schema": {}}}}}
@@ -169,7 +169,7 @@ def test_a_body_that_can_not_be_read_is_told_and_kept(
     assert response.content == content
 
 
-def test_a_lone_surrogate_where_there_is_a_schema_is_told() -> None:
+def test_a_lone_surrogate_where_there_is_a_schema_is_reported() -> None:
     response = parsed(answering({"type": "string"}), b'"\\ud800"')
     assert found(response) == [("response.body", "encoding", "body")]
     assert response.data == "\ud800"
@@ -198,7 +198,7 @@ def test_an_empty_body_is_what_its_media_type_makes_of_it(
     assert [v.rule for v in response.violations] == rules
 
 
-def test_an_answer_to_head_has_no_body_to_miss() -> None:
+def test_a_response_to_head_has_no_body_to_miss() -> None:
     assert parsed(answering({"type": "object"}), b"", method="head").violations == ()
 
 
@@ -207,7 +207,7 @@ def test_a_body_that_the_document_does_not_promise_is_read_all_the_same() -> Non
     assert (response.data, response.violations) == ({"a": 1}, ())
 
 
-def test_a_body_without_content_type_is_read_as_declared_and_told() -> None:
+def test_a_body_without_content_type_is_read_as_declared_and_reported() -> None:
     response = parsed(answering({"required": ["a"]}), b"{}", None)
     assert response.data == {}
     assert [(v.rule, v.layer) for v in response.violations] == [
@@ -385,7 +385,7 @@ def test_without_a_content_type_a_range_judges_what_can_be_read(content: bytes, 
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", FORM, "application/json"])
-def test_an_answer_whose_schema_is_broken_is_read_all_the_same(media_type: str) -> None:
+def test_a_response_whose_schema_is_broken_is_read_all_the_same(media_type: str) -> None:
     schema = {"properties": {"a": {"$ref": "#/nowhere"}}, "anyOf": [{"$ref": "#/nowhere"}]}
     headers = {"X-H": {"schema": {"$ref": "#/nowhere"}}}
     entry = {"description": "", "content": {media_type: {"schema": schema}}, "headers": headers}
@@ -433,7 +433,7 @@ def test_call_returns_the_data_and_request_the_whole_response(service: Scripted)
     assert client.call("op") == {"id": "b"}
 
 
-def test_a_broken_answer_raises_and_loses_nothing(service: Scripted) -> None:
+def test_a_broken_response_raises_and_loses_nothing(service: Scripted) -> None:
     service.answers.append(json_answer({"id": 7, "more": True}))
     with pytest.raises(InvalidResponse) as caught:
         service.client(one_operation(responses=DECLARED)).call("op")
@@ -471,7 +471,7 @@ def test_a_status_has_its_own_error_with_what_the_server_said(
     assert not isinstance(caught.value, InvalidResponse)
 
 
-def test_an_error_answer_that_breaks_its_schema_is_both(service: Scripted) -> None:
+def test_an_error_response_that_breaks_its_schema_is_both(service: Scripted) -> None:
     fields = [("Content-Type", "application/problem+json")]
     service.answers.append(Answer(b'{"detail": "gone"}', 404, None, fields))
     with pytest.raises(NotFound, match="the server responded with 404: gone") as caught:

@@ -145,7 +145,7 @@ WRONG: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("content", "reason"), WRONG)
-def test_xml_that_is_not_what_was_meant_is_told_and_kept(content: bytes, reason: str) -> None:
+def test_xml_that_is_not_what_was_meant_is_reported_and_kept(content: bytes, reason: str) -> None:
     response = read(client_of(thing({"a": INTEGER})), content)
     assert [v.rule for v in response.violations] == ["encoding"]
     assert reason in response.violations[0].message
