@@ -20,6 +20,12 @@ def test_every_target_takes_examples(name):
     assert runner.run(name, 1, first=1) > 0
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name", runner.TARGETS)
+def test_a_minute_of_fuzzing_finds_nothing(name):
+    assert runner.run(name, 60 // len(runner.TARGETS)) > 0
+
+
 def test_a_finding_is_shown_with_the_smallest_example(monkeypatch):
     target = ModuleType("fuzz.broken")
     target.ARGUMENTS = {"number": st.integers(0, 1000)}
