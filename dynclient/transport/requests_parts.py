@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LOGGERS",
-    "OF_THE_MESSAGE",
     "STEP",
     "arriving",
     "as_it_is",
@@ -34,8 +33,6 @@ __all__ = [
 ]
 
 STEP = 1 << 16
-#: What requests adds itself and every server needs.
-OF_THE_MESSAGE = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
 #: Their lines show the target of every request.
 LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
 #: What the peer's closing of an idle connection looks like when it meets a request on its way.

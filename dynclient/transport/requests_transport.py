@@ -24,7 +24,6 @@ from .opened import OpenResponse
 from .outgoing import head_of
 from .requests_parts import (
     LOGGERS,
-    OF_THE_MESSAGE,
     STEP,
     arriving,
     as_it_is,
@@ -303,22 +302,25 @@ class RequestsTransport(HttpTransport):
             headers[known or name] = f"{headers[known]}{separator}{value}" if known else value
         content: Any = request.content if body is None else body
         # Without an auth of its own, requests would put ~/.netrc over our Authorization.
-        auth: Any = None if session.auth and not request.cross_origin else as_it_is
+        auth: Any = None if session.auth else as_it_is
         if "@" in split_url(request.url)[0] and "Authorization" not in request.headers:
             auth = requests.utils.get_auth_from_url(request.url)
-        prepared = session.prepare_request(
-            requests.Request(request.method, request.url, headers, data=content, auth=auth)
-        )
+        given = requests.Request(request.method, request.url, headers, data=content, auth=auth)
+        if request.cross_origin:
+            # What the Session would add was meant for the first origin: headers, parameters, auth.
+            given.hooks["response"] = list(session.hooks["response"])
+            prepared = given.prepare()
+            usual: Any = session.headers
+            for name in _DEFAULTED:
+                if usual.get(name) is not None:
+                    prepared.headers.setdefault(name, usual[name])
+        else:
+            prepared = session.prepare_request(given)
         if body is not None:
             # requests takes a stream of length 0 for one of unknown length.
             prepared.headers.pop("Transfer-Encoding", None)
             if body.length is not None:
                 prepared.headers["Content-Length"] = str(body.length)
-        if request.cross_origin:
-            for name in set(prepared.headers) - set(_DEFAULTED):
-                # The Session's own were meant for the first origin, as the request's were.
-                if name not in request.headers and name.lower() not in OF_THE_MESSAGE:
-                    del prepared.headers[name]
         prepared.hooks["response"] = [*prepared.hooks["response"], hide_location]
         return prepared
 

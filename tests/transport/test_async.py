@@ -353,3 +353,29 @@ def test_redirects_over_aiohttp_leave_credentials_at_home(serve):
     assert asyncio.run(send()).url == other.url
     assert server.received[0].headers["authorization"] == "Basic bWU6cHc="
     assert "authorization" not in other.received[0].headers
+
+
+def test_credentials_of_the_callers_aiohttp_session_stay_home_on_every_hop(serve):
+    """A to B, and then from B to B: the second hop changes no origin, and is still not at home."""
+    other = serve(
+        lambda r, _: reply(b"end") if r.target == "/end" else reply(b"", "302 F", Location="/end")
+    )
+    server = serve(lambda *_: reply(b"", "302 F", Location=other.url))
+
+    async def send():
+        # aiohttp's own jar keeps no cookies of IP addresses without `unsafe`.
+        async with aiohttp.ClientSession(
+            headers={"Authorization": "Basic s3cret", "X-API-Key": "s3cret"},
+            cookies={"sid": "s3cret"},
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+        ) as session:
+            exchange = round_trip(HttpRequest("GET", server.url), Conduct(Trust()))
+            return await drive_async(exchange, AiohttpTransport(session))
+
+    assert asyncio.run(send()).content == b"end"
+    home = server.received[0].headers
+    assert (home["x-api-key"], home["authorization"]) == ("s3cret", "Basic s3cret")
+    assert home["cookie"] == "sid=s3cret"
+    assert [got.target for got in other.received] == ["/", "/end"]
+    for got in other.received:
+        assert set(got.headers) <= {"host", "user-agent", "accept", "accept-encoding"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import httpx2
 import pytest
 import requests
 
@@ -11,7 +12,7 @@ from dynclient.errors import ResponseTooLarge, TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest
 from dynclient.origins import origin_of, split_url
 from dynclient.redaction import DEFAULT_REDACTOR
-from dynclient.transport import RequestsTransport
+from dynclient.transport import HttpxTransport, RequestsTransport
 from dynclient.transport.redirects import next_request
 
 from .following import followed
@@ -129,32 +130,61 @@ def test_credentials_do_not_come_back_after_a_detour(transport, serve):
     assert "s3cret" not in repr(home.received[-1].fields)
 
 
-def test_credentials_of_the_callers_session_stay_home_too(serve):
-    other = serve()
-    server = serve(sends(lambda: other.url))
-    with requests.Session() as session, RequestsTransport(session) as transport:
-        session.auth = ("me", "s3cret")
-        session.headers.update({"X-API-Key": "s3cret", "X-Team": "blue"})
-        session.cookies.set("sid", "s3cret")
-        followed(transport, HttpRequest("GET", server.url))
-    assert server.received[0].headers["authorization"].startswith("Basic ")
-    got = other.received[0]
-    assert not {"authorization", "x-api-key", "x-team", "cookie"} & set(got.headers)
+class InTheUrl(requests.auth.AuthBase):
+    """Credentials that go into the URL, with the Session's own parameters."""
+
+    def __call__(self, prepared):
+        prepared.prepare_url(prepared.url, {"sig": "s3cret"})
+        return prepared
 
 
-def test_credentials_of_the_callers_session_do_not_go_on_within_the_other_origin(serve):
-    """A to B, and then from B to B: the second hop changes no origin, and is still not at home."""
-    other = serve(sends("/end"))
+USUAL = {"host", "user-agent", "accept", "accept-encoding", "connection"}
+
+
+def two_hops_elsewhere(transport, serve):
+    """A to B, and then from B to B: the second hop changes no origin, and is still not at home.
+
+    What A received first; that B received nothing of the caller's is asserted here.
+    """
+    other = serve(sends("/end?page=2"))
     server = serve(sends(lambda: other.url))
-    with requests.Session() as session, RequestsTransport(session) as transport:
-        session.auth = ("me", "s3cret")
-        session.headers.update({"X-API-Key": "s3cret"})
-        session.cookies.set("sid", "s3cret")
-        followed(transport, HttpRequest("GET", server.url))
-    assert [got.target for got in other.received] == ["/", "/end"]
-    assert "s3cret" not in repr(other.received)
+    assert followed(transport, HttpRequest("GET", server.url)).content == b"end"
+    assert [got.target for got in other.received] == ["/", "/end?page=2"]
     for got in other.received:
-        assert not {"authorization", "x-api-key", "cookie"} & set(got.headers)
+        assert set(got.headers) <= USUAL
+        assert "s3cret" not in repr(got)
+    return server.received[0]
+
+
+@pytest.mark.parametrize("auth", [("me", "s3cret"), InTheUrl(), None])
+def test_credentials_of_the_callers_session_stay_home_on_every_hop(serve, auth):
+    seen = []
+    with requests.Session() as session, RequestsTransport(session) as transport:
+        session.auth = auth
+        session.headers.update({"X-API-Key": "s3cret", "X-Team": "blue", "User-Agent": "mine/1"})
+        session.params = {"k": "s3cret"}
+        session.cookies.set("sid", "s3cret")
+        session.hooks["response"].append(lambda got, **_: seen.append(got))
+        home = two_hops_elsewhere(transport, serve)
+    assert [got.status_code for got in seen] == [302, 302, 200]
+    assert {got.request.headers["User-Agent"] for got in seen} == {"mine/1"}
+    assert (home.headers["x-team"], home.headers["cookie"]) == ("blue", "sid=s3cret")
+    assert "k=s3cret" in home.target
+    assert ("authorization" in home.headers) is isinstance(auth, tuple)
+    assert ("sig=s3cret" in home.target) is isinstance(auth, InTheUrl)
+
+
+def test_credentials_of_the_callers_httpx_client_stay_home_on_every_hop(serve):
+    with httpx2.Client(
+        auth=("me", "s3cret"),
+        headers={"X-API-Key": "s3cret"},
+        params={"k": "s3cret"},
+        cookies={"sid": "s3cret"},
+    ) as client:
+        home = two_hops_elsewhere(HttpxTransport(client), serve)
+    assert (home.headers["x-api-key"], home.headers["cookie"]) == ("s3cret", "sid=s3cret")
+    assert "authorization" in home.headers
+    assert "k=s3cret" in home.target
 
 
 def test_a_location_that_repeats_a_secret_header_loses_it():
