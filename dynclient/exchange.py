@@ -233,7 +233,7 @@ def _hops(
             check(request.url, following.url)
         if not left:
             raise TooManyRedirects(
-                f"no end after {conduct.trust.max_redirects} redirects",
+                f"more than {conduct.trust.max_redirects} redirects",
                 request=first,
                 remedy=give(trust={"max_redirects": ...}),
             )
@@ -265,7 +265,7 @@ def _within(request: HttpRequest, end: float, conduct: Conduct) -> HttpRequest:
     left = end - conduct.clock()
     if left <= 0:
         raise RequestTimeout(
-            "the total timeout of the call is over",
+            "the total timeout of the call has passed",
             request=request,
             remedy=give(timeout={"total": ...}),
         )

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: documents of one operation, and a scripted server."""
+"""What tests of several layers share: documents of one operation, and a scripted server."""
 
 from __future__ import annotations
 
