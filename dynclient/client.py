@@ -142,7 +142,7 @@ class Client(BaseClient):
     def complete(self, make: Callable[[], _T]) -> _T:
         """What `make` returns, which reads the document; the files that it lacks are fetched.
 
-        `make` is called again for each of them. DocumentError for a file that can't be had.
+        `make` is called again for each of them. DocumentError for a file that can't be fetched.
         """
         return self._drive(self._calling.completing(make), self._transport)
 

@@ -2,18 +2,18 @@
 
     DynclientError
     ├─ DocumentError          unreadable, not OpenAPI, a $ref that leads nowhere
-    │  └─ Unavailable         a $ref leads to a file at a URL that can't be had
-    │     └─ NotLoaded        … that nobody has loaded yet
+    │  └─ Unavailable         a $ref leads to a file at a URL that can't be fetched
+    │     └─ NotLoaded        … that is not loaded yet
     ├─ UnknownOperation       also a LookupError; nearest names
     ├─ InvalidRequest         also a ValueError; every violation; nothing was sent
-    ├─ AuthError              no alternative can be met, or a token could not be had
+    ├─ AuthError              no alternative can be met, or a token could not be fetched
     ├─ TransportError         the request was built, the exchange failed
     │  ├─ ConnectError        no connection: refused, unknown host, proxy
     │  ├─ TLSError            the peer's certificate, or TLS itself
-    │  ├─ RequestTimeout      connect or read took longer than allowed
+    │  ├─ RequestTimeout      connecting, a read or the whole took longer than allowed
     │  ├─ ConnectionBroken    the peer ended the exchange in the middle
     │  ├─ ResponseTooLarge    more bytes than the policy allows
-    │  └─ TooManyRedirects    a chain of redirects without an end
+    │  └─ TooManyRedirects    a chain that is too long, or a redirect that is not safe
     ├─ InvalidResponse        the server broke the document: .violations, .response
     └─ StatusError            4xx and 5xx: .status, .data, .problem, .response
        ├─ ClientStatusError   BadRequest, Unauthorized, Forbidden, NotFound, Conflict, …
@@ -98,7 +98,7 @@ class DynclientError(Exception):
         return str(self.args[0]) if self.args else ""
 
     def worded(self, words: Words = in_python) -> str:
-        """The whole message, with its remedies in the words of one face."""
+        """The whole message, with its remedy as Python or the shell words it."""
         message = self.message
         if self.remedy is None:
             return message
@@ -155,7 +155,7 @@ class DocumentError(DynclientError):
 
 
 class Unavailable(DocumentError):
-    """A `$ref` leads to a file at a URL, `uri`, that can't be had.
+    """A `$ref` leads to a file at a URL, `uri`, that can't be fetched.
 
     `source` and `pointer` are the place of the `$ref`.
     """
@@ -175,7 +175,7 @@ class Unavailable(DocumentError):
 
 
 class NotLoaded(Unavailable):
-    """A `$ref` leads to a file at a URL that nobody has loaded yet.
+    """A `$ref` leads to a file at a URL that is not loaded yet.
 
     Compiling fetches nothing: a client does, and compiles again.
     """
@@ -255,7 +255,7 @@ class TLSError(TransportError):
 
 
 class RequestTimeout(TransportError):
-    """Connecting, or waiting for the next bytes, took longer than the timeout."""
+    """Connecting, waiting for the next bytes, or the whole call took longer than the timeout."""
 
 
 class ConnectionBroken(TransportError):

@@ -301,7 +301,7 @@ def _never(_status: int) -> bool:
 def loaded(make: Callable[[], _T], document: Document, conduct: Conduct) -> Commands[_T]:
     """`make()`, called again whenever a file was fetched that a `$ref` leads to.
 
-    DocumentError, with the place of the `$ref`, for one that can't be had.
+    DocumentError, with the place of the `$ref`, for one that can't be fetched.
     """
     return (yield from fetching(completing(document, make), conduct))
 

@@ -25,7 +25,7 @@ _TABLE: tuple[tuple[type[BaseException], int, str], ...] = (
     (errors.UnknownOperation, 2, ""),
     (errors.DocumentError, 3, "the OpenAPI document can't be read or used"),
     (errors.InvalidRequest, 4, "the arguments break the document; nothing was sent"),
-    (errors.AuthError, 5, "credentials are missing, or a token could not be had"),
+    (errors.AuthError, 5, "credentials are missing, or a token could not be fetched"),
     (errors.TransportError, 6, "no response: connection, TLS, timeout, size"),
     (errors.ClientStatusError, 7, "the server responded with 4xx"),
     (errors.ServerStatusError, 8, "the server responded with 5xx"),

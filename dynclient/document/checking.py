@@ -80,7 +80,7 @@ def _of_root(data: Mapping[str, Any], kind: Any) -> Iterator[Finding]:
     for error in validator_for(schema)(schema).iter_errors(data):
         found += _findings(error, ())
     for place, rule, message in found:
-        # What a broken part would have described counts as unknown; it is no problem itself.
+        # What a broken part would have described counts as unknown; it is not a problem itself.
         if rule != "unevaluatedProperties" or not any(
             other[: len(place) - 1] == place[:-1] and its != rule for other, its, _ in found
         ):

@@ -27,7 +27,7 @@ Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
 
 T = TypeVar("T")
-#: Yields each URL to be fetched, and is sent what `Fetch` returns, or thrown why it can't be had.
+#: Yields each URL to be fetched, and is sent what `Fetch` returns, or thrown why it can't be fetched.
 Fetching: TypeAlias = Generator[str, tuple[str, bytes], T]
 
 _DEFAULT_TRUST = Trust()
@@ -140,7 +140,7 @@ def _opened(source: Source, trust: Trust, uri: str) -> Fetching[_Opened]:
 def completing(document: Document, make: Callable[[], T]) -> Fetching[T]:
     """What `make` returns, called again whenever a file was added that its `$ref`s lead to.
 
-    `make` must come to the same each time. Where a file can't be had, or be read, it meets an
+    `make` must return the same each time. Where a file can't be fetched or read, it raises
     Unavailable with the reason and the place of the `$ref`.
     """
     failed: list[str] = []
@@ -216,7 +216,7 @@ def _document(opened: _Opened, trust: Trust) -> Fetching[Document]:
 def _files_of_swagger(data: Any, resources: Resources) -> Generator[str, tuple[str, bytes], None]:
     """Add what is needed to upgrade the document, which is done as a whole.
 
-    What can't be had, or read, costs only the operations that need it.
+    What can't be fetched, or read, costs only the operations that need it.
     """
     if not resources.trust.origins and resources.root.uri[:4] != "http":
         return  # no URL can be needed

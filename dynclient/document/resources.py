@@ -64,7 +64,7 @@ class Resources:
         self._named: dict[str, Location] = {}
         self._dialect: str | None = None
         self._resolved: dict[tuple[str, str], tuple[Any, Location]] = {}
-        #: Why files could not be had, by URI; see `unavailable`.
+        #: Why files could not be fetched, by URI; see `unavailable`.
         self._failed: dict[str, DynclientError] = {}
         #: Places from which a chain of `$ref`s is too long, and whether that is as it is a ring.
         self._endless: dict[Location, bool] = {}
@@ -102,7 +102,7 @@ class Resources:
         return uri in self._data or uri in self._named
 
     def add(self, uri: str, final_uri: str, content: bytes) -> None:
-        """Take the file that a `$ref` to `uri` leads to, which somebody has fetched.
+        """Add the file that a `$ref` to `uri` leads to, which the caller has fetched.
 
         `final_uri` is the URL that it came from, after redirects: its own references start there.
         DocumentError if it can't be read, or if the redirect is not allowed.

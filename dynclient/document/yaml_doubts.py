@@ -11,7 +11,7 @@ import re
 
 __all__ = ["doubt", "number_keys"]
 
-# What a node may stand behind. A token in the midst of a word (`R&D`, `a*b`) is no indicator.
+# What a node may stand behind. A token in the midst of a word (`R&D`, `a*b`) is not an indicator.
 _BEHIND = rb"(?<![^\s\[{,:]%b)"
 
 # C0 controls, which no YAML text may hold (py-yaml12 takes NUL for the end), except tab and breaks.

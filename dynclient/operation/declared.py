@@ -19,8 +19,8 @@ __all__ = ["DeclaredResponse", "declared_for"]
 class DeclaredResponse:
     """One entry of the Responses Object: `key` is `"200"`, `"2XX"` or `"default"`.
 
-    Nothing of it is read before it is asked for, a `$ref` neither: DocumentError, then, for one
-    that can't be resolved.
+    Everything is read when it is first used, a `$ref` too: one that can't be resolved raises
+    DocumentError then.
     """
 
     def __init__(self, key: str, entry: Node, codecs: Registry) -> None:

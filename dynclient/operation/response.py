@@ -208,7 +208,7 @@ class ResponsePlan:
             if policy.headers != "off":
                 found.extend(header.judge(headers, self._formats))
             if header.name in headers:
-                with suppress(DocumentError):  # of a schema that can't be had: see the violation
+                with suppress(DocumentError):  # of a schema that can't be used: see the violation
                     values[header.name] = header.value(headers)
         return values
 
