@@ -48,3 +48,8 @@ def test_the_readme_counts_a_bell_state() -> None:
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     targets = [link for link in _LINK.findall(page.read_text()) if "://" not in link]
     assert [link for link in targets if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_names_every_page() -> None:
+    named = set(_LINK.findall((ROOT / "README.md").read_text()))
+    assert [page.name for page in PAGES[1:] if f"docs/{page.name}" not in named] == []

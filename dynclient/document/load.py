@@ -27,7 +27,7 @@ Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
 
 T = TypeVar("T")
-#: Yields each URL to be fetched, and is sent what `Fetch` returns, or thrown why it can't be fetched.
+#: Yields each URL to fetch, and is sent what `Fetch` returns, or thrown why it can't be fetched.
 Fetching: TypeAlias = Generator[str, tuple[str, bytes], T]
 
 _DEFAULT_TRUST = Trust()
