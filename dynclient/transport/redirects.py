@@ -8,6 +8,7 @@ calls secret, and no text that is one. HTTP libraries drop `Authorization` alone
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import unquote_plus, urldefrag, urljoin, urlsplit, urlunsplit
@@ -18,6 +19,8 @@ from ..origins import UNIX, Origin, origin_of, split_url
 from ..redaction import NOT_SHOWN
 
 __all__ = ["REDIRECTS", "next_request"]
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Methods that keep their meaning whatever the status says (RFC 9110, 9.2.1; QUERY: RFC 10008).
@@ -91,7 +94,7 @@ def _target(request: HttpRequest, location: str) -> tuple[str, Origin, Origin]:
     here = origin_of(request.url)
     try:
         # Field values arrive as Latin-1; servers that write other letters mean UTF-8.
-        location = location.encode("latin-1").decode("utf-8", "replace")
+        location = _text_of(location.encode("latin-1"))
         parts = urlsplit(urldefrag(_joined(request.url, location)).url)
         netloc = parts.netloc.rpartition("@")[2]  # no user or password of the server
         url = _ascii(urlunsplit(parts._replace(netloc=netloc)))
@@ -118,6 +121,14 @@ def _joined(url: str, location: str) -> str:
     if not url.startswith(f"{UNIX}:") or urlsplit(location).scheme:
         return urljoin(url, location)
     return f"{UNIX}:" + urljoin(url.removeprefix(f"{UNIX}:"), location)
+
+
+def _text_of(octets: bytes) -> str:
+    """A Location as text: what is not UTF-8 keeps its octets, percent-encoded."""
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return _NOT_ASCII.sub(lambda octet: b"%%%02X" % octet[0][0], octets).decode("ascii")
 
 
 def _with_our_user(url: str, ours: str) -> str:

@@ -307,6 +307,7 @@ TARGETS = [
     ("//other.org/c", "https://other.org/c"),
     ("https://H.org:443/c", "https://H.org:443/c"),
     ("/a b\xc3\xa9", "https://h.org/a%20b%C3%A9"),
+    ("/caf\xe9", "https://h.org/caf%E9"),
     ("/x#frag", "https://h.org/x"),
     ("/x%2Fy", "https://h.org/x%2Fy"),
 ]
