@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from ..document import Document, Location, Node
 from ..document.pointer import append
 from ..errors import DocumentError
+from ..remedies import Remedy, give
 from ..validation import ALL_FORMATS, Formats
 from .definitions import Definition, Definitions, definitions_of
 from .directions import Direction
@@ -165,7 +166,7 @@ def _reached(
             if name not in met:
                 if len(met) >= most:
                     reason = f"a schema reaches more than {len(met)} others"
-                    raise _refused(definitions, name, reason)
+                    raise _refused(definitions, name, reason, give(trust={"max_references": ...}))
                 met.add(name)
                 waiting.append(name)
 
@@ -195,6 +196,8 @@ def _in_a_ring(found: Mapping[str, Translated]) -> str | None:
     return None
 
 
-def _refused(definitions: Definitions, name: str, reason: str) -> DocumentError:
+def _refused(
+    definitions: Definitions, name: str, reason: str, remedy: Remedy | None = None
+) -> DocumentError:
     at = definitions[name].at
-    return DocumentError(reason, source=at.uri or None, pointer=at.pointer)
+    return DocumentError(reason, source=at.uri or None, pointer=at.pointer, remedy=remedy)
