@@ -33,9 +33,9 @@ test-all: test-reference test-async
 	$(BIN)/python -m pytest -n 2 -p no:qiskit_runtime --ignore=tests/performance --cov
 	$(BIN)/python -m pytest -n 2 tests/performance
 
-# The same tests, with openapi-core as the judge of every exchange.
+# The same tests, with openapi-core as the judge of every exchange; those of the transports judge none.
 test-reference: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 -m "not long" --engine=openapi-core
+	$(BIN)/python -m pytest -n 2 -m "not long" --engine=openapi-core --ignore=tests/transport
 
 # The tests of the client, with AsyncClient in its place.
 test-async: $(VENV)/.installed
