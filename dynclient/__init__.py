@@ -16,7 +16,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
-    from .auth import IAMAuth
+    from .auth import APIKeyHeader, BrowserLogin, DeviceLogin, DigestAuth, IAMAuth, OAuth2
     from .client import Client
     from .document import Document, Problem, Trust, bundled_names, load
     from .errors import (
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ClientStatusError,
         Conflict,
         ConnectError,
+        ConnectionBroken,
         DocumentError,
         DynclientError,
         Forbidden,
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
         NotFound,
         NotLoaded,
         RequestTimeout,
+        ResponseTooLarge,
         ServerStatusError,
         StatusError,
+        TLSError,
+        TooManyRedirects,
         TooManyRequests,
         TransportError,
         Unauthorized,
@@ -48,19 +52,34 @@ if TYPE_CHECKING:
     from .operation.only import Only
     from .otel import OpenTelemetryObserver
     from .remedies import Remedy
-    from .transport import RequestsTransport, SocketTransport
+    from .transport import (
+        AiohttpTransport,
+        ASGITransport,
+        HttpxTransport,
+        MockTransport,
+        RequestsTransport,
+        SocketTransport,
+        WSGITransport,
+    )
     from .validation import Validation
 
 #: Where each name comes from: a program waits for nothing that it does not use.
 _HOMES = {
+    "APIKeyHeader": ".auth",
+    "ASGITransport": ".transport",
+    "AiohttpTransport": ".transport",
     "AsyncClient": ".async_client",
     "AuthError": ".errors",
     "BadRequest": ".errors",
+    "BrowserLogin": ".auth",
     "Client": ".client",
     "ClientStatusError": ".errors",
     "Codec": ".operation.content.codec",
     "Conflict": ".errors",
     "ConnectError": ".errors",
+    "ConnectionBroken": ".errors",
+    "DeviceLogin": ".auth",
+    "DigestAuth": ".auth",
     "Document": ".document",
     "DocumentError": ".errors",
     "DynclientError": ".errors",
@@ -69,12 +88,15 @@ _HOMES = {
     "Headers": ".messages",
     "HttpRequest": ".messages",
     "HttpResponse": ".messages",
+    "HttpxTransport": ".transport",
     "IAMAuth": ".auth",
     "InvalidRequest": ".errors",
     "InvalidResponse": ".errors",
     "LoggingObserver": ".observers",
+    "MockTransport": ".transport",
     "NotFound": ".errors",
     "NotLoaded": ".errors",
+    "OAuth2": ".auth",
     "Only": ".operation.only",
     "OpenTelemetryObserver": ".otel",
     "Operation": ".operation",
@@ -85,10 +107,13 @@ _HOMES = {
     "RequestTimeout": ".errors",
     "RequestsTransport": ".transport",
     "Response": ".messages",
+    "ResponseTooLarge": ".errors",
     "ServerStatusError": ".errors",
     "SocketTransport": ".transport",
     "StatusError": ".errors",
+    "TLSError": ".errors",
     "Timeout": ".messages",
+    "TooManyRedirects": ".errors",
     "TooManyRequests": ".errors",
     "TransportError": ".errors",
     "Trust": ".document",
@@ -98,20 +123,28 @@ _HOMES = {
     "UnknownOperation": ".errors",
     "Validation": ".validation",
     "Violation": ".messages",
+    "WSGITransport": ".transport",
     "bundled_names": ".document",
     "load": ".document",
 }
 
 __all__ = [
     "UNSET",
+    "APIKeyHeader",
+    "ASGITransport",
+    "AiohttpTransport",
     "AsyncClient",
     "AuthError",
     "BadRequest",
+    "BrowserLogin",
     "Client",
     "ClientStatusError",
     "Codec",
     "Conflict",
     "ConnectError",
+    "ConnectionBroken",
+    "DeviceLogin",
+    "DigestAuth",
     "Document",
     "DocumentError",
     "DynclientError",
@@ -120,12 +153,15 @@ __all__ = [
     "Headers",
     "HttpRequest",
     "HttpResponse",
+    "HttpxTransport",
     "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
     "LoggingObserver",
+    "MockTransport",
     "NotFound",
     "NotLoaded",
+    "OAuth2",
     "Only",
     "OpenTelemetryObserver",
     "Operation",
@@ -136,10 +172,13 @@ __all__ = [
     "RequestTimeout",
     "RequestsTransport",
     "Response",
+    "ResponseTooLarge",
     "ServerStatusError",
     "SocketTransport",
     "StatusError",
+    "TLSError",
     "Timeout",
+    "TooManyRedirects",
     "TooManyRequests",
     "TransportError",
     "Trust",
@@ -148,6 +187,7 @@ __all__ = [
     "UnknownOperation",
     "Validation",
     "Violation",
+    "WSGITransport",
     "__version__",
     "bundled_names",
     "load",
@@ -162,3 +202,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOMES[name], __name__), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 
 
 class AsyncClient(BaseClient):
-    """A client for asyncio. For any number of tasks; picklable. Arguments: `BaseClient`.
+    """A client for asyncio. For any number of tasks; picklable.
 
     `transport` is None (aiohttp, of the extra `async`), an `aiohttp.ClientSession`, an
     `httpx2.AsyncClient`, or an object with `async open(HttpRequest) -> AsyncOpenResponse`.

@@ -22,34 +22,7 @@ _OWN = frozenset({"_calling", "_drive", "_given", "_transport", "_owned", "ops"}
 
 
 class BaseClient:
-    """Calls the operations of one OpenAPI document.
-
-    source            a bundled name (`"qiskit-runtime"`), a path, a URL, or a mapping
-    base_url          where the service is; default: DYNCLIENT_BASE_URL for the bundled document,
-                      see docs/auth.md, else the server the document names
-    auth              credentials by security scheme: `{"IBMCloudAuth": "token"}`; see docs/auth.md
-    defaults          values by parameter name, for every operation that declares it
-    validate          "strict", "warn" or "off", or a `Validation` with a level for each layer
-    engine            "compiled", or "openapi-core" to have every exchange judged by the reference
-    timeout           seconds for connecting and for each read, (connect, read), or a `Timeout`
-    server_variables  values for the variables of the document's servers
-    transport         how requests are sent; see docs/transport.md
-    trust             what the document may make the client do
-    only              which operations there are, of a big document; see `Only`
-    deep_object       how style deepObject serializes what is inside of an object; see `Options`
-    observers         functions that get an event for every step of a call; see docs/observers.md
-    document_auth     header fields by origin, for fetching the document and what it refers to:
-                      `{"https://docs.example": {"Authorization": "Bearer …"}}`. The credentials of
-                      `auth` are never sent there
-    overlays          OpenAPI Overlays to apply to the document: paths, URLs or mappings
-    codecs            for media types of your own; see docs/bodies.md
-    encoders          a function for each type of yours, from a value to plain data; see
-                      docs/bodies.md
-
-    Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names an
-    operation that it does not have, ValueError if `defaults` name a parameter that none of its
-    operations has, or `only` what the document does not have.
-    """
+    """Calls the operations of one OpenAPI document."""
 
     _asynchronous: ClassVar[bool]
 
@@ -74,6 +47,36 @@ class BaseClient:
         codecs: Sequence[Codec] = (),
         encoders: Mapping[type, Callable[[Any], Any]] | None = None,
     ) -> None:
+        """Open a document and be ready to call its operations.
+
+        source            a bundled name (`"qiskit-runtime"`), a path, a URL, or a mapping
+        base_url          where the service is; default: DYNCLIENT_BASE_URL for the bundled
+                          document, else the server the document names; see docs/auth.md
+        auth              credentials by security scheme: `{"IBMCloudAuth": "token"}`; see
+                          docs/auth.md
+        defaults          values by parameter name, for every operation that declares it
+        validate          "strict", "warn" or "off", or a `Validation` with a level for each layer
+        engine            "compiled", or "openapi-core": every exchange is judged by the reference
+        timeout           seconds for connecting and for each read, (connect, read), or a `Timeout`
+        server_variables  values for the variables of the document's servers
+        transport         how requests are sent; see docs/transport.md
+        trust             what the document may make the client do
+        only              which operations there are, of a big document; see `Only`
+        deep_object       how style deepObject serializes what is inside of an object; see `Options`
+        observers         functions that get an event for every step of a call; see
+                          docs/observers.md
+        document_auth     header fields by origin, for fetching the document and what it refers to:
+                          `{"https://docs.example": {"Authorization": "Bearer …"}}`. The
+                          credentials of `auth` are never sent there
+        overlays          OpenAPI Overlays to apply to the document: paths, URLs or mappings
+        codecs            for media types of your own; see docs/bodies.md
+        encoders          a function for each type of yours, from a value to plain data; see
+                          docs/bodies.md
+
+        Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names
+        an operation that it does not have, ValueError if `defaults` name a parameter that none of
+        its operations has, or `only` what the document does not have.
+        """
         self._begin(
             {
                 "source": source,

@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 class Client(BaseClient):
-    """A client for threads. Thread-safe; a context manager; picklable. Arguments: `BaseClient`.
+    """A client for threads. Thread-safe; a context manager; picklable.
 
     `transport` is None (sockets of its own), "requests", a `requests.Session`, an `httpx2.Client`,
     or an object with `open(HttpRequest) -> OpenResponse`.

@@ -125,6 +125,8 @@ def _typed(given: dict[str, Any]) -> dict[str, Any]:
         raise TypeError("overlays= takes a list of overlays")
     if "overlays" in given:
         given["overlays"] = tuple(given["overlays"])
+    if callable(given.get("observers")):
+        raise TypeError("observers= takes a list of observers")
     if "observers" in given:
         given["observers"] = tuple(given["observers"])
         for each in given["observers"]:

@@ -337,7 +337,10 @@ def _fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
     request = HttpRequest("GET", url, Headers(fields), operation="the document")
     response = yield from round_trip(request, conduct, check=check)
     if response.status != 200:
-        raise DocumentError(f"the server responded with {response.status}", source=url)
+        refused = response.status in (401, 403)
+        remedy = give(document_auth={str(origin_of(url)): ...}) if refused else None
+        reason = f"the server responded with {response.status}"
+        raise DocumentError(reason, source=url, remedy=remedy)
     return response.url, response.content
 
 

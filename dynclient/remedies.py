@@ -28,7 +28,7 @@ class Setting(NamedTuple):
     """One thing to pass.
 
     name   auth, base_url, encoders, file, options, server_variables, timeout, trust, validate,
-           verify; or environment, whose entries are variables of the process
+           transport; or environment, whose entries are variables of the process
     key    which entry or field of it; "" where it has none
     value  None for one that only the caller knows
     """
@@ -74,6 +74,7 @@ _OBJECTS = {
     "file": "File",
     "options": "Options",
     "timeout": "timeout=Timeout",
+    "transport": "transport=SocketTransport",
     "trust": "trust=Trust",
     "validate": "validate=Validation",
 }

@@ -125,11 +125,15 @@ def _each(items: AsyncIterator[_T]) -> Iterator[_T]:
             return
 
 
+#: What sessions and clients of requests and httpx2 have.
+_OF_LIBRARIES = ("prepare_request", "build_request")
+
+
 class AwaitedClient:
     """An AsyncClient whose calls are awaited; made and used as a Client is."""
 
     def __init__(self, *source: Any, transport: Any = None, **settings: Any) -> None:
-        if transport == "requests" or hasattr(transport, "prepare_request"):
+        if transport == "requests" or any(hasattr(transport, name) for name in _OF_LIBRARIES):
             transport = transport_for(transport)[0]
         if callable(getattr(transport, "open", None)):
             transport = _Adapted(transport)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..messages import TimeoutValue
@@ -36,10 +36,11 @@ class Options:
 
     content_type: str | None = None
     accept: str | None = None
-    headers: Mapping[str, str] | None = None
-    extra_query: Mapping[str, Any] | None = None
+    # What may hold secrets is in no repr.
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    extra_query: Mapping[str, Any] | None = field(default=None, repr=False)
     timeout: TimeoutValue | None = None
-    auth: Mapping[str, Any] | None = None
+    auth: Mapping[str, Any] | None = field(default=None, repr=False)
     server: str | int | None = None
     validate: Level | Validation | None = None
     deep_object: DeepObject | None = None

@@ -71,6 +71,8 @@ class _Sessions:
     def __init__(self, pool_size: int) -> None:
         self._pool_size = pool_size
         self._by_socket: dict[str | None, aiohttp.ClientSession] = {}
+        #: Responses whose body is still to come: closing a session does not end their reading.
+        self.reading: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
         self._guard = self._until_the_loop_ends()
 
     async def begin(self) -> None:
@@ -84,6 +86,8 @@ class _Sessions:
         try:
             yield
         finally:
+            for response in list(self.reading):
+                response.close()
             for session in self._by_socket.values():
                 await session.close()
 
@@ -213,6 +217,9 @@ class AiohttpTransport(AsyncHttpTransport):
             # As most are with the first bytes: aiohttp has given the connection back.
             content = response.content.read_nowait()
         else:
+            sessions = self._sessions.get(asyncio.get_running_loop())
+            if sessions is not None:
+                sessions.reading.add(response)
             pieces = response.content.iter_any()
             content = self._explained(
                 decoded_async(pieces, coding) if coding else pieces, request, limits

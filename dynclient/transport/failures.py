@@ -210,8 +210,8 @@ _TIMEOUTS = frozenset(
 _MORE_TIME = give(timeout={"total": ...})
 #: What to do about the errors of a row, where settings of the client's own help.
 _REMEDIES: dict[Callable[[_Failure], str], Remedy] = {
-    _tls: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
-    _ca_bundle: give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
+    _tls: give(environment={"REQUESTS_CA_BUNDLE": ...}).otherwise(transport={"verify": ...}),
+    _ca_bundle: give(environment={"REQUESTS_CA_BUNDLE": ...}).otherwise(transport={"verify": ...}),
     _read_timeout: give(timeout=...),
     _slow_header: give(timeout=...),
 }

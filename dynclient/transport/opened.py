@@ -210,5 +210,7 @@ def too_large(limit: int | None, request: HttpRequest) -> ResponseTooLarge:
     return ResponseTooLarge(
         f"the response is longer than {limit} bytes",
         request=request,
-        remedy=give(trust={"max_response_bytes": ...}),
+        remedy=give(trust={"max_response_bytes": ...}).otherwise(
+            transport={"max_response_bytes": ...}
+        ),
     )

@@ -291,8 +291,8 @@ def test_a_server_that_is_relative_asks_for_the_option(invoke, shapes):
             "pass --auth 'a b=user:password' --auth Key=VALUE --base-url URL",
         ),
         (
-            give(verify=...).otherwise(environment={"REQUESTS_CA_BUNDLE": ...}),
-            "pass verify=... or set REQUESTS_CA_BUNDLE",
+            give(environment={"REQUESTS_CA_BUNDLE": ...}).otherwise(transport={"verify": ...}),
+            "set REQUESTS_CA_BUNDLE or pass transport=SocketTransport(verify=...)",
             "set REQUESTS_CA_BUNDLE",
         ),
         (

@@ -7,16 +7,18 @@ import json
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
 import pytest
 import uvloop
 from support import Scripted, answering, json_answer, one_operation, parameter
-from transport.server import Received, Server, reply
+from transport.server import HangUp, Received, Server, reply
 
 from dynclient import AsyncClient, Client, HttpRequest, InvalidRequest, NotFound
 from dynclient.auth import Credential, Handler
+from dynclient.errors import ConnectionBroken
 
 pytestmark = pytest.mark.sync("these tests call AsyncClient themselves")
 
@@ -241,6 +243,33 @@ def test_errors_are_those_of_client(service: Scripted) -> None:
             await client.call("op", id="a")
 
     run(main())
+
+
+def test_closing_ends_a_call_whose_body_is_still_to_come() -> None:
+    def stalls(_: Received, sock: Any) -> bytes:
+        sock.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        )
+        ended.wait(30)
+        raise HangUp
+
+    async def main() -> None:
+        client = AsyncClient(DOCUMENT, base_url=server.url)
+        call = asyncio.create_task(client.call("op", id="a"))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        await client.aclose()
+        with pytest.raises(ConnectionBroken, match="closed before the response was complete"):
+            await asyncio.wait_for(call, 20)
+
+    ended = threading.Event()
+    server = Server(stalls)
+    try:
+        run(main())
+    finally:
+        ended.set()
+        server.close()
 
 
 def test_it_pickles_as_its_source_and_settings(echo: Server) -> None:

@@ -474,3 +474,8 @@ def test_values_of_other_types_are_taken_by_the_encoders_of_the_client() -> None
     assert request.url == "/thing?p=1&p=2"
     assert request.headers["h"] == "t,3.0"
     assert operations["op"].prepare(p=0.125).url == "/thing?p=0.12"
+
+
+def test_the_repr_of_options_shows_no_secret() -> None:
+    options = Options(auth={"K": "s3cret"}, headers={"X": "s3cret"}, extra_query={"q": "s3cret"})
+    assert "s3cret" not in repr(options)
