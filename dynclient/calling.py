@@ -147,17 +147,10 @@ class Calling:
         prepared = Prepared(request, (), options.headers)
         return (yield from exchange(plan, prepared, self.conduct))
 
-    def preparing(
-        self,
-        operation: str,
-        arguments: Mapping[str, Any] | None,
-        body: Any,
-        options: Options | None,
-        named: Mapping[str, Any],
-    ) -> Commands[HttpRequest]:
-        bind = partial(self._bound, operation, arguments, body, options, named, refuse=False)
-        plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
-        return (yield from at_hand(plan, prepared))
+    def preparing(self, *call: Any) -> Commands[HttpRequest]:
+        """The request that a call would send; arguments are those of `requesting`."""
+        _, request = yield from self._unsent(*call)
+        return request
 
     def explaining(
         self,
@@ -167,13 +160,18 @@ class Calling:
         options: Options | None,
         named: Mapping[str, Any],
     ) -> Commands[Explanation]:
-        bind = partial(self._bound, operation, arguments, body, options, named, refuse=False)
-        plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
-        request = yield from at_hand(plan, prepared)
+        """Why that request is what it is."""
+        plan, request = yield from self._unsent(operation, arguments, body, options, named)
         given = {**(self.settings.defaults or {}), **(arguments or {}), **named}
         from .explanation import explain_call
 
         return explain_call(plan, request, given)
+
+    def _unsent(self, *call: Any) -> Commands[tuple[CallPlan, HttpRequest]]:
+        """The plan, and the request with the credentials that are at hand."""
+        bind = partial(self._bound, *call, refuse=False)
+        plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
+        return plan, (yield from at_hand(plan, prepared))
 
     def completing(self, make: Callable[[], _T]) -> Commands[_T]:
         """What `make` returns, which reads the document."""

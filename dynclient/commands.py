@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from .messages import HttpRequest
 
-__all__ = ["Close", "Command", "Commands", "Once", "Read", "Run", "Send", "Wait"]
+__all__ = ["Command", "Commands", "Once", "Read", "Run", "Send", "Wait"]
 
 _T = TypeVar("_T")
 
@@ -24,12 +24,6 @@ class Send(NamedTuple):
 
 class Read(NamedTuple):
     """Read an opened response to its end. The result is its body: bytes."""
-
-    opened: Any
-
-
-class Close(NamedTuple):
-    """Close an opened response, read or not. There is no result."""
 
     opened: Any
 
@@ -61,7 +55,7 @@ class Run(NamedTuple):
     function: Callable[[], Any]
 
 
-Command: TypeAlias = Send | Read | Close | Once | Wait | Run
+Command: TypeAlias = Send | Read | Once | Wait | Run
 
 #: A generator of commands, sent their results, with a value of its own.
 Commands: TypeAlias = Generator[Command, Any, _T]
