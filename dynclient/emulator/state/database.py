@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from dynclient.errors import DynclientError
 
+from ...locking import try_lock
 from .tables import metadata
 
 __all__ = ["Database", "DatabaseError", "DatabaseInUse", "open_database"]
@@ -110,7 +111,13 @@ def _locked(path: Path) -> Iterator[None]:
             f"{path} can't be used as a database: {error.strerror}: {name}"
         ) from error
     with file:
-        if not _lock(file):
+        try:
+            free = try_lock(file)
+        except OSError as error:
+            raise DatabaseError(
+                f"{path} can't be used as a database: {name} can't be locked: {error.strerror}"
+            ) from error
+        if not free:
             file.seek(0)
             holder = file.read().strip() or "another process"
             raise DatabaseInUse(f"{path} is in use by {holder}: one service works on one file.")
@@ -118,27 +125,3 @@ def _locked(path: Path) -> Iterator[None]:
         file.write(f"process {os.getpid()} on {socket.gethostname()}")
         file.flush()
         yield
-
-
-if os.name == "nt":
-
-    def _lock(file: IO[str]) -> bool:
-        import msvcrt
-
-        file.seek(1 << 20)  # a byte that nobody reads: a locked one can't be
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-
-else:
-
-    def _lock(file: IO[str]) -> bool:
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
