@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -16,6 +16,10 @@ from .base_client import BaseClient
 from .unset import UNSET
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Collection, Iterable
+    from os import PathLike
+
+    from .bulk.results import Outcome, Results, RowResult
     from .explanation import Explanation
     from .messages import HttpRequest, Response
     from .operation import Options
@@ -82,6 +86,32 @@ class AsyncClient(BaseClient):
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return AsyncOpening(lambda: self._drive(begin(), self._transport))
+
+    async def map(
+        self,
+        operation: str,
+        rows: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]],
+        /,
+        *,
+        workers: int = 8,
+        journal: str | PathLike[str] | None = None,
+        repeat: Collection[Outcome] = (),
+        progress: bool | Callable[[RowResult], object] = False,
+        options: Options | None = None,
+    ) -> Results:
+        """As `Client.map`; rows may come from an asynchronous iterator. Thousands may be under way:
+        `workers` costs a task each.
+        """
+        from .bulk.progress import watching
+        from .bulk.results import Results
+        from .bulk.workers import run_in_tasks
+
+        with watching(progress, operation, rows) as watcher:
+            batch = self._calling.mapping(operation, options, journal, repeat, watcher)
+            with batch:
+                run = partial(self._drive, transport=self._transport)
+                await run_in_tasks(batch, rows, workers, run)
+        return Results(batch.journal.counts, batch.journal.results)
 
     async def send(self, request: HttpRequest, *, options: Options | None = None) -> Response:
         """As `Client.send`."""

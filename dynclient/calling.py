@@ -6,7 +6,7 @@ The methods return generators of commands; `Client` runs them with `drive`, `Asy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,8 +21,13 @@ from .messages import HttpRequest, Response
 from .operation import NO_OPTIONS, Options, Prepared
 from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
+from .unset import UNSET
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from .bulk.batch import Batch, Watcher
+    from .bulk.results import Outcome
     from .explanation import Explanation
 
 __all__ = ["Calling"]
@@ -172,6 +177,28 @@ class Calling:
         bind = partial(self._bound, *call, refuse=False)
         plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
         return plan, (yield from at_hand(plan, prepared))
+
+    def mapping(
+        self,
+        operation: str,
+        options: Options | None,
+        journal: str | PathLike[str] | None,
+        repeat: Collection[Outcome],
+        watcher: Watcher | None,
+    ) -> Batch:
+        """Calls of one operation, a row of arguments each. UnknownOperation, JournalError."""
+        from .bulk.batch import Batch
+        from .bulk.journal import FileJournal, Journal
+        from .transport.http_transport import IDEMPOTENT
+
+        found = self.opened.operations[operation]
+        return Batch(
+            found.name,
+            lambda row: self.requesting(found.name, row, UNSET, options, {}),
+            Journal(repeat) if journal is None else FileJournal(journal, repeat),
+            repeatable=found.method in IDEMPOTENT,
+            watcher=watcher,
+        )
 
     def completing(self, make: Callable[[], _T]) -> Commands[_T]:
         """What `make` returns, which reads the document."""

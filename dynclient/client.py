@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -16,6 +16,11 @@ from .base_client import BaseClient
 from .unset import UNSET
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from concurrent.futures import Executor
+    from os import PathLike
+
+    from .bulk.results import Outcome, Results, RowResult
     from .explanation import Explanation
     from .messages import HttpRequest, Response
     from .operation import Options
@@ -89,6 +94,53 @@ class Client(BaseClient):
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return Opening(lambda: self._drive(begin(), self._transport))
+
+    def map(
+        self,
+        operation: str,
+        rows: Iterable[Mapping[str, Any]],
+        /,
+        *,
+        workers: int = 8,
+        journal: str | PathLike[str] | None = None,
+        repeat: Collection[Outcome] = (),
+        progress: bool | Callable[[RowResult], object] = False,
+        options: Options | None = None,
+        executor: Executor | None = None,
+        chunk: int = 50,
+    ) -> Results:
+        """Call an operation once for each row of arguments, several at a time.
+
+        rows      mappings from the names of arguments to their values, `body` among them; taken one
+                  by one, so any number of them
+        workers   how many calls are under way at a time; of chunks, with `executor`
+        journal   a file for the results, from which a run that was interrupted is resumed: with
+                  the same rows, those on record are not sent again
+        repeat    outcomes on record whose rows are sent again nevertheless, such as `{"failed"}`
+        progress  True for a progress bar on stderr, or a function of each `RowResult`
+        options   of every call
+        executor  any `concurrent.futures.Executor`: its workers make the calls, in chunks of
+                  `chunk` rows; needs a journal, in a place that they can reach too
+
+        A call that raises is a result. Raised are what concerns all rows (DocumentError,
+        UnknownOperation), what taking a row raises, JournalError for a journal that does not fit,
+        and TypeError for a row that is no mapping. See docs/bulk.md.
+        """
+        from .bulk.executors import run_in_executor
+        from .bulk.progress import watching
+        from .bulk.results import Results
+        from .bulk.workers import run_in_threads
+
+        with watching(progress, operation, rows) as watcher:
+            batch = self._calling.mapping(operation, options, journal, repeat, watcher)
+            with batch:
+                if executor is not None:
+                    given = {"workers": workers, "chunk": chunk}
+                    run_in_executor(batch, rows, executor, self, options, **given)
+                else:
+                    run = partial(self._drive, transport=self._transport)
+                    run_in_threads(batch, rows, workers, run)
+        return Results(batch.journal.counts, batch.journal.results)
 
     def send(self, request: HttpRequest, *, options: Options | None = None) -> Response:
         """Send a request that `prepare` made, or one of your own with `operation=` its name.

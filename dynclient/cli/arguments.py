@@ -20,7 +20,7 @@ from ..operation.content.text import TEXT
 from .schemas import is_item
 from .streams import read_stdin
 
-__all__ = ["read_arguments", "read_body", "read_parts", "read_value"]
+__all__ = ["read_arguments", "read_body", "read_parts", "read_value", "schemas_of"]
 
 _TYPE = ";type="
 
@@ -40,7 +40,7 @@ def read_arguments(
     body = operation.request_body
     if body is not None and content_type is not None:
         body = body.preferring(content_type)
-    schemas = _schemas(operation, body)
+    schemas = schemas_of(operation, body)
     parameters = {p.name for p in operation.parameters} | {
         p.python_name for p in operation.parameters
     }
@@ -139,7 +139,7 @@ def _file(text: str, param_hint: str) -> Path | File:
     return File(_path(name, param_hint), content_type=content_type)
 
 
-def _schemas(operation: Operation, body: RequestBody | None) -> dict[str, Node]:
+def schemas_of(operation: Operation, body: RequestBody | None) -> dict[str, Node]:
     """The schema behind each name that an argument can have."""
     found: dict[str, Node] = {}
     if body is not None:
