@@ -17,6 +17,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .async_client import AsyncClient
     from .auth import APIKeyHeader, BrowserLogin, DeviceLogin, DigestAuth, IAMAuth, OAuth2
+    from .bulk.results import Results, RowResult
     from .client import Client
     from .document import Document, Problem, Trust, bundled_names, load
     from .errors import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         InvalidResponse,
         NotFound,
         NotLoaded,
+        PollTimeout,
         RequestTimeout,
         ResponseTooLarge,
         ServerStatusError,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from .operation.only import Only
     from .otel import OpenTelemetryObserver
     from .remedies import Remedy
+    from .retries import Retries
     from .transport import (
         AiohttpTransport,
         ASGITransport,
@@ -102,11 +105,15 @@ _HOMES = {
     "Operation": ".operation",
     "Options": ".operation",
     "Parameter": ".operation",
+    "PollTimeout": ".errors",
     "Problem": ".document",
     "Remedy": ".remedies",
     "RequestTimeout": ".errors",
     "RequestsTransport": ".transport",
     "Response": ".messages",
+    "Results": ".bulk.results",
+    "Retries": ".retries",
+    "RowResult": ".bulk.results",
     "ResponseTooLarge": ".errors",
     "ServerStatusError": ".errors",
     "SocketTransport": ".transport",
@@ -167,12 +174,16 @@ __all__ = [
     "Operation",
     "Options",
     "Parameter",
+    "PollTimeout",
     "Problem",
     "Remedy",
     "RequestTimeout",
     "RequestsTransport",
     "Response",
     "ResponseTooLarge",
+    "Results",
+    "Retries",
+    "RowResult",
     "ServerStatusError",
     "SocketTransport",
     "StatusError",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .messages import HttpRequest, Response
     from .operation import Options
     from .ops import Ops
+    from .polling import Every, Until
     from .streaming import AsyncStreamedResponse
 
 __all__ = ["AsyncClient"]
@@ -86,6 +87,32 @@ class AsyncClient(BaseClient):
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return AsyncOpening(lambda: self._drive(begin(), self._transport))
+
+    async def poll(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        until: Until,
+        every: Every = (1.0, 30.0),
+        timeout: float | None = None,
+        progress: Callable[[Response], object] | None = None,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> Any:
+        """As `Client.poll`. Cancelling the task ends the wait, and nothing at the service."""
+        flow = self._calling.polling(
+            operation,
+            arguments,
+            body,
+            options,
+            until=until,
+            every=every,
+            timeout=timeout,
+            progress=progress,
+        )
+        return (await self._drive(flow, self._transport)).data
 
     async def map(
         self,

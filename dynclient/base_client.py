@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .operation import DeepObject, Operations
     from .operation.content.codec import Codec
     from .operation.only import Only
+    from .retries import RetriesValue
     from .validation import Level, Validation
 
 __all__ = ["BaseClient"]
@@ -46,6 +47,7 @@ class BaseClient:
         overlays: Sequence[Source] = (),
         codecs: Sequence[Codec] = (),
         encoders: Mapping[type, Callable[[Any], Any]] | None = None,
+        retries: RetriesValue | None = None,
     ) -> None:
         """Open a document and be ready to call its operations.
 
@@ -72,6 +74,8 @@ class BaseClient:
         codecs            for media types of your own; see docs/bodies.md
         encoders          a function for each type of yours, from a value to plain data; see
                           docs/bodies.md
+        retries           how often a request that failed is sent again, or a `Retries`; 0 for
+                          never; default: `Retries()`; see docs/resilience.md
 
         Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names
         an operation that it does not have, ValueError if `defaults` name a parameter that none of
@@ -96,6 +100,7 @@ class BaseClient:
                 "overlays": overlays,
                 "codecs": codecs,
                 "encoders": encoders,
+                "retries": retries,
             }
         )
 
@@ -132,11 +137,11 @@ class BaseClient:
     def with_options(self, **changes: Any) -> Self:
         """Another client on the same compiled document and transport, some options changed.
 
-        Takes `base_url`, `auth`, `defaults`, `validate`, `engine`, `timeout`, `deep_object` and
-        `observers`, which mean what they mean to the constructor. Credentials are never shared
-        between the two unless the new one was given the same handler object. Closing this client
-        closes the new one too, as its connections are this one's; closing the new one leaves this
-        one open. Attributes of a subclass are the new client's too.
+        Takes `base_url`, `auth`, `defaults`, `validate`, `engine`, `timeout`, `retries`,
+        `deep_object` and `observers`, which mean what they mean to the constructor. Credentials are
+        never shared between the two unless the new one was given the same handler object. Closing
+        this client closes the new one too, as its connections are this one's; closing the new one
+        leaves this one open. Attributes of a subclass are the new client's too.
         """
         if unknown := changes.keys() - _CHANGEABLE:
             raise TypeError(
@@ -175,6 +180,7 @@ _CHANGEABLE = frozenset(
         "validate",
         "engine",
         "timeout",
+        "retries",
         "deep_object",
         "observers",
     }

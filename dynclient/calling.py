@@ -16,11 +16,13 @@ from .core import Core, Settings
 from .credentials import Credentials
 from .document import Trust, bundled_path, loading
 from .errors import NotLoaded
-from .exchange import Conduct, Opened, at_hand, exchange, fetching, loaded, opening
-from .messages import HttpRequest, Response
+from .exchange import Opened, at_hand, exchange, opening
+from .hops import Conduct, fetching, loaded
+from .messages import IDEMPOTENT, HttpRequest, Response
 from .operation import NO_OPTIONS, Options, Prepared
 from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
+from .retries import Budget, Retries
 from .unset import UNSET
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .bulk.batch import Batch, Watcher
     from .bulk.results import Outcome
     from .explanation import Explanation
+    from .polling import Every, Until
 
 __all__ = ["Calling"]
 
@@ -50,7 +53,8 @@ class Calling:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.core: Core | None = None
-        self.conduct = _conduct(settings)
+        self._budget = Budget()
+        self.conduct = self._conduct()
 
     @classmethod
     def of(cls, *, trust: Trust | None, **given: Any) -> Calling:
@@ -60,6 +64,7 @@ class Calling:
     def changed(self, **changes: Any) -> Calling:
         """The calls of another client on the same document, some settings changed."""
         other = Calling(self.settings.changed(**changes))
+        other._budget = self._budget  # they call the same service
         kept = None if "auth" in changes else self.credentials
         other.use(other.settings, self.opened, kept)
         return other
@@ -90,7 +95,7 @@ class Calling:
     def use(self, settings: Settings, core: Core, credentials: Credentials | None = None) -> None:
         """Take settings and a document in use; and credentials, with the tokens they have."""
         self.settings = settings = settings.within(core)
-        self.conduct = _conduct(settings)
+        self.conduct = self._conduct()
         if credentials is None:
             bundled = isinstance(settings.source, str) and bundled_path(settings.source) is not None
             credentials = Credentials(core.schemes, settings.auth, bundled=bundled)
@@ -178,6 +183,34 @@ class Calling:
         plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
         return plan, (yield from at_hand(plan, prepared))
 
+    def polling(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        *,
+        until: Until,
+        every: Every,
+        timeout: float | None,
+        progress: Callable[[Response], object] | None,
+    ) -> Commands[Response]:
+        """Calls of an operation until its response says what one waits for."""
+        from .polling import Condition, polling
+
+        retries = self.settings.retries
+        if options is not None and options.retries is not None:
+            retries = Retries.of(options.retries)
+        return polling(
+            lambda: self.requesting(operation, arguments, body, options, {}),
+            Condition.of(until),
+            every,
+            timeout,
+            self.conduct.clock,
+            progress,
+            retries.statuses,
+        )
+
     def mapping(
         self,
         operation: str,
@@ -189,7 +222,6 @@ class Calling:
         """Calls of one operation, a row of arguments each. UnknownOperation, JournalError."""
         from .bulk.batch import Batch
         from .bulk.journal import FileJournal, Journal
-        from .transport.http_transport import IDEMPOTENT
 
         found = self.opened.operations[operation]
         return Batch(
@@ -226,11 +258,12 @@ class Calling:
             plans.check_carried(plan, options)
         return plan, prepared
 
-
-def _conduct(settings: Settings) -> Conduct:
-    return Conduct(
-        settings.trust,
-        settings.observers,
-        settings.document_auth or {},
-        settings.timeout,
-    )
+    def _conduct(self) -> Conduct:
+        settings = self.settings
+        return Conduct(
+            settings.trust,
+            settings.observers,
+            settings.document_auth or {},
+            settings.timeout,
+            self._budget,
+        )

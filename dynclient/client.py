@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .messages import HttpRequest, Response
     from .operation import Options
     from .ops import Ops
+    from .polling import Every, Until
     from .streaming import StreamedResponse
 
 __all__ = ["Client"]
@@ -94,6 +95,44 @@ class Client(BaseClient):
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return Opening(lambda: self._drive(begin(), self._transport))
+
+    def poll(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        until: Until,
+        every: Every = (1.0, 30.0),
+        timeout: float | None = None,
+        progress: Callable[[Response], object] | None = None,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> Any:
+        """Call an operation until its response says what one waits for; its data.
+
+        until     a function of the response's data that returns whether the wait is over; or values
+                  by the names of members: `{"status": ["Completed", "Failed"]}`
+        every     seconds between two calls; or (the first, the most): each wait is half as long
+                  again as the one before. A longer `Retry-After` of a response is waited out
+        timeout   seconds for all of it; None for no bound
+        progress  a function of each response
+
+        A service that fails for a while, each call after its retries, is asked again, five times in
+        a row at most. Raises what a call raises, and PollTimeout. An interrupt (Ctrl-C) ends the
+        wait, and nothing at the service.
+        """
+        flow = self._calling.polling(
+            operation,
+            arguments,
+            body,
+            options,
+            until=until,
+            every=every,
+            timeout=timeout,
+            progress=progress,
+        )
+        return self._drive(flow, self._transport).data
 
     def map(
         self,

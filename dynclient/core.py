@@ -14,6 +14,7 @@ from .messages import Timeout
 from .operation import DeepObject, Operations
 from .operation.content.registry import CODECS, Registry
 from .operation.encoders import Encoders
+from .retries import RETRIES, Retries
 from .settings import base_url_of, checked_defaults, checked_source
 from .validation import Level, Validation
 
@@ -50,6 +51,7 @@ class Settings:
     overlays: tuple[Source, ...] = ()
     codecs: Registry = CODECS
     encoders: Encoders | None = None
+    retries: Retries = RETRIES
 
     def __post_init__(self) -> None:
         if self.engine not in get_args(Engine):
@@ -121,6 +123,8 @@ def _typed(given: dict[str, Any]) -> dict[str, Any]:
     """What callers may give in several forms, in one."""
     if given.get("timeout") is not None:
         given["timeout"] = Timeout.of(given["timeout"])
+    if "retries" in given:
+        given["retries"] = RETRIES if given["retries"] is None else Retries.of(given["retries"])
     if isinstance(given.get("overlays"), str | PathLike | Mapping):
         raise TypeError("overlays= takes a list of overlays")
     if "overlays" in given:

@@ -14,6 +14,7 @@
     │  ├─ ConnectionBroken    the peer ended the exchange in the middle
     │  ├─ ResponseTooLarge    more bytes than the policy allows
     │  └─ TooManyRedirects    a chain that is too long, or a redirect that is not safe
+    ├─ PollTimeout            what `poll` waits for did not come in time: .response, .data
     ├─ InvalidResponse        the server broke the document: .violations, .response
     └─ StatusError            4xx and 5xx: .status, .data, .problem, .response
        ├─ ClientStatusError   BadRequest, Unauthorized, Forbidden, NotFound, Conflict, …
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from .messages import HttpRequest, Response, Violation
 from .redaction import DEFAULT_REDACTOR
-from .remedies import Remedy, Words, in_python
+from .remedies import Remedy, Words, give, in_python
 
 if TYPE_CHECKING:
     from .detail import ProblemDetails
@@ -56,6 +57,7 @@ __all__ = [
     "NotFound",
     "NotLoaded",
     "PayloadTooLarge",
+    "PollTimeout",
     "PreconditionFailed",
     "RequestTimeout",
     "ResponseTooLarge",
@@ -238,7 +240,13 @@ class AuthError(DynclientError):
 
 
 class TransportError(DynclientError):
-    """The request was built, and the exchange failed. `request` is kept, redacted."""
+    """The request was built, and the exchange failed. `request` is kept, redacted.
+
+    `sent` is whether the peer may have got any of it, `attempts` how often it was tried.
+    """
+
+    sent = True
+    attempts = 1
 
     def __init__(self, message: str, *, request: HttpRequest, remedy: Remedy | None = None) -> None:
         self.request = request.redacted()
@@ -248,6 +256,8 @@ class TransportError(DynclientError):
 
 class ConnectError(TransportError):
     """No connection could be made."""
+
+    sent = False
 
 
 class TLSError(TransportError):
@@ -300,6 +310,12 @@ class StatusError(DynclientError):
         self.response = response
         self.status = response.status
 
+    def asks_to_wait(self, seconds: float, most: float) -> None:
+        """Say that the request was not sent again, as the server asks for a longer wait."""
+        asked = f"it asks to wait {seconds:g} seconds, and at most {most:g} are waited"
+        self.args = (f"{self.args[0]}; {asked}",)
+        self.remedy = give(retries={"retry_after_max": ...})
+
     @property
     def data(self) -> Any:
         """The parsed error body; None when there was none."""
@@ -314,6 +330,26 @@ class StatusError(DynclientError):
         if content_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
             return None
         return ProblemDetails.of(self.response.data, self.response.request.mask())
+
+
+class PollTimeout(DynclientError):
+    """What `poll` waits for did not come in time. What runs at the service goes on.
+
+    `response` is the last one, None if every call failed.
+    """
+
+    def __init__(self, until: str, seconds: float, response: Response | None) -> None:
+        name = "" if response is None else f"{response.operation.name}: "
+        super().__init__(
+            f"{name}{until} did not come within {seconds:g} seconds; "
+            "what runs at the service goes on"
+        )
+        self.response = response
+
+    @property
+    def data(self) -> Any:
+        """The data of the last response."""
+        return None if self.response is None else self.response.data
 
 
 class ClientStatusError(StatusError):

@@ -3,75 +3,40 @@
     arguments ─▶ plan.prepare ─▶ credentials ─▶ Send ─▶ redirects ─▶ 401, once more ─▶ Read
               ─▶ plan.parse ─▶ the validation policy ─▶ Response, or an error
 
-What a call does is decided here and nowhere else. Requests for tokens and for documents go through
-the same `_hops`. Nothing here knows a socket, a thread or an event loop.
+What a call does is decided here and nowhere else; what one request does, in `hops.py`. Nothing here
+knows a socket, a thread or an event loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .commands import Commands, Read, Send
-from .document import completing, may_move, moved_away
-from .errors import (
-    DocumentError,
-    DynclientError,
-    NotLoaded,
-    RequestTimeout,
-    TooManyRedirects,
-)
-from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout
-from .origins import origin_of
-from .remedies import give
-from .transport.content import Stream, streamed
-from .transport.redirects import REDIRECTS, next_request
+from .commands import Commands, Read, Wait
+from .errors import NotLoaded, StatusError, TransportError
+from .hops import Conduct, deadline, hops, loaded, rewound, round_trip
+from .messages import HttpRequest, HttpResponse, Response
+from .retries import Failure, Pause
+from .transport.content import streamed
 from .verdict import verdict
 
 if TYPE_CHECKING:
     from .auth import AuthPlan
-    from .document import Document, Fetching, Trust
-    from .observers import Observer, Teller
+    from .observers import Teller
     from .operation.request import Prepared
     from .operation.response import Begun
     from .plans import CallPlan
     from .transport import AsyncOpenResponse, OpenResponse
 
 __all__ = [
-    "Conduct",
     "Opened",
     "at_hand",
     "exchange",
-    "fetching",
-    "loaded",
     "opening",
-    "round_trip",
 ]
-
-_T = TypeVar("_T")
-
-_DOCUMENT_TYPES = "application/json, application/yaml, text/yaml, */*;q=0.5"
-
-
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """How the exchanges of a client are conducted, whatever the operation.
-
-    observers      get an event for every step
-    trust          bounds on redirects, and on what a document may make us fetch
-    document_auth  header fields for fetching documents, by origin
-    timeout        of requests that have none; None for that of the transport
-    clock          seconds from some start; another one in tests
-    """
-
-    trust: Trust
-    observers: tuple[Observer, ...] = ()
-    document_auth: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    timeout: Timeout | None = None
-    clock: Callable[[], float] = perf_counter
 
 
 class Opened(NamedTuple):
@@ -95,9 +60,8 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
     teller = _teller(plan, prepared, conduct) if conduct.observers else None
     started = conduct.clock()
     try:
-        request, opened, content = yield from _final_response(plan, prepared, conduct, teller)
-        if content is None:
-            content = yield Read(opened)
+        final = yield from _final_response(plan, prepared, conduct, teller, whole=True)
+        request, opened, content = final.request, final.opened, final.content or b""
         elapsed = conduct.clock() - started
         http = HttpResponse(opened.status, opened.headers, content, request.url, elapsed)
         try:
@@ -109,7 +73,11 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
         if teller is not None:
             teller.failed(error)
         raise
+    if final.attempts > 1:
+        response = replace(response, attempts=final.attempts)
     response, failure = verdict(response, plan.policy, prepared.violations, raises=plan.raises)
+    if final.pause is not None and isinstance(failure, StatusError):
+        failure.asks_to_wait(final.pause.seconds, plan.retries.retry_after_max)
     if teller is not None:
         teller.judged(response, failure, len(content))
     if failure is not None:
@@ -122,12 +90,15 @@ def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Op
     teller = _teller(plan, prepared, conduct) if conduct.observers else None
     document, begun, started = plan.operation.document, None, conduct.clock()
     try:
-        request, opened, content = yield from _final_response(plan, prepared, conduct, teller)
+        final = yield from _final_response(plan, prepared, conduct, teller, whole=False)
+        request, opened, content = final.request, final.opened, final.content
         failed = opened.status >= 400 and plan.raises
         if failed and content is None:
             content = yield Read(opened)
         elapsed = conduct.clock() - started
         http = HttpResponse(opened.status, opened.headers, content or b"", request.url, elapsed)
+        if content is not None and not failed:
+            opened.unread(content)
         if failed:
             response = yield from loaded(partial(plan.parse, http, request), document, conduct)
         else:
@@ -137,7 +108,11 @@ def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Op
         if teller is not None:
             teller.failed(error)
         raise
+    if final.attempts > 1:
+        response = replace(response, attempts=final.attempts)
     response, failure = verdict(response, plan.policy, prepared.violations, raises=plan.raises)
+    if final.pause is not None and isinstance(failure, StatusError):
+        failure.asks_to_wait(final.pause.seconds, plan.retries.retry_after_max)
     if failure is not None or begun is None:
         if teller is not None:
             teller.judged(response, failure, len(content or b""))
@@ -147,8 +122,7 @@ def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Op
 
 def at_hand(plan: CallPlan, prepared: Prepared) -> Commands[HttpRequest]:
     """The request with the credentials that can be had without sending another."""
-    request = yield from plan.auth.at_hand(prepared.request)
-    return request.with_headers(prepared.headers) if prepared.headers else request
+    return _with_own(prepared, (yield from plan.auth.at_hand(prepared.request)))
 
 
 def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Teller:
@@ -159,195 +133,117 @@ def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Teller:
     return teller
 
 
+class _Final(NamedTuple):
+    """The response that counts.
+
+    request   as it was sent at last
+    content   its body, if that has been read
+    attempts  how often the request was sent
+    pause     the wait that the service asks for, where it is longer than the policy allows
+    """
+
+    request: HttpRequest
+    opened: Any
+    content: bytes | None
+    attempts: int
+    pause: Pause | None
+
+
 def _final_response(
-    plan: CallPlan, prepared: Prepared, conduct: Conduct, teller: Teller | None
-) -> Commands[tuple[HttpRequest, Any, bytes | None]]:
-    """(what was sent, the response that counts, its body if that had to be read already)."""
-    auth, built = plan.auth, prepared.request
+    plan: CallPlan, prepared: Prepared, conduct: Conduct, teller: Teller | None, *, whole: bool
+) -> Commands[_Final]:
+    """Send a request until its response counts; with `whole`, its body is read."""
+    auth, built, policy = plan.auth, prepared.request, plan.retries
     if built.content is not None and not isinstance(built.content, bytes):
         built = replace(built, content=streamed(built))
-    end = None if built.timeout is None else _end(built.timeout, conduct)
-    first = True
+    end = None if built.timeout is None else deadline(built.timeout, conduct)
+    conduct.budget.calls += 1
+    again = None if auth.constant is not None else partial(_signed_again, auth, prepared)
+    attempt, may_refuse = 0, True
     while True:
-        if auth.constant is not None:
-            request = auth.constant.apply(built)
-        else:
-            send = partial(round_trip, conduct=conduct, teller=teller, end=end)
-            request = yield from auth.flow(built, send)
-        if prepared.headers:  # those of the call itself go before the client's credentials
-            request = request.with_headers(prepared.headers)
-        again = None if auth.constant is not None else partial(_signed_again, auth, prepared)
-        request, opened = yield from _hops(
-            request, conduct, teller, end, plan.declares, again=again
-        )
-        # A 401 of another origin does not concern credentials that it was not sent.
-        if opened.status != 401 or not first or request.cross_origin:
-            return request, opened, None
-        body = yield Read(opened)
-        http = HttpResponse(401, opened.headers, body, request.url)
-        if not auth.refused(request, http) or not _rewound(built):
-            return request, opened, body
-        # A token may have been revoked before its time: one more try, with a fresh one.
-        first = False
-        if teller is not None:
-            teller.retrying("the credentials were refused", 401, 0.0)
+        attempt += 1
+        error, request, content = None, built, None
+        try:
+            if auth.constant is not None:
+                request = auth.constant.apply(built)
+            else:
+                send = partial(round_trip, conduct=conduct, teller=teller, end=end)
+                request = yield from auth.flow(built, send)
+            request = _with_own(prepared, request)
+            request, opened = yield from hops(
+                request, conduct, teller, end, plan.declares, again=again
+            )
+            status = opened.status
+            # A 401 of another origin does not concern credentials that it was not sent.
+            is_refused = status == 401 and may_refuse and not request.cross_origin
+            if is_refused or (whole and status not in policy.statuses):
+                content = yield Read(opened)
+        except TransportError as problem:
+            error, status, opened, is_refused = problem, None, None, False
+            error.attempts = attempt
+        if is_refused:
+            may_refuse = False
+            http = HttpResponse(401, opened.headers, content or b"", request.url)
+            # A token may have been revoked before its time: one more try, with a fresh one.
+            if auth.refused(request, http) and rewound(built):
+                _tell_refused(teller)
+                continue
+        pause = None
+        if (error is not None or status in policy.statuses) and rewound(built):
+            failure = Failure(request, error, opened)
+            pause = _pause(plan, failure, attempt, conduct, end)
+            if pause is not None and not pause.beyond:
+                yield from _waited(pause, failure, teller)
+                continue
+        if error is not None:
+            raise error
+        if whole and content is None:
+            content = yield Read(opened)
+        return _Final(request, opened, content, attempt, pause)
+
+
+def _tell_refused(teller: Teller | None) -> None:
+    if teller is not None:
+        teller.retrying("the credentials were refused", 401, 0.0)
+
+
+def _waited(pause: Pause, failure: Failure, teller: Teller | None) -> Commands[None]:
+    """Wait for the next attempt; the connection of a response is free before."""
+    if failure.response is not None:
+        with suppress(TransportError):  # what breaks its connection is not of interest
+            yield Read(failure.response)
+    if teller is not None:
+        teller.retrying(pause.why, failure.status, pause.seconds)
+    yield Wait(pause.seconds, pause.why)
+
+
+def _pause(
+    plan: CallPlan, failure: Failure, attempt: int, conduct: Conduct, end: float | None
+) -> Pause | None:
+    """What comes before the next attempt of a call, logged; None if there is none."""
+    now = conduct.clock()
+    left = inf if end is None else end - now
+    asked = failure.asked_wait(conduct.wall)
+    pause = plan.retries.pause(failure, attempt, asked, left, conduct.jitter)
+    if pause is None or pause.beyond:
+        return pause
+    if not conduct.budget.takes(plan.retries, now):
+        return None
+    import logging  # slow to import, and most calls need no second attempt
+
+    logging.getLogger("dynclient").warning(
+        "%s: attempt %d failed (%s); the next one follows in %.2f s",
+        *(plan.operation.name, attempt, pause.why, pause.seconds),
+    )
+    return pause
 
 
 def _signed_again(
     auth: AuthPlan, prepared: Prepared, request: HttpRequest
 ) -> Commands[HttpRequest]:
-    request = yield from auth.signed_again(request)
+    return _with_own(prepared, (yield from auth.signed_again(request)))
+
+
+def _with_own(prepared: Prepared, request: HttpRequest) -> HttpRequest:
+    """The request with the fields of the call itself, which go before the client's credentials."""
     return request.with_headers(prepared.headers) if prepared.headers else request
-
-
-def _hops(
-    request: HttpRequest,
-    conduct: Conduct,
-    teller: Teller | None,
-    end: float | None,
-    is_final: Callable[[int], bool],
-    check: Callable[[str, str], None] | None = None,
-    again: Callable[[HttpRequest], Commands[HttpRequest]] | None = None,
-) -> Commands[tuple[HttpRequest, Any]]:
-    """Send a request and follow its redirects: (the last request, its response, not read).
-
-    `is_final`: whether a status 3xx is the response itself. `check(one URL, the next)` raises
-    for a redirect that may not be followed. `again(request)` signs what is sent to the same origin.
-    """
-    first, left = request, conduct.trust.max_redirects
-    while True:
-        if end is not None:
-            request = _within(request, end, conduct)
-        if teller is not None:
-            teller.sent(request)
-        opened = yield Send(request)
-        status = opened.status
-        if teller is not None:
-            teller.received(status, opened.headers)
-        if status not in REDIRECTS or not conduct.trust.max_redirects or is_final(status):
-            return request, opened
-        following = next_request(request, status, opened.headers)
-        if following is None:
-            return request, opened
-        if check is not None:
-            check(request.url, following.url)
-        if not left:
-            raise TooManyRedirects(
-                f"more than {conduct.trust.max_redirects} redirects",
-                request=first,
-                remedy=give(trust={"max_redirects": ...}),
-            )
-        yield Read(opened)  # so that its connection can be used again
-        if following.content is not None and not _rewound(following):
-            raise TooManyRedirects(
-                f"the server redirects ({status}), and the streamed body can't be sent again; "
-                "send bytes or a file that can seek",
-                request=first,
-            )
-        if again is not None and not following.cross_origin:
-            following = yield from again(following)
-        request, left = following, left - 1
-
-
-def _rewound(request: HttpRequest) -> bool:
-    """Whether the body can be sent again; a file is back at its start then."""
-    content = request.content
-    return not isinstance(content, Stream) or content.rewind()
-
-
-def _end(timeout: Timeout, conduct: Conduct) -> float | None:
-    """When the call must have ended, by the clock; None for no bound."""
-    return None if timeout.total is None else conduct.clock() + timeout.total
-
-
-def _within(request: HttpRequest, end: float, conduct: Conduct) -> HttpRequest:
-    """The request with what is left of the total timeout."""
-    left = end - conduct.clock()
-    if left <= 0:
-        raise RequestTimeout(
-            "the total timeout of the call has passed",
-            request=request,
-            remedy=give(timeout={"total": ...}),
-        )
-    return replace(request, timeout=replace(request.timeout or Timeout(), total=left))
-
-
-# Beside a call -----------------------------------------------------------------------------------
-
-
-def round_trip(
-    request: HttpRequest,
-    conduct: Conduct,
-    teller: Teller | None = None,
-    end: float | None = None,
-    check: Callable[[str, str], None] | None = None,
-) -> Commands[HttpResponse]:
-    """Send a request that belongs to no operation, and read the response: a token, a document."""
-    if teller is not None:
-        teller = teller.beside(request)
-    if request.timeout is None:
-        request = replace(request, timeout=conduct.timeout)
-    started = conduct.clock()
-    request, opened = yield from _hops(request, conduct, teller, end, _never, check)
-    content = yield Read(opened)
-    elapsed = conduct.clock() - started
-    return HttpResponse(opened.status, opened.headers, content, request.url, elapsed)
-
-
-def _never(_status: int) -> bool:
-    return False
-
-
-def loaded(make: Callable[[], _T], document: Document, conduct: Conduct) -> Commands[_T]:
-    """`make()`, called again whenever a file was fetched that a `$ref` leads to.
-
-    DocumentError, with the place of the `$ref`, for one that can't be fetched.
-    """
-    return (yield from fetching(completing(document, make), conduct))
-
-
-def fetching(steps: Fetching[_T], conduct: Conduct) -> Commands[_T]:
-    """What a generator of URLs returns, each of them fetched."""
-    try:
-        url = next(steps)
-        while True:
-            try:
-                found = yield from _fetched(url, conduct)
-            except DynclientError as error:
-                url = steps.throw(error)
-            else:
-                url = steps.send(found)
-    except StopIteration as stop:
-        value: _T = stop.value
-        return value
-
-
-def _fetched(url: str, conduct: Conduct) -> Commands[tuple[str, bytes]]:
-    """A file of a document: the URL that it came from, after redirects, and its bytes.
-
-    A redirect is refused before the other place is asked, unless `Trust` allows it. Raises
-    DocumentError and TransportError.
-    """
-
-    def check(one: str, other: str) -> None:
-        if not may_move(one, other, conduct.trust):
-            raise moved_away(url, other)
-
-    fields = {"Accept": _DOCUMENT_TYPES, **_document_fields(url, conduct)}
-    request = HttpRequest("GET", url, Headers(fields), operation="the document")
-    response = yield from round_trip(request, conduct, check=check)
-    if response.status != 200:
-        refused = response.status in (401, 403)
-        remedy = give(document_auth={str(origin_of(url)): ...}) if refused else None
-        reason = f"the server responded with {response.status}"
-        raise DocumentError(reason, source=url, remedy=remedy)
-    return response.url, response.content
-
-
-def _document_fields(url: str, conduct: Conduct) -> Mapping[str, str]:
-    """The fields that `document_auth` has for the origin of a URL."""
-    origin = origin_of(url)
-    for own, fields in conduct.document_auth.items():
-        if origin_of(own) == origin:
-            return fields
-    return {}

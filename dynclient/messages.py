@@ -17,6 +17,7 @@ from .redaction import DEFAULT_REDACTOR, Redactor, without
 from .remedies import Remedy, Words, in_python
 
 __all__ = [
+    "IDEMPOTENT",
     "Content",
     "Headers",
     "HttpRequest",
@@ -31,6 +32,9 @@ __all__ = [
 #: or an iterable of byte chunks that is sent as it is produced. Only an asynchronous transport
 #: sends an asynchronous iterable.
 Content: TypeAlias = bytes | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes] | None
+
+#: Methods that may be sent twice (RFC 9110, section 9.2.2; QUERY: RFC 10008).
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "QUERY"})
 
 _T = TypeVar("_T")
 
@@ -317,6 +321,7 @@ class Response:
     the document at a level of "warn"; what is "strict" raises `InvalidResponse` instead.
     `header_values` are the values of the declared headers that came, decoded, by the names that
     the document gives them; a list for `Set-Cookie`, unless its schema is an array itself.
+    `attempts` is how often the request was sent, its redirects not counted.
     """
 
     data: Any
@@ -329,6 +334,7 @@ class Response:
     media_type: str | None = None
     violations: tuple[Violation, ...] = ()
     header_values: Mapping[str, Any] = field(default_factory=dict)
+    attempts: int = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickles of responses, and of errors with them, end in logs, queues and result stores, and

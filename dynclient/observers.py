@@ -215,7 +215,7 @@ class LoggingObserver:
         elif isinstance(event, Received):
             self._debug(event, "received", str(event.status), event.headers)
         elif isinstance(event, Retrying):
-            self._log.info("%s: attempt %d: %s", _name(event), event.attempt, event.why)
+            self._log.debug("%s: attempt %d: %s", _name(event), event.attempt, event.why)
 
     def _judged(self, event: Judged) -> None:
         response = event.response

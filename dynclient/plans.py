@@ -14,18 +14,23 @@ from .auth import AuthPlan
 from .core import Core, Settings
 from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
-from .messages import HttpRequest, HttpResponse, Response, Timeout, Violation
+from .messages import IDEMPOTENT, HttpRequest, HttpResponse, Response, Timeout, Violation
 from .operation import NO_OPTIONS, Operation, Options, Prepared, base_url
 from .operation.request import RequestPlan
 from .operation.response import Begun, ResponsePlan
 from .origins import origin_of
-from .validation import Validation
+from .retries import IDEMPOTENCY_KEY, NO_RETRIES, Retries
+from .schema import compile_validator
+from .validation import Formats, Validation
 
 if TYPE_CHECKING:
     from .document import Document
     from .reference import ReferenceEngine
 
 __all__ = ["CallPlan", "Plans"]
+
+#: What a key looks like that is made for a call: a random UUID (RFC 9562, section 5.4).
+_A_KEY = "4b1a1f0e-9c3d-4e52-8f67-0d2b6a7c8e91"
 
 #: The fields by which a server announces a deprecation; see `operation.deprecation`.
 _DEPRECATION = frozenset({"deprecation", "sunset"})
@@ -41,6 +46,8 @@ class CallPlan:
     supplied   keys of the parameters that the credentials fill in
     timeout    for calls that name none; None for that of the transport
     server     where `base_url` comes from, for people
+    retries    when a request is sent again
+    key        the argument that is an Idempotency-Key, if the operation has one that may be made
     """
 
     operation: Operation
@@ -56,6 +63,8 @@ class CallPlan:
     supplied: frozenset[str] = frozenset()
     timeout: Timeout | None = None
     server: str = ""
+    retries: Retries = NO_RETRIES
+    key: str | None = None
 
     def prepare(
         self,
@@ -67,6 +76,8 @@ class CallPlan:
         """The request without credentials; InvalidRequest if the arguments break the document."""
         if self.timeout is not None and options.timeout is None:
             options = replace(options, timeout=self.timeout)
+        if self.key is not None and self.retries.attempts > 1:
+            named = self._with_key(arguments, named)
         return self.requests.build(
             arguments,
             named,
@@ -78,6 +89,19 @@ class CallPlan:
             supplied=self.supplied,
             second=None if self.reference is None else partial(self._judge_again, self.reference),
         )
+
+    def _with_key(
+        self, arguments: Mapping[str, Any] | None, named: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The arguments of the call with a key of its own, which all its attempts are sent with."""
+        key = str(self.key)
+        names = {key, IDEMPOTENCY_KEY.lower()}
+        given = {each.lower() for each in (*(arguments or ()), *named, *(self.defaults or ()))}
+        if given & names:
+            return named
+        from uuid import uuid4
+
+        return {**named, key: str(uuid4())}
 
     def _judge_again(
         self, reference: ReferenceEngine, request: HttpRequest, ours: list[Violation]
@@ -159,13 +183,14 @@ class Plans:
         """
         if not isinstance(options, Options):
             raise TypeError(f"options= takes Options(...), not {type(options).__name__}")
-        if options.changes_plan:
-            return self._make(self._core.operations[name], options)
-        plan = self._kept.get(name)
+        plan = None if options.changes_plan else self._kept.get(name)
         if plan is None:
             plan = self._make(self._core.operations[name], options)
-            if plan.refusal is None:  # credentials of the environment may come
+            # Without credentials it is made anew: those of the environment may come.
+            if plan.refusal is None and not options.changes_plan:
                 self._kept[name] = plan
+        if options.retries is not None:
+            return replace(plan, retries=Retries.of(options.retries))
         return plan
 
     def check_carried(self, plan: CallPlan, options: Options) -> None:
@@ -198,6 +223,8 @@ class Plans:
             auth.fills_in(operation),
             settings.timeout,
             server,
+            settings.retries,
+            _key_of(operation, formats),
         )
 
     def _server(self, operation: Operation, options: Options, auth: AuthChoice) -> tuple[str, str]:
@@ -210,6 +237,17 @@ class Plans:
         variables = settings.server_variables
         url = base_url(self._core.document, operation.servers, options.server, variables)
         return url, "the document's server" if options.server is None else "the call's server"
+
+
+def _key_of(operation: Operation, formats: Formats) -> str | None:
+    """The argument for the header Idempotency-Key, where the operation has it and takes a UUID."""
+    if operation.method in IDEMPOTENT:
+        return None
+    for parameter in operation.parameters:
+        if parameter.location == "header" and parameter.name.lower() == IDEMPOTENCY_KEY.lower():
+            judge = compile_validator(parameter.node, "request", formats=formats)
+            return parameter.python_name if judge.is_valid(_A_KEY) else None
+    return None
 
 
 def _may_get_credentials(document: Document, base_url: str, url: str) -> bool:

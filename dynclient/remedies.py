@@ -27,8 +27,8 @@ Given: TypeAlias = object | Mapping[str, object]
 class Setting(NamedTuple):
     """One thing to pass.
 
-    name   auth, base_url, encoders, file, options, server_variables, timeout, trust, validate,
-           transport; or environment, whose entries are variables of the process
+    name   auth, base_url, encoders, file, options, retries, server_variables, timeout, trust,
+           validate, transport; or environment, whose entries are variables of the process
     key    which entry or field of it; "" where it has none
     value  None for one that only the caller knows
     """
@@ -73,6 +73,7 @@ def _settings(given: Mapping[str, Given]) -> tuple[Setting, ...]:
 _OBJECTS = {
     "file": "File",
     "options": "Options",
+    "retries": "retries=Retries",
     "timeout": "timeout=Timeout",
     "transport": "transport=SocketTransport",
     "trust": "trust=Trust",

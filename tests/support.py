@@ -15,7 +15,7 @@ from transport.server import HangUp, Received, Server
 from dynclient import Client, HttpRequest, HttpResponse, Trust
 from dynclient.auth import AuthPlan
 from dynclient.drive import drive
-from dynclient.exchange import Conduct, round_trip
+from dynclient.hops import Conduct, round_trip
 from dynclient.transport import OpenResponse
 from dynclient.transport.opened import AsyncOpenResponse
 
@@ -168,6 +168,7 @@ class Scripted:
         return self.server.received
 
     def client(self, document: Any, **settings: Any) -> Client:
-        """A client of a document that is served here."""
+        """A client of a document that is served here; it sends once, as answers are scripted."""
         settings.setdefault("timeout", 10.0)
+        settings.setdefault("retries", 0)
         return Client(document, base_url=self.url, **settings)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import click
@@ -12,6 +14,7 @@ from ..client import Client
 from ..curl import curl_line
 from ..errors import InvalidResponse, StatusError
 from ..explanation import Explanation
+from ..jsontext import JsonTextError, decode
 from ..messages import Response, Timeout
 from ..operation import Operation, Options
 from .arguments import read_arguments, read_body, read_parts
@@ -79,7 +82,17 @@ __all__ = ["command"]
     show_default=True,
     help="Seconds for connecting, and for each read.",
 )
-@click.option("--max-time", type=SECONDS, metavar="SECONDS", help="Seconds for the whole call.")
+@click.option(
+    "--max-time",
+    type=SECONDS,
+    metavar="SECONDS",
+    help="Seconds for the whole call, all calls of --until included.",
+)
+@click.option(
+    "--retries",
+    type=click.IntRange(0, 100),
+    help="How often a request that failed is sent again, if that is safe; default: 2.",
+)
 @click.option(
     "--validate",
     type=click.Choice(["strict", "warn", "off"]),
@@ -93,6 +106,15 @@ __all__ = ["command"]
     default="compiled",
     show_default=True,
     help="Which validators judge.",
+)
+@click.option(
+    "--until",
+    multiple=True,
+    metavar="NAME=VALUE[,VALUE]...",
+    help="Call until this member of the response has one of these values: status=Completed,Failed.",
+)
+@click.option(
+    "--every", type=SECONDS, metavar="SECONDS", help="Seconds between two calls of --until."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @click.option("--curl", is_flag=True, help="Print the call as a curl line on stderr.")
@@ -118,6 +140,7 @@ def command(masker: Masker, /, **given: Any) -> None:
     dynclient call get_job_details_jid id=d2k4v6s5ppas73f0m1q0
     dynclient call create_job program_id=sampler backend=ibm_fez params:=@bell.json
     dynclient call replace_job_tags id=d2k4v6s5ppas73f0m1q0 --body '{"tags": []}'
+    dynclient call get_job_details_jid id=d2k4v6s5ppas73f0m1q0 --until status=Completed,Failed
     dynclient call get_instance --auth IBMCloudAuth=@token.txt --auth ServiceCRN=env:CRN
     """
     _Call(masker=masker, **given).run()
@@ -142,8 +165,11 @@ class _Call:
     header: Sequence[str]
     timeout: float
     max_time: float | None
+    retries: int | None
     validate: Any
     engine: Any
+    until: Sequence[str]
+    every: float | None
     dry_run: bool
     curl: bool
     show_secrets: bool
@@ -158,9 +184,10 @@ class _Call:
             trust=self.trust,
             base_url=self.base_url,
             server_variables=dict(_pairs(self.server_variables, "--server-variable")) or None,
-            timeout=Timeout(self.timeout, self.timeout, self.max_time),
+            timeout=Timeout(self.timeout, self.timeout, None if self.until else self.max_time),
             validate=self.validate,
             engine=self.engine,
+            retries=self.retries,
         ) as opened:
             given = credentials(self.auth)
             masked_environment(self.masker, given or {}, opened)
@@ -181,6 +208,8 @@ class _Call:
         self._print(response, failed=False)
 
     def _check_stdin(self) -> None:
+        if self.every is not None and not self.until:
+            raise click.UsageError("--every goes with --until")
         readers = [option for option in self.auth if option.partition("=")[2] == "-"]
         if len(readers) + [self.body, *self.parts].count("-") > 1:
             raise click.UsageError("stdin (-) can be read for one option only")
@@ -202,11 +231,29 @@ class _Call:
 
     def _response(self, call: _Prepared) -> Response:
         try:
-            response: Response = call(call.client.request)
+            response: Response = self._polled(call) if self.until else call(call.client.request)
         except (StatusError, InvalidResponse) as error:
             self._print(error.response, failed=True)
             raise
         return response
+
+    def _polled(self, call: _Prepared) -> Response:
+        """The response in which the members of `--until` have their values."""
+        last: list[Response] = []
+
+        def keep(response: Response) -> None:
+            last[:] = [response]
+
+        call(
+            partial(
+                call.client.poll,
+                until={name: _wanted(text) for name, text in _pairs(self.until, "--until")},
+                every=self.every or (1.0, 30.0),
+                timeout=self.max_time,
+                progress=keep,
+            )
+        )
+        return last[0]
 
     def _print(self, response: Response, *, failed: bool) -> None:
         if self.include:
@@ -255,6 +302,16 @@ def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:
     if not all(name and mark for name, mark, _ in pairs):
         raise click.BadParameter("give NAME=VALUE", param_hint=option)
     return [(name, value) for name, _, value in pairs]
+
+
+def _wanted(text: str) -> list[Any]:
+    """The values that a member may have: each text, and what it means as JSON (3, true, null)."""
+    values: list[Any] = []
+    for each in text.split(","):
+        values.append(each)
+        with suppress(JsonTextError):
+            values.append(decode(each.encode()))
+    return values
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
-from .. import Client, InvalidRequest, InvalidResponse, Response, emulator
+from .. import Client, InvalidRequest, InvalidResponse, PollTimeout, Response, emulator
 from ..auth import IAMAuth
 from ..histogram import counts_of, curve, histogram
 from .output import json_text, printable
@@ -108,19 +107,25 @@ class Demonstration:
 
     def _watch(self, client: Client, job_id: str, report: Any) -> str:
         """Ask until the job is over or patience ends; reports each status once."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        seen = ""
-        while time.monotonic() < deadline:
-            status = str(client.call("get_job_details_jid", id=job_id)["status"])
-            if status != seen:
-                report(status)
-            if status not in ("Queued", "Running"):
-                return status
-            seen = status
-            time.sleep(0.05)
-        return f"{seen}, and that for {_PATIENCE_SECONDS:.0f} s"
+        seen = [""]
 
-    # ── a session ────────────────────────────────────────────────────────────────────────────
+        def tell(response: Response) -> None:
+            if (status := str(response.data["status"])) != seen[-1]:
+                seen.append(status)
+                report(status)
+
+        try:
+            client.poll(
+                "get_job_details_jid",
+                {"id": job_id},
+                until=lambda job: job["status"] not in ("Queued", "Running"),
+                every=0.05,
+                timeout=_PATIENCE_SECONDS,
+                progress=tell,
+            )
+        except PollTimeout:
+            return f"{seen[-1]}, and that for {_PATIENCE_SECONDS:.0f} s"
+        return seen[-1]
 
     def _session(self, client: Client) -> bool:
         """An estimator job in a session: one observable over a turn of a qubit."""

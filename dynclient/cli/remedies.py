@@ -48,6 +48,7 @@ _WORDS: dict[tuple[str, str], Callable[[Setting], str]] = {
     ("file", "content_type"): lambda setting: f"'KEY=@FILE;type={setting.value or _PLACEHOLDER}'",
     ("options", "content_type"): _option("--content-type", "TYPE"),
     ("options", "deep_object"): _option("--deep-object", "WAY"),
+    ("retries", ""): _option("--retries", "NUMBER"),
     ("server_variables", "*"): _entry("--server-variable"),
     ("timeout", ""): _option("--timeout", "SECONDS"),
     ("timeout", "total"): _option("--max-time", "SECONDS"),

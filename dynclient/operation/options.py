@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..messages import TimeoutValue
+from ..retries import RetriesValue
 
 if TYPE_CHECKING:
     from ..validation import Level, Validation
@@ -31,6 +32,7 @@ class Options:
                   `a[b]=1&a[b]=2`, "brackets" `a[b][]=1`, "indices" `a[b][0]=1`; None: arrays by
                   "repeat", objects are refused
     validate      the validation level or policy
+    retries       how often a request that failed is sent again, or a `Retries`; 0 for never
     raise_for     "error": 4xx and 5xx raise StatusError; "never": they are returned as any other
     """
 
@@ -44,6 +46,7 @@ class Options:
     server: str | int | None = None
     validate: Level | Validation | None = None
     deep_object: DeepObject | None = None
+    retries: RetriesValue | None = None
     raise_for: Literal["error", "never"] = "error"
 
     def __post_init__(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JobFailed", "counts", "decoded", "result", "values"]
 
-_PENDING = ("Queued", "Running")
+_ENDED = ("Completed", "Failed", "Cancelled", "Cancelled - Ran too long")
 
 
 class JobFailed(DynclientError):
@@ -45,16 +44,14 @@ def result(
     """The result of a job, once it has ended.
 
     `job` is its id, or what `create_job` returned. Its status is asked for `every` so many seconds.
-    Raises `JobFailed` if it ends without a result, TimeoutError if it doesn't end within `timeout`
+    Raises `JobFailed` if it ends without a result, PollTimeout if it doesn't end within `timeout`
     seconds, ValueError for the result of a program that is no primitive.
     """
     job_id = job if isinstance(job, str) else job["id"]
     details, results = _operations(client)
-    deadline = None if timeout is None else time.monotonic() + timeout
-    while (shown := client.call(details, id=job_id, exclude_params=True))["status"] in _PENDING:
-        if deadline is not None and time.monotonic() >= deadline:
-            raise TimeoutError(f"job {job_id} is {shown['status']} after {timeout:g} s")
-        time.sleep(every)
+    given = {"id": job_id, "exclude_params": True}
+    ended = {"status": _ENDED}
+    shown = client.poll(details, given, until=ended, every=every, timeout=timeout)
     if shown["status"] != "Completed":
         raise JobFailed(shown)
     return decoded(client.call(results, id=job_id))

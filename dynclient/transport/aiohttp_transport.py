@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import TransportError
-from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
+from ..messages import IDEMPOTENT, Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream, length_of
 from .decoding import decoded_async
-from .http_transport import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, AsyncHttpTransport, basic
+from .http_transport import ORIGINS_KEPT, USER_AGENT, AsyncHttpTransport, basic
 from .incoming import BadMessage
 from .opened import AsyncOpenResponse
 from .outgoing import head_of

@@ -58,7 +58,10 @@ def explained(problem: BaseException, request: HttpRequest, limits: Limits) -> T
         return RequestTimeout(_out_of_time(failure), request=request, remedy=_MORE_TIME)
     for known, kind, message in _TABLE:
         if not names.isdisjoint(known):
-            return kind(message(failure), request=request, remedy=_REMEDIES.get(message))
+            error = kind(message(failure), request=request, remedy=_REMEDIES.get(message))
+            if message in _UNSENT:
+                error.sent = False
+            return error
     return TransportError(f"the exchange failed ({failure.cause})", request=request)
 
 
@@ -215,6 +218,9 @@ _REMEDIES: dict[Callable[[_Failure], str], Remedy] = {
     _read_timeout: give(timeout=...),
     _slow_header: give(timeout=...),
 }
+
+#: Timeouts of what comes before a request is written.
+_UNSENT = frozenset({_connect_timeout, _connect_or_wait, _no_free_connection})
 
 #: The first row with a class name in the chain decides; the more telling ones come first.
 _TABLE: tuple[tuple[frozenset[str], type[TransportError], Callable[[_Failure], str]], ...] = (

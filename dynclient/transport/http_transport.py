@@ -22,17 +22,18 @@ from .failures import explained
 from .opened import AsyncOpenResponse, OpenResponse
 from .timing import Limits
 
-__all__ = ["IDEMPOTENT", "ORIGINS_KEPT", "USER_AGENT", "AsyncHttpTransport", "HttpTransport"]
+__all__ = ["ORIGINS_KEPT", "USER_AGENT", "AsyncHttpTransport", "HttpTransport"]
 
 USER_AGENT = f"dynclient/{__version__}"
 
 #: How many origins a transport keeps connections to; documents name one or two.
 ORIGINS_KEPT = 64
 
-#: Methods that may be sent twice (RFC 9110, section 9.2.2; QUERY: RFC 10008).
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "QUERY"})
-
 _O = TypeVar("_O", OpenResponse, AsyncOpenResponse)
+
+
+class _Closed(ConnectionBroken):
+    """By ourselves: no reason to send it again."""
 
 
 class _Http:
@@ -217,7 +218,7 @@ class AsyncHttpTransport(_Http, ABC):
         self, problem: Exception, request: HttpRequest, body: Stream | None, limits: Limits
     ) -> BaseException:
         if self._is_retired:
-            return ConnectionBroken(
+            return _Closed(
                 "the client was closed before the response was complete", request=request
             )
         return super()._failure(problem, request, body, limits)

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
+from ..messages import IDEMPOTENT, Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
 from .decoding import decoded_async, decoded_pieces
-from .http_transport import IDEMPOTENT, AsyncHttpTransport, HttpTransport
+from .http_transport import AsyncHttpTransport, HttpTransport
 from .masking import mask_logs, sending
 from .opened import AsyncOpenResponse, OpenResponse
 from .outgoing import head_of

@@ -45,6 +45,10 @@ class _Opened(Generic[_Body, _End]):
         self._pieces: Any = None if isinstance(body, bytes) else self._iterator(body)
         self._end = end
 
+    def unread(self, content: bytes) -> None:
+        """Give back the body that was read: the next one who reads gets it again."""
+        self._content = content
+
     def _is_too_large(self, size: int) -> bool:
         return self.limit is not None and size > self.limit
 

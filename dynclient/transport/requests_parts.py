@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..messages import Headers, HttpRequest
+from ..messages import IDEMPOTENT, Headers, HttpRequest
 from .content import Stream
 from .decoding import decoded_pieces
 from .failures import chain_of
-from .http_transport import IDEMPOTENT
 from .masking import sending
 from .timing import Limits
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
+from ..messages import IDEMPOTENT, Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream, length_of
 from .decoding import decoded_pieces
-from .http_transport import IDEMPOTENT, ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
+from .http_transport import ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
 from .incoming import Incoming, NoResponse
 from .opened import OpenResponse
 from .outgoing import chunks, head_of

@@ -600,3 +600,25 @@ def test_a_call_that_takes_too_long_is_code_6_and_names_the_option(invoke, shape
         done = invoke(*call, option, "0.1")
     assert done.exit_code == 6
     assert f"; pass {option} SECONDS" in done.stderr
+
+
+def test_until_calls_until_a_member_has_a_value(run, access):
+    params = json.dumps(BELL)
+    made = run(
+        "call",
+        "create_job",
+        "program_id=sampler",
+        "backend=ibm_fez",
+        f"params:={params}",
+        env=access,
+    )
+    name = f"id={json.loads(made.stdout)['id']}"
+    given = ("--until", "status=Completed,Failed", "--every", "0.05", "--max-time", "60")
+    found = run("call", "get_job_details_jid", name, *given, env=access)
+    assert (found.returncode, json.loads(found.stdout)["status"]) == (0, "Completed")
+    found = run(
+        "call", "get_job_details_jid", name, "--until", "cost=-1", "--max-time", "0.1", env=access
+    )
+    assert found.returncode == 10
+    assert "cost=-1 did not come within 0.1 seconds" in found.stderr
+    assert "--every goes with --until" in run("call", "list_jobs", "--every", "1").stderr

@@ -24,7 +24,8 @@ from dynclient import (
 from dynclient.auth import Credential, Handler
 from dynclient.commands import Once, Read, Run, Send
 from dynclient.errors import TooManyRedirects, TransportError
-from dynclient.exchange import Conduct, exchange
+from dynclient.exchange import exchange
+from dynclient.hops import Conduct
 from dynclient.observers import Failed, Judged, Prepared, Received, Retrying, Sent
 from dynclient.transport import OpenResponse
 

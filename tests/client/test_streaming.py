@@ -104,7 +104,7 @@ def _makers(kinds: list[str]) -> Any:
                 else:
                     transport = stack.enter_context(SocketTransport(timeout=10))
                     transport = _AllAtOnce(transport) if kind == "whole" else transport
-                return Client(document, base_url=url, transport=transport, **settings)
+                return Client(document, base_url=url, transport=transport, retries=0, **settings)
 
             yield build
 

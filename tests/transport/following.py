@@ -7,7 +7,7 @@ from typing import Any
 
 from dynclient.document import Trust
 from dynclient.drive import drive
-from dynclient.exchange import Conduct, round_trip
+from dynclient.hops import Conduct, round_trip
 from dynclient.messages import HttpRequest, HttpResponse
 from dynclient.transport.content import streamed
 

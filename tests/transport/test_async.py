@@ -21,7 +21,7 @@ from dynclient import AsyncClient
 from dynclient.document import Trust
 from dynclient.drive_async import drive_async
 from dynclient.errors import RequestTimeout, TransportError
-from dynclient.exchange import Conduct, round_trip
+from dynclient.hops import Conduct, round_trip
 from dynclient.messages import Headers, HttpRequest, Timeout
 from dynclient.transport import AiohttpTransport, SocketTransport
 
