@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .operation.content.codec import Codec
     from .operation.only import Only
     from .otel import OpenTelemetryObserver
+    from .paging.style import Paging, PagingError
     from .remedies import Remedy
     from .retries import Retries
     from .transport import (
@@ -104,6 +105,8 @@ _HOMES = {
     "OpenTelemetryObserver": ".otel",
     "Operation": ".operation",
     "Options": ".operation",
+    "Paging": ".paging.style",
+    "PagingError": ".paging.style",
     "Parameter": ".operation",
     "PollTimeout": ".errors",
     "Problem": ".document",
@@ -173,6 +176,8 @@ __all__ = [
     "OpenTelemetryObserver",
     "Operation",
     "Options",
+    "Paging",
+    "PagingError",
     "Parameter",
     "PollTimeout",
     "Problem",

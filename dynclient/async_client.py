@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .messages import HttpRequest, Response
     from .operation import Options
     from .ops import Ops
+    from .paging.pages import AsyncPages
+    from .paging.style import By
     from .polling import Every, Until
     from .streaming import AsyncStreamedResponse
 
@@ -87,6 +89,26 @@ class AsyncClient(BaseClient):
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return AsyncOpening(lambda: self._drive(begin(), self._transport))
+
+    def paginate(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        by: By | None = None,
+        max_items: int | None = None,
+        max_pages: int | None = None,
+        state: Mapping[str, Any] | None = None,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> AsyncPages:
+        """As `Client.paginate`: `async for job in client.paginate(...)`."""
+        from .paging.pages import AsyncPages, Bounds
+
+        make = partial(self._calling.paging, operation, arguments, body, options, by)
+        run = partial(self._drive, transport=self._transport)
+        return AsyncPages(make, Bounds.of(max_items, max_pages), state, run=run)
 
     async def poll(
         self,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .bulk.batch import Batch, Watcher
     from .bulk.results import Outcome
     from .explanation import Explanation
+    from .paging.style import By
+    from .paging.walk import Walk
     from .polling import Every, Until
 
 __all__ = ["Calling"]
@@ -182,6 +184,29 @@ class Calling:
         bind = partial(self._bound, *call, refuse=False)
         plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
         return plan, (yield from at_hand(plan, prepared))
+
+    def paging(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        by: By | None,
+    ) -> Commands[Walk]:
+        """The pages of a call. PagingError if it can't be told how they follow one another."""
+        from .paging.style import paging_of
+        from .paging.walk import Walk
+
+        found = self.opened.operations[operation]
+        given = {**(self.settings.defaults or {}), **(arguments or {})}
+        paging = yield from self.completing(partial(paging_of, found, by))
+        return Walk(
+            found,
+            given,
+            lambda page: self._bound(found.name, page, body, options, {}),
+            paging,
+            self.conduct,
+        )
 
     def polling(
         self,

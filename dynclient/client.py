@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .messages import HttpRequest, Response
     from .operation import Options
     from .ops import Ops
+    from .paging.pages import Pages
+    from .paging.style import By
     from .polling import Every, Until
     from .streaming import StreamedResponse
 
@@ -95,6 +97,36 @@ class Client(BaseClient):
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return Opening(lambda: self._drive(begin(), self._transport))
+
+    def paginate(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        by: By | None = None,
+        max_items: int | None = None,
+        max_pages: int | None = None,
+        state: Mapping[str, Any] | None = None,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> Pages:
+        """The items of an operation that responds in pages: `for job in client.paginate(...)`.
+
+        by         how the pages follow one another: "offset", "page", "token", "next" or "link", or
+                   a `Paging`; by default it is found in the document (`explain` shows what)
+        max_items  how many items are read at most
+        max_pages  how many pages
+        state      the `state` of an earlier iteration of the same call, which goes on there
+
+        Raises, as it is iterated, what a call raises, and PagingError: it can't be told how pages
+        follow one another, a page repeats, or the next is at another origin. See docs/paging.md.
+        """
+        from .paging.pages import Bounds, Pages
+
+        make = partial(self._calling.paging, operation, arguments, body, options, by)
+        run = partial(self._drive, transport=self._transport)
+        return Pages(make, Bounds.of(max_items, max_pages), state, run=run)
 
     def poll(
         self,

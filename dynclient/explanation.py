@@ -11,6 +11,7 @@ from .curl import curl_line
 from .errors import AuthError
 from .messages import HttpRequest
 from .operation import UNSET
+from .paging.style import PagingError, paging_of
 from .plans import CallPlan
 from .redaction import MASK
 from .remedies import Words, in_python
@@ -33,6 +34,8 @@ class Explanation:
                `"$DYNCLIENT_AUTH_<NAME>"`, other secrets as `[redacted]`
     schemes    the security schemes in use
     pending    those of them whose token would be fetched first
+    paging     how the pages of the operation follow one another, or why that can't be told; "" for
+               one that does not respond in pages
     """
 
     operation: str
@@ -44,6 +47,7 @@ class Explanation:
     refusal: AuthError | None = None
     schemes: tuple[SecurityScheme, ...] = ()
     pending: tuple[SecurityScheme, ...] = ()
+    paging: str = ""
 
     def auth_worded(self, words: Words = in_python) -> str:
         """`auth`, with a remedy in the words of one face."""
@@ -59,6 +63,8 @@ class Explanation:
             f"server: {self.server}",
             f"auth:   {self.auth_worded(words)}",
         ]
+        if self.paging:
+            lines.append(f"paging: {self.paging}")
         if self.arguments:
             lines.append("arguments:")
             width = max(len(name) for name, _, _ in self.arguments)
@@ -93,7 +99,15 @@ def explain_call(plan: CallPlan, request: HttpRequest, given: Mapping[str, Any])
         plan.refusal,
         schemes,
         pending,
+        _paging(plan),
     )
+
+
+def _paging(plan: CallPlan) -> str:
+    try:
+        return str(paging_of(plan.operation, None))
+    except PagingError as error:
+        return error.message.partition(": ")[2] if error.speaks else ""
 
 
 def _arguments(plan: CallPlan, given: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -27,7 +27,7 @@ from .options import (
     output_option,
     verbose_option,
 )
-from .output import PRINTED, Masker, show, show_json, tell
+from .output import PRINTED, Masker, json_text, show, show_json, tell
 from .remedies import on_command_line
 from .rendering import show_response
 from .secrets import credentials, masked_environment, variable_names
@@ -108,6 +108,18 @@ __all__ = ["command"]
     help="Which validators judge.",
 )
 @click.option(
+    "--all",
+    "all_pages",
+    is_flag=True,
+    help="Print the items of all pages, a line of JSON each, as they come.",
+)
+@click.option("--max-items", type=click.IntRange(0), help="How many items --all prints at most.")
+@click.option(
+    "--by",
+    type=click.Choice(["offset", "page", "token", "next", "link"]),
+    help="How the pages of --all follow one another, where the document does not say.",
+)
+@click.option(
     "--until",
     multiple=True,
     metavar="NAME=VALUE[,VALUE]...",
@@ -141,6 +153,7 @@ def command(masker: Masker, /, **given: Any) -> None:
     dynclient call create_job program_id=sampler backend=ibm_fez params:=@bell.json
     dynclient call replace_job_tags id=d2k4v6s5ppas73f0m1q0 --body '{"tags": []}'
     dynclient call get_job_details_jid id=d2k4v6s5ppas73f0m1q0 --until status=Completed,Failed
+    dynclient call list_jobs --all --max-items 500
     dynclient call get_instance --auth IBMCloudAuth=@token.txt --auth ServiceCRN=env:CRN
     """
     _Call(masker=masker, **given).run()
@@ -168,6 +181,9 @@ class _Call:
     retries: int | None
     validate: Any
     engine: Any
+    all_pages: bool
+    max_items: int | None
+    by: Any
     until: Sequence[str]
     every: float | None
     dry_run: bool
@@ -204,10 +220,26 @@ class _Call:
                     self._show(explanation)
                     return
                 tell(explanation.curl, None if self.show_secrets else self.masker)
+            if self.all_pages:
+                self._print_items(call)
+                return
             response = self._response(call)
         self._print(response, failed=False)
 
+    def _print_items(self, call: _Prepared) -> None:
+        pages = call(partial(call.client.paginate, by=self.by, max_items=self.max_items))
+        try:
+            for item in pages:
+                show(json_text(item, indent=None))
+        except (StatusError, InvalidResponse) as error:
+            self._print(error.response, failed=True)
+            raise
+
     def _check_stdin(self) -> None:
+        if (self.max_items is not None or self.by) and not self.all_pages:
+            raise click.UsageError("--max-items and --by go with --all")
+        if self.all_pages and (self.until or self.output or self.include):
+            raise click.UsageError("--all prints items: it goes without --until, -o and --include")
         if self.every is not None and not self.until:
             raise click.UsageError("--every goes with --until")
         readers = [option for option in self.auth if option.partition("=")[2] == "-"]

@@ -622,3 +622,19 @@ def test_until_calls_until_a_member_has_a_value(run, access):
     assert found.returncode == 10
     assert "cost=-1 did not come within 0.1 seconds" in found.stderr
     assert "--every goes with --until" in run("call", "list_jobs", "--every", "1").stderr
+
+
+def test_all_prints_the_items_of_all_pages(run, access):
+    params = json.dumps(BELL)
+    given = ("program_id=sampler", "backend=ibm_fez", f"params:={params}", "tags=paged")
+    for _ in range(3):
+        assert run("call", "create_job", *given, env=access).returncode == 0
+    call = ("call", "list_jobs", "limit=2", "tags=paged", "--all")
+    lines = run(*call, env=access).stdout.splitlines()
+    assert len({json.loads(line)["id"] for line in lines}) == len(lines) == 3
+    assert run(*call, "--max-items", "1", env=access).stdout.count("\n") == 1
+    assert "go with --all" in run("call", "list_jobs", "--max-items", "1").stderr
+    assert "goes without" in run("call", "list_jobs", "--all", "-o", "json").stderr
+    found = run("call", "get_instance", "--all", env=access)
+    assert found.returncode == 10
+    assert "nothing in the document says how its pages follow" in found.stderr
