@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Unavailable,
         UnknownOperation,
     )
+    from .links import LinkError
     from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
     from .observers import LoggingObserver
     from .operation import UNSET, File, Operation, Options, Parameter
@@ -96,6 +97,7 @@ _HOMES = {
     "IAMAuth": ".auth",
     "InvalidRequest": ".errors",
     "InvalidResponse": ".errors",
+    "LinkError": ".links",
     "LoggingObserver": ".observers",
     "MockTransport": ".transport",
     "NotFound": ".errors",
@@ -167,6 +169,7 @@ __all__ = [
     "IAMAuth",
     "InvalidRequest",
     "InvalidResponse",
+    "LinkError",
     "LoggingObserver",
     "MockTransport",
     "NotFound",

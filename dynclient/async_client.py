@@ -90,6 +90,20 @@ class AsyncClient(BaseClient):
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return AsyncOpening(lambda: self._drive(begin(), self._transport))
 
+    async def follow(
+        self,
+        response: Response,
+        link: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> Response:
+        """As `Client.follow`."""
+        flow = self._calling.following(response, link, arguments, body, options)
+        return await self._drive(flow, self._transport)
+
     def paginate(
         self,
         operation: str,

@@ -208,6 +208,29 @@ class Calling:
             self.conduct,
         )
 
+    def following(
+        self,
+        response: Response,
+        link: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+    ) -> Commands[Response]:
+        """The call that a link of a response leads to."""
+        from .links import link_of
+
+        operations, name = self.opened.operations, response.operation.name
+        base_url = self.plans.get(name).base_url
+        followed = yield from self.completing(
+            partial(link_of, operations, response, link, base_url)
+        )
+        if body is UNSET and followed.body is not None:
+            body = followed.body
+        if followed.server is not None and (options is None or options.server is None):
+            options = replace(options or NO_OPTIONS, server=followed.server)
+        given = {**followed.arguments, **(arguments or {})}
+        return (yield from self.requesting(followed.operation, given, body, options, {}))
+
     def polling(
         self,
         operation: str,

@@ -98,6 +98,28 @@ class Client(BaseClient):
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
         return Opening(lambda: self._drive(begin(), self._transport))
 
+    def follow(
+        self,
+        response: Response,
+        link: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> Response:
+        """The call that a link of a response leads to, by the document: its whole response.
+
+        link       the name of one of the links that the document declares for such a response
+        arguments  further arguments, and others in place of the link's
+        body       in place of the link's requestBody
+
+        Raises what a call raises, and LinkError if there is no such link, or the response lacks
+        what it names. Source: OpenAPI 3.1.1, sections "Link Object" and "Runtime Expressions".
+        """
+        flow = self._calling.following(response, link, arguments, body, options)
+        return self._drive(flow, self._transport)
+
     def paginate(
         self,
         operation: str,

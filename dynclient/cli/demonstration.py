@@ -165,7 +165,10 @@ class Demonstration:
             params={"pubs": [[BELL]], "version": 2},
         )["id"]
         self._call(client, "cancel_job_jid", id=other)  # while it is in the queue
-        self._call(client, "list_jobs", limit=10)
+        jobs = client.paginate("list_jobs", {"limit": 10})
+        for _ in jobs:
+            pass
+        self._calls += [jobs.response] if jobs.response is not None else []
         self._call(client, "get_job_details_jid", id=other)
         self._call(client, "get_job_results_jid", id=job_id)
         self._call(client, "get_interim_results_jid", id=job_id)

@@ -59,6 +59,11 @@ class DeclaredResponse:
         """The declared headers."""
         return read_headers(self._node)
 
+    @property
+    def links(self) -> Mapping[str, Node]:
+        """The declared links by name (section "Link Object")."""
+        return dict(self._node.items("links"))
+
 
 def declared_for(responses: Mapping[str, DeclaredResponse], status: int) -> DeclaredResponse | None:
     """The declared response that a status falls under: its own, its range's, else the default."""

@@ -13,7 +13,6 @@ from urllib.parse import unquote, urljoin
 
 from ..origins import origin_of, split_url
 from .fields.paths import may_be_empty
-from .index import Operations
 from .operation import Operation
 from .servers import VARIABLE
 
@@ -39,7 +38,7 @@ class Router:
     `base_url` is where the service is, in place of the servers that the document names.
     """
 
-    def __init__(self, operations: Operations, base_url: str | None = None) -> None:
+    def __init__(self, operations: Mapping[str, Operation], base_url: str | None = None) -> None:
         self._tree = _Tree()
         given = None if base_url is None else [{"url": base_url}]
         servers: dict[tuple[str, str], _Server] = {}
