@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Unavailable,
         UnknownOperation,
     )
+    from .limits import RateLimits
     from .links import LinkError
     from .messages import Headers, HttpRequest, HttpResponse, Response, Timeout, Violation
     from .observers import LoggingObserver
@@ -112,6 +113,7 @@ _HOMES = {
     "Parameter": ".operation",
     "PollTimeout": ".errors",
     "Problem": ".document",
+    "RateLimits": ".limits",
     "Remedy": ".remedies",
     "RequestTimeout": ".errors",
     "RequestsTransport": ".transport",
@@ -184,6 +186,7 @@ __all__ = [
     "Parameter",
     "PollTimeout",
     "Problem",
+    "RateLimits",
     "Remedy",
     "RequestTimeout",
     "RequestsTransport",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 if TYPE_CHECKING:
     from .core import Engine
     from .document import Document, Source, Trust
+    from .limits import RateLimitsValue
     from .messages import TimeoutValue
     from .observers import Observer
     from .operation import DeepObject, Operations
@@ -48,6 +49,7 @@ class BaseClient:
         codecs: Sequence[Codec] = (),
         encoders: Mapping[type, Callable[[Any], Any]] | None = None,
         retries: RetriesValue | None = None,
+        rate_limits: RateLimitsValue | None = None,
     ) -> None:
         """Open a document and be ready to call its operations.
 
@@ -76,6 +78,9 @@ class BaseClient:
                           docs/bodies.md
         retries           how often a request that failed is sent again, or a `Retries`; 0 for
                           never; default: `Retries()`; see docs/resilience.md
+        rate_limits       how often operations are called at most: `{"create_job": "5/minute"}`,
+                          "document" for what it says itself, or `RateLimits`; calls wait for their
+                          turn
 
         Raises DocumentError if the document can't be opened, UnknownOperation if `validate` names
         an operation that it does not have, ValueError if `defaults` name a parameter that none of
@@ -101,6 +106,7 @@ class BaseClient:
                 "codecs": codecs,
                 "encoders": encoders,
                 "retries": retries,
+                "rate_limits": rate_limits,
             }
         )
 

@@ -20,6 +20,7 @@ from .validation import Level, Validation
 
 if TYPE_CHECKING:
     from .auth import SecurityScheme
+    from .limits import Pace, RateLimits
     from .observers import Observer
     from .operation.only import Only
 
@@ -52,6 +53,7 @@ class Settings:
     codecs: Registry = CODECS
     encoders: Encoders | None = None
     retries: Retries = RETRIES
+    rate_limits: RateLimits | None = None
 
     def __post_init__(self) -> None:
         if self.engine not in get_args(Engine):
@@ -94,6 +96,7 @@ class Core(NamedTuple):
     document: Document
     operations: Operations
     schemes: Mapping[str, SecurityScheme]
+    paces: Mapping[str, Pace]
 
     @classmethod
     def of(cls, document: Document, settings: Settings) -> Core:
@@ -106,7 +109,12 @@ class Core(NamedTuple):
             codecs=settings.codecs,
             encoders=settings.encoders,
         )
-        return cls(document, operations, schemes)
+        paces: Mapping[str, Pace] = {}
+        if settings.rate_limits is not None:
+            from .limits import paces_of
+
+            paces = paces_of(settings.rate_limits, operations)
+        return cls(document, operations, schemes, paces)
 
     def policy(self, validate: Level | Validation) -> Validation:
         """The policy, its operations under their own names; UnknownOperation for a stranger."""
@@ -123,6 +131,10 @@ def _typed(given: dict[str, Any]) -> dict[str, Any]:
     """What callers may give in several forms, in one."""
     if given.get("timeout") is not None:
         given["timeout"] = Timeout.of(given["timeout"])
+    if given.get("rate_limits") is not None:
+        from .limits import RateLimits
+
+        given["rate_limits"] = RateLimits.of(given["rate_limits"])
     if "retries" in given:
         given["retries"] = RETRIES if given["retries"] is None else Retries.of(given["retries"])
     if isinstance(given.get("overlays"), str | PathLike | Mapping):

@@ -9,6 +9,7 @@ knows a socket, a thread or an event loop.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -16,15 +17,17 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .commands import Commands, Read, Wait
-from .errors import NotLoaded, StatusError, TransportError
+from .errors import NotLoaded, RequestTimeout, StatusError, TransportError
 from .hops import Conduct, deadline, hops, loaded, rewound, round_trip
 from .messages import HttpRequest, HttpResponse, Response
+from .remedies import give
 from .retries import Failure, Pause
 from .transport.content import streamed
 from .verdict import verdict
 
 if TYPE_CHECKING:
     from .auth import AuthPlan
+    from .limits import Pace
     from .observers import Teller
     from .operation.request import Prepared
     from .operation.response import Begun
@@ -162,13 +165,15 @@ def _final_response(
     attempt, may_refuse = 0, True
     while True:
         attempt += 1
+        if plan.pace is not None:
+            yield from _turn(plan, plan.pace, built, end, conduct)
         error, request, content = None, built, None
         try:
-            if auth.constant is not None:
-                request = auth.constant.apply(built)
-            else:
-                send = partial(round_trip, conduct=conduct, teller=teller, end=end)
-                request = yield from auth.flow(built, send)
+            request = (
+                auth.constant.apply(built)
+                if auth.constant is not None
+                else (yield from auth.flow(built, _sender(conduct, teller, end)))
+            )
             request = _with_own(prepared, request)
             request, opened = yield from hops(
                 request, conduct, teller, end, plan.declares, again=again
@@ -191,9 +196,8 @@ def _final_response(
         pause = None
         if (error is not None or status in policy.statuses) and rewound(built):
             failure = Failure(request, error, opened)
-            pause = _pause(plan, failure, attempt, conduct, end)
+            pause = yield from _waited(plan, failure, attempt, conduct, end, teller)
             if pause is not None and not pause.beyond:
-                yield from _waited(pause, failure, teller)
                 continue
         if error is not None:
             raise error
@@ -202,19 +206,53 @@ def _final_response(
         return _Final(request, opened, content, attempt, pause)
 
 
+def _sender(
+    conduct: Conduct, teller: Teller | None, end: float | None
+) -> Callable[[HttpRequest], Commands[HttpResponse]]:
+    """What sends the requests of handlers."""
+    return partial(round_trip, conduct=conduct, teller=teller, end=end)
+
+
+def _turn(
+    plan: CallPlan, pace: Pace, request: HttpRequest, end: float | None, conduct: Conduct
+) -> Commands[None]:
+    """Wait until the operation may be called again. RequestTimeout if that is not in time."""
+    while seconds := pace.take():
+        if end is not None and conduct.clock() + seconds >= end:
+            error = RequestTimeout(
+                f"its turn by rate_limits= comes in {seconds:g} seconds, after the total timeout",
+                request=request,
+                remedy=give(timeout={"total": ...}),
+            )
+            error.sent = False
+            raise error
+        yield Wait(seconds, f"the rate limit of {plan.operation.name}")
+
+
 def _tell_refused(teller: Teller | None) -> None:
     if teller is not None:
         teller.retrying("the credentials were refused", 401, 0.0)
 
 
-def _waited(pause: Pause, failure: Failure, teller: Teller | None) -> Commands[None]:
-    """Wait for the next attempt; the connection of a response is free before."""
-    if failure.response is not None:
-        with suppress(TransportError):  # what breaks its connection is not of interest
+def _waited(
+    plan: CallPlan,
+    failure: Failure,
+    attempt: int,
+    conduct: Conduct,
+    end: float | None,
+    teller: Teller | None,
+) -> Commands[Pause | None]:
+    """What came before the next attempt, waited out; None if there is none, or it is too long."""
+    pause = _pause(plan, failure, attempt, conduct, end)
+    if pause is None or pause.beyond:
+        return pause
+    if failure.response is not None:  # so that its connection is free
+        with suppress(TransportError):  # what breaks that is not of interest
             yield Read(failure.response)
     if teller is not None:
         teller.retrying(pause.why, failure.status, pause.seconds)
     yield Wait(pause.seconds, pause.why)
+    return pause
 
 
 def _pause(

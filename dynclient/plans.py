@@ -25,6 +25,7 @@ from .validation import Formats, Validation
 
 if TYPE_CHECKING:
     from .document import Document
+    from .limits import Pace
     from .reference import ReferenceEngine
 
 __all__ = ["CallPlan", "Plans"]
@@ -47,6 +48,7 @@ class CallPlan:
     timeout    for calls that name none; None for that of the transport
     server     where `base_url` comes from, for people
     retries    when a request is sent again
+    pace       how often the operation is called at most; None for no limit
     key        the argument that is an Idempotency-Key, if the operation has one that may be made
     """
 
@@ -65,6 +67,7 @@ class CallPlan:
     server: str = ""
     retries: Retries = NO_RETRIES
     key: str | None = None
+    pace: Pace | None = None
 
     def prepare(
         self,
@@ -225,6 +228,7 @@ class Plans:
             server,
             settings.retries,
             _key_of(operation, formats),
+            self._core.paces.get(operation.name),
         )
 
     def _server(self, operation: Operation, options: Options, auth: AuthChoice) -> tuple[str, str]:
