@@ -91,6 +91,12 @@ class RequestPlan:
         """Whether null is a value of a parameter; where it is not, None means "not given"."""
         return self._plan.takes_null(parameter)
 
+    def judge_values(self, values: Mapping[str, Any]) -> list[Violation]:
+        """What is missing and what breaks its schema, of parameters read from a request."""
+        found: list[Violation] = []
+        self._plan.judge(values, frozenset(), found, schemas=True)
+        return found
+
     def compile_body(self) -> None:
         """Compile the validators of every request media type now."""
         for media in self.body.media if self.body else ():

@@ -25,7 +25,7 @@ from .fields.headers import DeclaredHeader
 if TYPE_CHECKING:
     from .operation import Operation
 
-__all__ = ["Begun", "Records", "ResponsePlan"]
+__all__ = ["Begun", "Records", "ResponsePlan", "judge_data"]
 
 # A response to these has no body, whatever its fields (RFC 9110, section 6.4.1).
 _BODILESS_STATUSES = frozenset({204, 205, 304})
@@ -104,7 +104,7 @@ class Begun(NamedTuple):
 
     def judge(self, item: Any) -> list[Violation]:
         """The violations of an item."""
-        return [] if self.validator is None else _judge(self.validator, item)
+        return [] if self.validator is None else judge_data(self.validator, item)
 
 
 class ResponsePlan:
@@ -163,7 +163,7 @@ class ResponsePlan:
             else:
                 judge = reader.judge
                 if judge is not None and policy.body != "off":
-                    found.extend(_judge(judge, data))
+                    found.extend(judge_data(judge, data))
         elif not self._bodiless and status not in _BODILESS_STATUSES:
             data = _empty(reader, policy, found)
         values = self._read_headers(reader, http.headers, policy, found) if reader.headers else {}
@@ -344,11 +344,14 @@ def _empty(reader: _Reader, policy: Validation, found: list[Violation]) -> Any:
         return None
     data = reader.empty(b"")
     if reader.empty_judge is not None and policy.body != "off":
-        found.extend(_judge(reader.empty_judge, data))
+        found.extend(judge_data(reader.empty_judge, data))
     return data
 
 
-def _judge(judge: Judge, data: Any) -> list[Violation]:
+def judge_data(
+    judge: Judge, data: Any, where: str = "response.body", layer: str = "body"
+) -> list[Violation]:
+    """The violations of decoded data."""
     try:
         if judge.is_valid(data):
             return []
@@ -358,12 +361,13 @@ def _judge(judge: Judge, data: Any) -> list[Violation]:
     found = []
     if (place := surrogate_in(data)) is not None:
         reason = "a string has a lone surrogate, which UTF-8 can't encode"
-        found.append(Violation("response.body", place, "", "encoding", reason))
+        found.append(Violation(where, place, "", "encoding", reason, layer))
     try:
-        return found if is_valid(judge, data) else found + explained(judge, data, "response.body")
+        valid = is_valid(judge, data)
+        return found if valid else found + explained(judge, data, where, layer=layer)
     except ValueError as error:
         reason = f"the body can't be validated: {error}"
-        return [*found, Violation("response.body", "", "", "encoding", reason)]
+        return [*found, Violation(where, "", "", "encoding", reason, layer)]
 
 
 def _decode_unknown(content: bytes) -> Any:

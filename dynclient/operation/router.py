@@ -53,6 +53,12 @@ class Router:
         by_length = sorted(servers.items(), key=lambda item: -len(item[1].prefix.pattern))
         self._servers = tuple(by_length)
 
+    def serves(self, url: str) -> bool:
+        """Whether a URL is one of a server of the document, whatever its path is."""
+        head, target = split_url(url) if "://" in url else ("", url)
+        path = target.partition("#")[0].partition("?")[0]
+        return any(True for _, server in self._servers for _ in server.rests(head, path))
+
     def match(self, method: str, url: str) -> Match | None:
         """The operation that a request belongs to; None if the document has none for it.
 

@@ -1,0 +1,154 @@
+"""`dynclient conform check`: recorded traffic, judged by a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..conformance.codes import CODES
+from ..conformance.findings import SEVERITIES
+from ..conformance.judge import Judge
+from ..conformance.report import FORMATS, render
+from ..conformance.sources import SourceError, exchanges_in
+from ..conformance.tally import Filter, Tally
+from . import exits
+from .command import Command
+from .options import open_document, trust_option
+from .output import Masker, show, tell
+
+__all__ = ["command"]
+
+
+@click.command("check", cls=Command, options_metavar="[OPTIONS]")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--spec", required=True, metavar="DOC", help="The document: a name, a path or a URL.")
+@trust_option
+@click.option(
+    "--server",
+    metavar="URL",
+    help="Where the service was; other hosts are counted, not blamed.  [default: the document's]",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["compiled", "openapi-core", "both"]),
+    default="compiled",
+    show_default=True,
+    help="Which validators judge.",
+)
+@click.option(
+    "--members", is_flag=True, help="Find properties that the document does not declare, too."
+)
+@click.option(
+    "--min-severity",
+    type=click.Choice(SEVERITIES),
+    default="warning",
+    show_default=True,
+    help="Findings that are less count as none.",
+)
+@click.option("--rules", metavar="CODE,...", help="Only these codes, or their names.")
+@click.option("--max-findings", type=click.IntRange(0), help="How many findings are shown.")
+@click.option(
+    "--ignore-headers",
+    multiple=True,
+    metavar="PATTERN",
+    help="Undeclared header fields that are ignored: 'x-*'; may be repeated.",
+)
+@click.option("--ignore-cookies", is_flag=True, help="Ignore undeclared cookies.")
+@click.option("--coverage", is_flag=True, help="List the operations that were not called.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="What the report is.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the report goes.  [default: stdout]",
+)
+@click.pass_obj
+def command(
+    masker: Masker,
+    /,
+    files: Sequence[str],
+    spec: str,
+    trust: Any,
+    server: str | None,
+    engine: Any,
+    members: bool,
+    min_severity: Any,
+    rules: str | None,
+    max_findings: int | None,
+    ignore_headers: Sequence[str],
+    ignore_cookies: bool,
+    coverage: bool,
+    form: str,
+    output: Path | None,
+) -> None:
+    """Judge the exchanges in each FILE: HAR, a cassette of VCR.py, or a recording of ours.
+
+    Findings are grouped by code and place; `dynclient conform explain CODE` says what one means.
+    The exit code is 1 if there are any.
+
+    \b
+    dynclient conform check traffic.har --spec openapi.yaml
+    dynclient conform check *.har --spec openapi.yaml --server https://staging.example/v2
+    dynclient conform check tests.jsonl --spec openapi.yaml --format junit -o report.xml
+    """
+    wanted = _rules(rules)
+    with open_document(spec, trust=trust, auth={}) as client:
+        judge = Judge(client, base_url=server, engine=engine, members=members)
+        tally = Tally(
+            Filter(
+                min_severity=min_severity,
+                rules=wanted,
+                ignore_headers=ignore_headers,
+                ignore_cookies=ignore_cookies,
+            )
+        )
+        broken: list[SourceError] = []
+        for file in files:
+            try:
+                for exchange in exchanges_in(file):
+                    tally.add(judge.check_exchange(exchange), exchange)
+            except SourceError as error:  # what was read before counts, and so do other files
+                broken.append(error)
+                tell(f"Error: {error}", masker)
+        report = render(tally, judge.document, judge.operations, form, most=max_findings)
+        if coverage:
+            missing = tally.untouched(judge.operations)
+            tell("not called: " + (", ".join(missing) or "none"))
+    _write(report, output)
+    if broken:
+        raise broken[0]
+    if tally.groups():
+        click.get_current_context().exit(exits.PROBLEMS)
+
+
+def _rules(text: str | None) -> frozenset[str]:
+    wanted = frozenset(filter(None, (text or "").split(",")))
+    known = set(CODES) | {code.name for code in CODES.values()}
+    if unknown := wanted - known:
+        raise click.BadParameter(
+            f"no code {', '.join(sorted(unknown))}; see `dynclient conform explain`",
+            param_hint="--rules",
+        )
+    return wanted
+
+
+def _write(report: str, output: Path | None) -> None:
+    if output is None:
+        for line in report.splitlines():
+            show(line)
+        return
+    try:
+        output.write_text(f"{report}\n", encoding="utf-8")
+    except OSError as error:
+        raise exits.Unavailable(f"{output} can't be written: {error.strerror}") from None

@@ -1,0 +1,70 @@
+"""Does the service do what its document says? Exchanges judged after the fact, by the same judge.
+
+findings.py   what is found in one exchange
+codes.py      the stable codes of findings
+judge.py      one exchange: its operation, and everything that is wrong
+exchanges.py  a recorded exchange, and recordings as JSON Lines
+har.py        HAR 1.2, read as a stream
+cassette.py   VCR.py cassettes
+sources.py    which of these a file is
+tally.py      findings of many exchanges, counted
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .codes import CODES, Code
+    from .exchanges import Exchange, Recording
+    from .findings import Finding, Seen, Verdict
+    from .judge import Judge, check, check_webhook
+    from .recorder import Recorder
+    from .sources import SourceError, exchanges_in
+    from .tally import Tally
+
+#: Where each name comes from: a program waits for nothing that it does not use.
+_HOMES = {
+    "CODES": ".codes",
+    "Code": ".codes",
+    "Exchange": ".exchanges",
+    "Finding": ".findings",
+    "Judge": ".judge",
+    "Recorder": ".recorder",
+    "Recording": ".exchanges",
+    "Seen": ".findings",
+    "SourceError": ".sources",
+    "Tally": ".tally",
+    "Verdict": ".findings",
+    "check": ".judge",
+    "check_webhook": ".judge",
+    "exchanges_in": ".sources",
+}
+
+__all__ = [
+    "CODES",
+    "Code",
+    "Exchange",
+    "Finding",
+    "Judge",
+    "Recorder",
+    "Recording",
+    "Seen",
+    "SourceError",
+    "Tally",
+    "Verdict",
+    "check",
+    "check_webhook",
+    "exchanges_in",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

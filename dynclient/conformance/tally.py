@@ -1,0 +1,137 @@
+"""Findings of many exchanges, counted by code and place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ..curl import curl_line
+from ..messages import Violation
+from .codes import CODES
+from .exchanges import Exchange, as_line
+from .findings import SEVERITIES, Finding, Key, Severity, Verdict
+
+__all__ = ["Filter", "Group", "Tally"]
+
+_PLACES = {"DC113": "request.header.", "DC114": "request.cookie."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which findings count.
+
+    min_severity    those that are less are ignored
+    rules           codes or names of codes; empty for all
+    ignore_headers  patterns for undeclared header fields that are ignored: `x-*`
+    ignore_cookies  whether undeclared cookies are ignored
+    """
+
+    min_severity: Severity = "warning"
+    rules: frozenset[str] = frozenset()
+    ignore_headers: Sequence[str] = ()
+    ignore_cookies: bool = False
+
+    def takes(self, finding: Finding) -> bool:
+        """Whether a finding counts."""
+        if SEVERITIES.index(finding.severity) > SEVERITIES.index(self.min_severity):
+            return False
+        code = CODES[finding.code]
+        if self.rules and not self.rules & {code.code, code.name}:
+            return False
+        place = finding.violation.where
+        if code.code == "DC114" and self.ignore_cookies:
+            return False
+        if code.code == "DC113":
+            name = place.removeprefix(_PLACES["DC113"]).lower()
+            return not any(fnmatchcase(name, each.lower()) for each in self.ignore_headers)
+        return True
+
+
+@dataclass(slots=True)
+class Group:
+    """Findings of one code at one place.
+
+    count    how many exchanges have it; refused and taken count those of wrong requests
+    first, last
+             when, in seconds since 1970; 0 if that is unknown
+    example  one exchange with it, redacted
+    sources  where it was found, the first few
+    """
+
+    key: Key
+    finding: Finding
+    example: dict[str, Any]
+    curl: str
+    count: int = 0
+    refused: int = 0
+    taken: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    sources: list[str] = field(default_factory=list)
+
+    @property
+    def violation(self) -> Violation:
+        """What is wrong, in the words of the first finding."""
+        return self.finding.violation
+
+
+class Tally:
+    """Counts exchanges by outcome, calls by operation, and findings by code and place."""
+
+    def __init__(self, filter_: Filter | None = None) -> None:
+        self._filter = filter_ or Filter()
+        self.exchanges: Counter[str] = Counter()
+        self.operations: Counter[str] = Counter()
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self._groups: dict[Key, Group] = {}
+
+    def add(self, verdict: Verdict, exchange: Exchange) -> None:
+        """Count a verdict."""
+        found = [each for each in verdict.findings if self._filter.takes(each)]
+        outcome = verdict.outcome
+        if outcome == "violation" and not any(each.side != "document" for each in found):
+            outcome = "clean"  # what was found does not count
+        self.exchanges[outcome] += 1
+        self.reasons.update(verdict.reasons)
+        if verdict.operation is not None:
+            self.operations[verdict.operation.name] += 1
+            if exchange.response is not None:
+                self.statuses[verdict.operation.name, exchange.response.status] += 1
+        once = {each.key(verdict.operation): each for each in reversed(found)}
+        for key, finding in once.items():
+            self._count(key, finding, exchange)
+
+    def _count(self, key: Key, finding: Finding, exchange: Exchange) -> None:
+        group = self._groups.get(key)
+        if group is None:
+            shown = exchange.redacted()
+            group = Group(key, finding, as_line(shown, 10_000), curl_line(shown.request, ()))
+            self._groups[key] = group
+        group.count += 1
+        group.refused += finding.refused is True
+        group.taken += finding.refused is False
+        if exchange.at:
+            group.first = min(group.first or exchange.at, exchange.at)
+            group.last = max(group.last, exchange.at)
+        if exchange.source and len(group.sources) < 3:
+            group.sources.append(exchange.source)
+
+    def groups(self) -> list[Group]:
+        """The findings, the worst and most frequent first."""
+        return sorted(
+            self._groups.values(),
+            key=lambda each: (SEVERITIES.index(each.finding.severity), -each.count, each.key),
+        )
+
+    @property
+    def total(self) -> int:
+        """How many exchanges were counted."""
+        return self.exchanges.total()
+
+    def untouched(self, operations: Iterable[str]) -> list[str]:
+        """The operations that no exchange called."""
+        return [name for name in operations if not self.operations[name]]
