@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .bulk.results import Results, RowResult
     from .client import Client
     from .document import Document, Problem, Trust, bundled_names, load
+    from .downloading import DownloadError
     from .errors import (
         AuthError,
         BadRequest,
@@ -88,6 +89,7 @@ _HOMES = {
     "DigestAuth": ".auth",
     "Document": ".document",
     "DocumentError": ".errors",
+    "DownloadError": ".downloading",
     "DynclientError": ".errors",
     "File": ".operation",
     "Forbidden": ".errors",
@@ -161,6 +163,7 @@ __all__ = [
     "DigestAuth",
     "Document",
     "DocumentError",
+    "DownloadError",
     "DynclientError",
     "File",
     "Forbidden",

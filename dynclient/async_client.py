@@ -18,8 +18,10 @@ from .unset import UNSET
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Collection, Iterable
     from os import PathLike
+    from pathlib import Path
 
     from .bulk.results import Outcome, Results, RowResult
+    from .downloading import Progress
     from .explanation import Explanation
     from .messages import HttpRequest, Response
     from .operation import Options
@@ -104,6 +106,24 @@ class AsyncClient(BaseClient):
         flow = self._calling.following(response, link, arguments, body, options)
         return await self._drive(flow, self._transport)
 
+    async def download(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        to: str | PathLike[str],
+        progress: bool | Progress = False,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> Path:
+        """As `Client.download`."""
+        from .progress import counting
+
+        with counting(progress, operation) as told:
+            flow = self._calling.downloading(operation, arguments, body, options, to, told)
+            return await self._drive(flow, self._transport)
+
     def paginate(
         self,
         operation: str,
@@ -165,9 +185,9 @@ class AsyncClient(BaseClient):
         """As `Client.map`; rows may come from an asynchronous iterator. Thousands may be under way:
         `workers` costs a task each.
         """
-        from .bulk.progress import watching
         from .bulk.results import Results
         from .bulk.workers import run_in_tasks
+        from .progress import watching
 
         with watching(progress, operation, rows) as watcher:
             batch = self._calling.mapping(operation, options, journal, repeat, watcher)

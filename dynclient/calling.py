@@ -27,9 +27,11 @@ from .unset import UNSET
 
 if TYPE_CHECKING:
     from os import PathLike
+    from pathlib import Path
 
     from .bulk.batch import Batch, Watcher
     from .bulk.results import Outcome
+    from .downloading import Progress
     from .explanation import Explanation
     from .paging.style import By
     from .paging.walk import Walk
@@ -184,6 +186,32 @@ class Calling:
         bind = partial(self._bound, *call, refuse=False)
         plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
         return plan, (yield from at_hand(plan, prepared))
+
+    def downloading(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None,
+        body: Any,
+        options: Options | None,
+        to: str | PathLike[str],
+        progress: Progress | None,
+    ) -> Commands[Path]:
+        """The body of a response, into a file."""
+        from pathlib import Path
+
+        from .downloading import downloading
+
+        plan = self.plans.get(operation, options or NO_OPTIONS)
+        return (
+            yield from downloading(
+                lambda given: self.streaming(operation, arguments, body, given, {})(),
+                Path(to),
+                options,
+                plan.policy,
+                plan.retries,
+                progress,
+            )
+        )
 
     def paging(
         self,

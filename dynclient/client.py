@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from concurrent.futures import Executor
     from os import PathLike
+    from pathlib import Path
 
     from .bulk.results import Outcome, Results, RowResult
+    from .downloading import Progress
     from .explanation import Explanation
     from .messages import HttpRequest, Response
     from .operation import Options
@@ -119,6 +121,33 @@ class Client(BaseClient):
         """
         flow = self._calling.following(response, link, arguments, body, options)
         return self._drive(flow, self._transport)
+
+    def download(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        to: str | PathLike[str],
+        progress: bool | Progress = False,
+        body: Any = UNSET,
+        options: Options | None = None,
+    ) -> Path:
+        """Call an operation and write the body of its response to a file; the file's path.
+
+        to        the path of the file, which is there once all of it came
+        progress  True for a progress bar on stderr, or a function of the number of bytes that are
+                  there and of all (None if unknown)
+
+        A download that broke off is gone on with, in the same call and in a later one, where the
+        server says which representation it is (ETag, Last-Modified). Length and digest (RFC 9530)
+        are verified where they are sent. Raises what a call raises, DownloadError and OSError.
+        """
+        from .progress import counting
+
+        with counting(progress, operation) as told:
+            flow = self._calling.downloading(operation, arguments, body, options, to, told)
+            return self._drive(flow, self._transport)
 
     def paginate(
         self,
@@ -220,9 +249,9 @@ class Client(BaseClient):
         and TypeError for a row that is no mapping. See docs/bulk.md.
         """
         from .bulk.executors import run_in_executor
-        from .bulk.progress import watching
         from .bulk.results import Results
         from .bulk.workers import run_in_threads
+        from .progress import watching
 
         with watching(progress, operation, rows) as watcher:
             batch = self._calling.mapping(operation, options, journal, repeat, watcher)

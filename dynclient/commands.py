@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from .messages import HttpRequest
 
-__all__ = ["Command", "Commands", "Once", "Read", "Run", "Send", "Wait"]
+__all__ = ["Command", "Commands", "Once", "Piece", "Read", "Run", "Send", "Wait"]
 
 _T = TypeVar("_T")
 
@@ -24,6 +24,12 @@ class Send(NamedTuple):
 
 class Read(NamedTuple):
     """Read an opened response to its end. The result is its body: bytes."""
+
+    opened: Any
+
+
+class Piece(NamedTuple):
+    """Read the next piece of an opened response. The result is bytes, none at the end."""
 
     opened: Any
 
@@ -55,7 +61,7 @@ class Run(NamedTuple):
     function: Callable[[], Any]
 
 
-Command: TypeAlias = Send | Read | Once | Wait | Run
+Command: TypeAlias = Send | Read | Piece | Once | Wait | Run
 
 #: A generator of commands, sent their results, with a value of its own.
 Commands: TypeAlias = Generator[Command, Any, _T]

@@ -9,7 +9,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .commands import Command, Commands, Once, Read, Run, Send
+from .commands import Command, Commands, Once, Piece, Read, Run, Send
 
 if TYPE_CHECKING:
     from .transport import OpenResponse, Transport
@@ -58,6 +58,8 @@ def drive(flow: Commands[_T], transport: Transport) -> _T:
 
 def _execute(command: Command, transport: Transport) -> Any:
     """What a call rarely needs."""
+    if isinstance(command, Piece):
+        return next(command.opened, b"")
     if isinstance(command, Once):
         with _lock_of(command.owner):
             return drive(command.flow(), transport)

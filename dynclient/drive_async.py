@@ -7,7 +7,7 @@ import inspect
 import weakref
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .commands import Command, Commands, Once, Read, Run, Send
+from .commands import Command, Commands, Once, Piece, Read, Run, Send
 
 if TYPE_CHECKING:
     from .transport import AsyncOpenResponse, AsyncTransport
@@ -50,6 +50,8 @@ async def drive_async(flow: Commands[_T], transport: AsyncTransport) -> _T:
 
 
 async def _execute(command: Command, transport: AsyncTransport) -> Any:
+    if isinstance(command, Piece):
+        return await anext(command.opened, b"")
     if isinstance(command, Once):
         async with _lock_of(command.owner):
             return await drive_async(command.flow(), transport)
