@@ -10,7 +10,7 @@ from .command import unknown_option
 
 __all__ = ["command"]
 
-_COMMANDS = ("check", "explain")
+_COMMANDS = ("check", "report", "merge", "explain")
 
 
 class _Group(click.Group):

@@ -11,6 +11,7 @@ import click
 from ..conformance.codes import CODES
 from ..conformance.findings import SEVERITIES
 from ..conformance.judge import Judge
+from ..conformance.ledger import Ledger
 from ..conformance.report import FORMATS, render
 from ..conformance.sources import SourceError, exchanges_in
 from ..conformance.tally import Filter, Tally
@@ -19,7 +20,7 @@ from .command import Command
 from .options import open_document, trust_option
 from .output import Masker, show, tell
 
-__all__ = ["command"]
+__all__ = ["command", "write_report"]
 
 
 @click.command("check", cls=Command, options_metavar="[OPTIONS]")
@@ -57,6 +58,13 @@ __all__ = ["command"]
     help="Undeclared header fields that are ignored: 'x-*'; may be repeated.",
 )
 @click.option("--ignore-cookies", is_flag=True, help="Ignore undeclared cookies.")
+@click.option(
+    "--ledger",
+    "ledger_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Add what is found to a ledger, too.",
+)
 @click.option("--coverage", is_flag=True, help="List the operations that were not called.")
 @click.option(
     "--format",
@@ -89,6 +97,7 @@ def command(
     ignore_headers: Sequence[str],
     ignore_cookies: bool,
     coverage: bool,
+    ledger_file: Path | None,
     form: str,
     output: Path | None,
 ) -> None:
@@ -113,19 +122,25 @@ def command(
                 ignore_cookies=ignore_cookies,
             )
         )
+        ledger = Ledger(ledger_file) if ledger_file is not None else None
         broken: list[SourceError] = []
         for file in files:
             try:
                 for exchange in exchanges_in(file):
-                    tally.add(judge.check_exchange(exchange), exchange)
+                    verdict = judge.check_exchange(exchange)
+                    tally.add(verdict, exchange)
+                    if ledger is not None:
+                        ledger.add(verdict, exchange, judge.operations)
             except SourceError as error:  # what was read before counts, and so do other files
                 broken.append(error)
                 tell(f"Error: {error}", masker)
+        if ledger is not None:
+            ledger.close()
         report = render(tally, judge.document, judge.operations, form, most=max_findings)
         if coverage:
             missing = tally.untouched(judge.operations)
             tell("not called: " + (", ".join(missing) or "none"))
-    _write(report, output)
+    write_report(report, output)
     if broken:
         raise broken[0]
     if tally.groups():
@@ -143,7 +158,8 @@ def _rules(text: str | None) -> frozenset[str]:
     return wanted
 
 
-def _write(report: str, output: Path | None) -> None:
+def write_report(report: str, output: Path | None) -> None:
+    """Write a report to a file, or to stdout."""
     if output is None:
         for line in report.splitlines():
             show(line)

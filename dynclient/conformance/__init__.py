@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .exchanges import Exchange, Recording
     from .findings import Finding, Seen, Verdict
     from .judge import Judge, check, check_webhook
+    from .ledger import Ledger, LedgerError, merge
     from .recorder import Recorder
     from .sources import SourceError, exchanges_in
     from .tally import Tally
@@ -31,6 +32,8 @@ _HOMES = {
     "Exchange": ".exchanges",
     "Finding": ".findings",
     "Judge": ".judge",
+    "Ledger": ".ledger",
+    "LedgerError": ".ledger",
     "Recorder": ".recorder",
     "Recording": ".exchanges",
     "Seen": ".findings",
@@ -40,6 +43,7 @@ _HOMES = {
     "check": ".judge",
     "check_webhook": ".judge",
     "exchanges_in": ".sources",
+    "merge": ".ledger",
 }
 
 __all__ = [
@@ -48,6 +52,8 @@ __all__ = [
     "Exchange",
     "Finding",
     "Judge",
+    "Ledger",
+    "LedgerError",
     "Recorder",
     "Recording",
     "Seen",
@@ -57,6 +63,7 @@ __all__ = [
     "check",
     "check_webhook",
     "exchanges_in",
+    "merge",
 ]
 
 

@@ -85,6 +85,10 @@ class Judge:
             if scheme.parameter_name is not None
         )
 
+    def serves(self, url: str) -> bool:
+        """Whether a URL is one of the service's."""
+        return self._router.serves(url)
+
     def check(self, request: HttpRequest, response: HttpResponse | None = None) -> Verdict:
         """The verdict on one exchange; of a request alone, on the request."""
         return self.check_exchange(Exchange(request, response))

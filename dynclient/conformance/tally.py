@@ -89,6 +89,25 @@ class Tally:
         self.reasons: Counter[str] = Counter()
         self._groups: dict[Key, Group] = {}
 
+    @classmethod
+    def restored(
+        cls,
+        filter_: Filter,
+        exchanges: Counter[str],
+        calls: Iterable[tuple[str, int, int]],
+        reasons: Counter[str],
+        groups: Iterable[Group],
+    ) -> Tally:
+        """A tally from its parts; `calls` are (operation, status, count), status 0 for none."""
+        tally = cls(filter_)
+        tally.exchanges, tally.reasons = exchanges, reasons
+        for name, status, count in calls:
+            tally.operations[name] += count
+            if status:
+                tally.statuses[name, status] += count
+        tally._groups = {group.key: group for group in groups}
+        return tally
+
     def add(self, verdict: Verdict, exchange: Exchange) -> None:
         """Count a verdict."""
         found = [each for each in verdict.findings if self._filter.takes(each)]
