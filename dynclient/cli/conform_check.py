@@ -9,23 +9,23 @@ from typing import Any
 import click
 
 from ..conformance.codes import CODES
-from ..conformance.findings import SEVERITIES
 from ..conformance.judge import Judge
 from ..conformance.ledger import Ledger
-from ..conformance.report import FORMATS, render
+from ..conformance.report import render
 from ..conformance.sources import SourceError, exchanges_in
 from ..conformance.tally import Filter, Tally
 from . import exits
 from .command import Command
+from .conform_options import accepted, report_options, spec_option, write_report
 from .options import open_document, trust_option
-from .output import Masker, show, tell
+from .output import Masker, tell
 
-__all__ = ["command", "write_report"]
+__all__ = ["command"]
 
 
 @click.command("check", cls=Command, options_metavar="[OPTIONS]")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--spec", required=True, metavar="DOC", help="The document: a name, a path or a URL.")
+@spec_option
 @trust_option
 @click.option(
     "--server",
@@ -42,15 +42,7 @@ __all__ = ["command", "write_report"]
 @click.option(
     "--members", is_flag=True, help="Find properties that the document does not declare, too."
 )
-@click.option(
-    "--min-severity",
-    type=click.Choice(SEVERITIES),
-    default="warning",
-    show_default=True,
-    help="Findings that are less count as none.",
-)
 @click.option("--rules", metavar="CODE,...", help="Only these codes, or their names.")
-@click.option("--max-findings", type=click.IntRange(0), help="How many findings are shown.")
 @click.option(
     "--ignore-headers",
     multiple=True,
@@ -66,21 +58,7 @@ __all__ = ["command", "write_report"]
     help="Add what is found to a ledger, too.",
 )
 @click.option("--coverage", is_flag=True, help="List the operations that were not called.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="What the report is.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the report goes.  [default: stdout]",
-)
+@report_options
 @click.pass_obj
 def command(
     masker: Masker,
@@ -94,6 +72,8 @@ def command(
     min_severity: Any,
     rules: str | None,
     max_findings: int | None,
+    baseline: Path | None,
+    write_baseline: Path | None,
     ignore_headers: Sequence[str],
     ignore_cookies: bool,
     coverage: bool,
@@ -136,6 +116,7 @@ def command(
                 tell(f"Error: {error}", masker)
         if ledger is not None:
             ledger.close()
+        tally = accepted(tally, baseline, write_baseline)
         report = render(tally, judge.document, judge.operations, form, most=max_findings)
         if coverage:
             missing = tally.untouched(judge.operations)
@@ -156,15 +137,3 @@ def _rules(text: str | None) -> frozenset[str]:
             param_hint="--rules",
         )
     return wanted
-
-
-def write_report(report: str, output: Path | None) -> None:
-    """Write a report to a file, or to stdout."""
-    if output is None:
-        for line in report.splitlines():
-            show(line)
-        return
-    try:
-        output.write_text(f"{report}\n", encoding="utf-8")
-    except OSError as error:
-        raise exits.Unavailable(f"{output} can't be written: {error.strerror}") from None

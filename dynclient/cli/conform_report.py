@@ -8,13 +8,12 @@ from typing import Any
 import click
 
 from ..conformance.coverage import documented
-from ..conformance.findings import SEVERITIES
 from ..conformance.ledger import Ledger
-from ..conformance.report import FORMATS, render
+from ..conformance.report import render
 from ..conformance.tally import Filter
 from . import exits
 from .command import Command
-from .conform_check import write_report
+from .conform_options import accepted, report_options, spec_option, write_report
 from .options import open_document, trust_option
 from .output import tell
 
@@ -23,38 +22,18 @@ __all__ = ["command"]
 
 @click.command("report", cls=Command, options_metavar="[OPTIONS]")
 @click.argument("path", metavar="LEDGER", type=click.Path(exists=True, dir_okay=False))
-@click.option("--spec", required=True, metavar="DOC", help="The document: a name, a path or a URL.")
+@spec_option
 @trust_option
-@click.option(
-    "--min-severity",
-    type=click.Choice(SEVERITIES),
-    default="warning",
-    show_default=True,
-    help="Findings that are less count as none.",
-)
-@click.option("--max-findings", type=click.IntRange(0), help="How many findings are shown.")
 @click.option("--coverage", is_flag=True, help="List what the document has and nobody saw.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="What the report is.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the report goes.  [default: stdout]",
-)
+@report_options
 def command(
     path: str,
     spec: str,
     trust: Any,
     min_severity: Any,
     max_findings: int | None,
+    baseline: Path | None,
+    write_baseline: Path | None,
     coverage: bool,
     form: str,
     output: Path | None,
@@ -66,6 +45,7 @@ def command(
     """
     with open_document(spec, trust=trust, auth={}) as client, Ledger(path) as ledger:
         tally = ledger.tally(Filter(min_severity=min_severity))
+        tally = accepted(tally, baseline, write_baseline)
         report = render(tally, client.document, client.operations, form, most=max_findings)
         if coverage:
             seen = ledger.coverage()

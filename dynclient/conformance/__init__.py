@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .judge import Judge, check, check_webhook
     from .ledger import Ledger, LedgerError, merge
     from .recorder import Recorder
+    from .repairing import Repair, repair
     from .sources import SourceError, exchanges_in
     from .tally import Tally
 
@@ -38,12 +39,14 @@ _HOMES = {
     "Recording": ".exchanges",
     "Seen": ".findings",
     "SourceError": ".sources",
+    "Repair": ".repairing",
     "Tally": ".tally",
     "Verdict": ".findings",
     "check": ".judge",
     "check_webhook": ".judge",
     "exchanges_in": ".sources",
     "merge": ".ledger",
+    "repair": ".repairing",
 }
 
 __all__ = [
@@ -56,6 +59,7 @@ __all__ = [
     "LedgerError",
     "Recorder",
     "Recording",
+    "Repair",
     "Seen",
     "SourceError",
     "Tally",
@@ -64,6 +68,7 @@ __all__ = [
     "check_webhook",
     "exchanges_in",
     "merge",
+    "repair",
 ]
 
 

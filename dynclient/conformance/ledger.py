@@ -48,7 +48,7 @@ CREATE TABLE calls (operation TEXT, status INTEGER, count INTEGER NOT NULL,
 CREATE TABLE coverage (operation TEXT, kind TEXT, name TEXT, count INTEGER NOT NULL,
     PRIMARY KEY (operation, kind, name));
 CREATE TABLE findings (operation TEXT, code TEXT, place TEXT, pointer TEXT, severity TEXT,
-    side TEXT, violation TEXT, engines TEXT, example TEXT, curl TEXT, sources TEXT,
+    side TEXT, violation TEXT, engines TEXT, example TEXT, curl TEXT, sources TEXT, seen TEXT,
     count INTEGER NOT NULL, refused INTEGER NOT NULL, taken INTEGER NOT NULL,
     first REAL NOT NULL, last REAL NOT NULL, PRIMARY KEY (operation, code, place, pointer));
 """
@@ -311,15 +311,18 @@ def _add(
     )
     for group in tally.groups():
         known = connection.execute(
-            "SELECT 1 FROM findings WHERE operation=? AND code=? AND place=? AND pointer=?",
+            "SELECT seen FROM findings WHERE operation=? AND code=? AND place=? AND pointer=?",
             group.key,
         ).fetchone()
         if known is None and room <= 0:
             continue
         room -= known is None
+        for value in json.loads(known[0]) if known is not None else ():
+            group.note(value)
         connection.execute(
-            "INSERT INTO findings VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE "
-            "SET count = count + excluded.count, refused = refused + excluded.refused, "
+            "INSERT INTO findings VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE "
+            "SET seen = excluded.seen, count = count + excluded.count, "
+            "refused = refused + excluded.refused, "
             "taken = taken + excluded.taken, last = max(last, excluded.last), "
             "first = CASE WHEN first = 0 THEN excluded.first WHEN excluded.first = 0 THEN first "
             "ELSE min(first, excluded.first) END",
@@ -338,6 +341,7 @@ def _row(group: Group) -> tuple[Any, ...]:
         json.dumps(group.example),
         group.curl,
         json.dumps(group.sources),
+        json.dumps(group.values),
         *(group.count, group.refused, group.taken, group.first, group.last),
     )
 
@@ -350,10 +354,11 @@ def _tally(connection: sqlite3.Connection, filter_: Filter) -> Tally:
         finding = Finding(row[1], row[4], row[5], Violation(**told), None, tuple(row[7].split(",")))
         if filter_.takes(finding):
             example, sources = json.loads(row[8]), json.loads(row[10])
-            count, refused, taken, first, last = row[11:16]
+            count, refused, taken, first, last = row[12:17]
             group = Group(Key(*row[:4]), finding, example, row[9], sources=sources)
             group.count, group.refused, group.taken = count, refused, taken
             group.first, group.last = first, last
+            group.values = json.loads(row[11])
             groups.append(group)
     calls = [tuple(row) for row in connection.execute("SELECT * FROM calls")]
     outcomes = Counter(dict(connection.execute("SELECT * FROM outcomes").fetchall()))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ..curl import curl_line
+from ..document.pointer import lookup, split
 from ..messages import Violation
 from .codes import CODES
 from .exchanges import Exchange, as_line
@@ -16,6 +18,17 @@ from .findings import SEVERITIES, Finding, Key, Severity, Verdict
 
 __all__ = ["Filter", "Group", "Tally"]
 
+_MOST_VALUES = 50
+_LONGEST = 200
+_WITH_VALUE = frozenset({"DC220", "DC221", "DC222"})
+_TYPES = (
+    (bool, "boolean"),
+    (int, "integer"),
+    (float, "number"),
+    (str, "string"),
+    (list, "array"),
+    (dict, "object"),
+)
 _PLACES = {"DC113": "request.header.", "DC114": "request.cookie."}
 
 
@@ -59,6 +72,7 @@ class Group:
              when, in seconds since 1970; 0 if that is unknown
     example  one exchange with it, redacted
     sources  where it was found, the first few
+    values   what was seen there, the first few that differ: see `_value`
     """
 
     key: Key
@@ -71,11 +85,44 @@ class Group:
     first: float = 0.0
     last: float = 0.0
     sources: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def note(self, value: Any) -> None:
+        """Keep a value that was seen, if it is another one and there is room."""
+        if value is not None and value not in self.values and len(self.values) < _MOST_VALUES:
+            self.values.append(value)
 
     @property
     def violation(self) -> Violation:
         """What is wrong, in the words of the first finding."""
         return self.finding.violation
+
+
+def _value(finding: Finding, verdict: Verdict, exchange: Exchange) -> Any:
+    """What was seen, as a repair of the document needs it; None for nothing.
+
+    Of an undeclared status or media type: both; of a wrong type: its name; of a missing property:
+    the names of those that are there; of a value that is none of the enum: the value.
+    """
+    response, seen = exchange.response, verdict.seen
+    if response is None or seen is None or finding.side != "response":
+        return None
+    if finding.code in ("DC201", "DC202"):
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return [response.status, kind]
+    if finding.code not in _WITH_VALUE or finding.violation.where != "response.body":
+        return None
+    try:
+        value = lookup(seen.response_data, split(finding.violation.pointer))
+    except (KeyError, ValueError):
+        return None
+    if finding.code == "DC221":
+        return sorted(value) if isinstance(value, dict) else None
+    if finding.code == "DC220":
+        return next((name for kind, name in _TYPES if isinstance(value, kind)), "null")
+    text = value if isinstance(value, str) else ""
+    is_secret = exchange.request.mask()(text) != text or len(text) > _LONGEST
+    return None if isinstance(value, list | dict) or is_secret else value
 
 
 class Tally:
@@ -123,6 +170,8 @@ class Tally:
         once = {each.key(verdict.operation): each for each in reversed(found)}
         for key, finding in once.items():
             self._count(key, finding, exchange)
+        for finding in found:
+            self._groups[finding.key(verdict.operation)].note(_value(finding, verdict, exchange))
 
     def _count(self, key: Key, finding: Finding, exchange: Exchange) -> None:
         group = self._groups.get(key)
@@ -138,6 +187,12 @@ class Tally:
             group.last = max(group.last, exchange.at)
         if exchange.source and len(group.sources) < 3:
             group.sources.append(exchange.source)
+
+    def only(self, groups: Iterable[Group]) -> Tally:
+        """The same with no other findings than these."""
+        other = copy(self)
+        other._groups = {group.key: group for group in groups}
+        return other
 
     def groups(self) -> list[Group]:
         """The findings, the worst and most frequent first."""

@@ -135,6 +135,11 @@ class Document:
 
             logging.getLogger("dynclient.document").warning("%s", str(problem))
 
+    @property
+    def published_data(self) -> Mapping[str, Any]:
+        """The document as published, overlays applied: of Swagger 2.0, not what it became."""
+        return self._published
+
     def published(self, violations: Sequence[Violation]) -> list[Violation]:
         """The same violations, their document pointers those of the document as published."""
         place = self.resources.published

@@ -367,6 +367,24 @@ def test_unknown_rules_and_codes_are_refused(
     assert "no code 'DC999'" in run.invoke(program, ["conform", "explain", "DC999"]).stderr
 
 
+def test_a_baseline_accepts_what_is_known(
+    conform: Callable[..., Result], write: Callable[..., Path], tmp_path: Path
+) -> None:
+    known = str(tmp_path / "known.json")
+    lost, late = ({**GOOD, "state": "lost"}, {**GOOD, "at": "x"})
+    first = str(write(entry(exchange(data=lost)), name="first.har"))
+    assert conform(first, "--write-baseline", known).exit_code == 0
+    assert conform(first, "--baseline", known).exit_code == 0
+    second = str(write(entry(exchange(data=lost)), entry(exchange(data=late)), name="b.har"))
+    found = conform(second, "--baseline", known)
+    assert (found.exit_code, found.stderr) == (1, "1 new findings, 1 known\n")
+    assert "DC223" in found.stdout
+    assert "DC222" not in found.stdout
+    found = conform(str(write(entry(exchange()), name="c.har")), "--baseline", known)
+    assert found.exit_code == 0
+    assert "gone: DC222 getOrder, response.body/state" in found.stderr
+
+
 def test_a_tally_counts_refused_and_taken() -> None:
     judge, tally = Judge(SHOP), Tally()
     for status in (201, 400, 422):
