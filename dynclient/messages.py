@@ -311,6 +311,21 @@ class Violation:
     def __str__(self) -> str:
         return self.worded()
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return _violations_html([self], str)
+
+
+def _violations_html(violations: Iterable[Violation], mask: Callable[[str], str]) -> str:
+    from .html import table
+
+    names = ("where", "at", "what is wrong", "rule", "in the document")
+    rows = [
+        (each.where, each.pointer, mask(each.message), each.rule, each.document_pointer)
+        for each in violations
+    ]
+    return table(names, rows)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
@@ -353,6 +368,18 @@ class Response:
         """The body as text, in the charset the server named, else UTF-8 (errors replaced)."""
 
         return self.content.decode(charset_of(self.headers.get("Content-Type", "")), "replace")
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the data, without secrets, and what is wrong."""
+        from .html import heading, tree
+
+        mask, info = self.request.mask(), self.operation
+        data = self.request.redactor.data(self.data)
+        parts = [heading(f"{self.status}", f"{info.name}, {self.elapsed * 1000:.0f} ms")]
+        if self.violations:
+            parts.append(_violations_html(self.violations, mask))
+        shown = f"{len(data)} bytes" if isinstance(data, bytes) else data
+        return "".join(parts) + mask(tree(shown))
 
     def __repr__(self) -> str:
         broken = f", {len(self.violations)} violations" if self.violations else ""

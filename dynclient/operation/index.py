@@ -184,6 +184,13 @@ class Operations(Mapping[str, Operation]):
         except UnknownOperation:
             return False
 
+    def _repr_html_(self) -> str:
+        """For notebooks: every operation, a row each."""
+        from ..html import table
+
+        rows = [(each.name, f"{each.method} {each.path}") for each in self.values()]
+        return table(("operation", "request"), rows)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
 

@@ -346,6 +346,23 @@ class Operation:
         named = (self.node, self.name, self.method, self.path, self._path_items)
         return type(self), (*named, self._base_redactor, self.codecs, self.encoders)
 
+    def _repr_html_(self) -> str:
+        """For notebooks: what it takes and what it responds with."""
+        from ..html import heading, table
+
+        names = ("argument", "in", "required", "what it is")
+        rows = [
+            (p.python_name, p.location, "yes" if p.required else "", p.description)
+            for p in self.parameters
+        ]
+        if (body := self.request_body) is not None:
+            types = ", ".join(each.media_type for each in body.media)
+            rows.append(("body", "body", "yes" if body.required else "", types))
+        title = heading(self.name, f"{self.method} {self.path}")
+        responses = [(key, each.description) for key, each in self.responses.items()]
+        parts = [table(names, rows)] if rows else []
+        return title + "".join([*parts, table(("status", "response"), responses)])
+
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.path}>"
 
