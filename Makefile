@@ -27,10 +27,10 @@ test: $(VENV)/.installed $(if $(CI),test-reference test-async)
 
 # Everything, and what no test ran, by lines and branches: the reasons of what is left out are in
 # pyproject.toml. Costs are measured by themselves, since measuring coverage costs as well. The
-# project's own plugin is left out: pytest would import it before the measuring starts.
+# project's own plugins are left out: pytest would import them before the measuring starts.
 test-all: test-reference test-async
 	-$(BIN)/python tests/corpus/material.py
-	$(BIN)/python -m pytest -n 2 -p no:qiskit_runtime --ignore=tests/performance --cov
+	$(BIN)/python -m pytest -n 2 -p no:qiskit_runtime -p no:dynclient_conformance --ignore=tests/performance --cov
 	$(BIN)/python -m pytest -n 2 tests/performance
 
 # The same tests, with openapi-core as the judge of every exchange; those of the transports judge none.

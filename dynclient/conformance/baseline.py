@@ -15,7 +15,7 @@ from ..errors import DynclientError
 from .findings import Key
 from .tally import Group, Tally
 
-__all__ = ["BaselineError", "Compared", "compare", "write_baseline"]
+__all__ = ["BaselineError", "Compared", "compare", "read_baseline", "write_baseline"]
 
 _FORMAT = "baseline/1"
 
@@ -46,7 +46,7 @@ def write_baseline(path: str | PathLike[str], groups: Iterable[Group]) -> None:
 
 def compare(path: str | PathLike[str], tally: Tally) -> Compared:
     """The findings of a tally, beside those of a baseline. BaselineError if the file is none."""
-    accepted = _read(Path(path))
+    accepted = read_baseline(path)
     groups = tally.groups()
     return Compared(
         [group for group in groups if group.key not in accepted],
@@ -55,9 +55,10 @@ def compare(path: str | PathLike[str], tally: Tally) -> Compared:
     )
 
 
-def _read(path: Path) -> frozenset[Key]:
+def read_baseline(path: str | PathLike[str]) -> frozenset[Key]:
+    """The findings that a baseline accepts. BaselineError if the file is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
         if found["dynclient"] != _FORMAT:
             raise ValueError(f"it is of version {found['dynclient']!r}")
         return frozenset(Key(**each) for each in found["findings"])
