@@ -63,9 +63,10 @@ bench: $(VENV)/.installed
 bench-quick: $(VENV)/.installed
 	$(BIN)/python -m benchmarks --quick
 
-# Kills, load and attacks in earnest: a quarter of an hour. The figures go into the page.
+# Kills, load, attacks and a million rows in earnest: half an hour. The figures go into the pages.
 soak: $(VENV)/.installed
 	$(BIN)/python tests/emulator/soak.py --into docs/emulator.md
+	$(BIN)/python tests/bulk/soak.py --into docs/bulk.md
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

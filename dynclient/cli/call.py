@@ -70,8 +70,9 @@ __all__ = ["command"]
     "--auth",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE, - (a line of stdin) "
-    "or none: (send nothing).  [env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
+    help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE, 'cmd:COMMAND' (the "
+    "first line it prints), - (a line of stdin) or none: (send nothing).  "
+    "[env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
 )
 @click.option("--header", multiple=True, metavar="'NAME: TEXT'", help="One more header field.")
 @click.option(

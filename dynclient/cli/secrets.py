@@ -65,6 +65,8 @@ def _value(name: str, source: str) -> str | None:
         if not value:
             raise _wrong(f"{name}: the environment variable {variable} is not set")
         return value
+    if source.startswith("cmd:"):
+        return _printed(name, source.removeprefix("cmd:"))
     if source.startswith("@"):
         try:
             return Path(source[1:]).read_text(encoding="utf-8").rstrip("\r\n")
@@ -72,6 +74,29 @@ def _value(name: str, source: str) -> str | None:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise _wrong(f"{name}: {source[1:]} can't be read: {reason}") from None
     return source
+
+
+def _printed(name: str, command: str) -> str:
+    """The first line that a command prints; what it says of an error goes to stderr itself."""
+    import shlex
+    import subprocess
+
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise _wrong(f"{name}: cmd: {error}") from None
+    if not words:
+        raise _wrong(f"{name}: cmd: names no command")
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, check=False)  # noqa: S603  the caller's
+    except OSError as error:
+        raise _wrong(f"{name}: {words[0]} can't be run: {error.strerror}") from None
+    if done.returncode:
+        raise _wrong(f"{name}: {words[0]} ended with exit code {done.returncode}")
+    line = done.stdout.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
+    if not line:
+        raise _wrong(f"{name}: {words[0]} printed nothing")
+    return line
 
 
 def _wrong(message: str) -> click.BadParameter:

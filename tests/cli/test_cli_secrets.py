@@ -19,11 +19,17 @@ def sent(server) -> dict[str, str]:
     return {name: request["headers"].get(name) for name in ("authorization", "service-crn")}
 
 
-@pytest.mark.parametrize("source", ["text", "env", "file", "stdin"])
+@pytest.mark.parametrize("source", ["text", "env", "file", "stdin", "command"])
 def test_a_credential_comes_from_where_the_option_says(invoke, jobs, tmp_path, source):
     path = tmp_path / "token"
     path.write_text(f"{SECRET}\n")
-    value = {"text": SECRET, "env": "env:MY_TOKEN", "file": f"@{path}", "stdin": "-"}[source]
+    value = {
+        "text": SECRET,
+        "env": "env:MY_TOKEN",
+        "file": f"@{path}",
+        "stdin": "-",
+        "command": f"cmd:cat '{path}'",
+    }[source]
     done = invoke(
         *("call", "list_jobs", "--base-url", jobs.url),
         *("--auth", f"IBMCloudAuth={value}", "--auth", "ServiceCRN=crn:v1:x"),
@@ -94,6 +100,11 @@ def test_the_bundled_document_has_the_base_url_of_the_environment(invoke, jobs):
         (["--auth", SECRET], 2, "option 1 is not NAME=VALUE"),
         (["--auth", "IBMCloudAuth=env:NOT_THERE"], 2, "NOT_THERE is not set"),
         (["--auth", "IBMCloudAuth=@not-there"], 2, "not-there can't be read"),
+        (["--auth", "IBMCloudAuth=cmd:"], 2, "cmd: names no command"),
+        (["--auth", "IBMCloudAuth=cmd:echo 'a"], 2, "No closing quotation"),
+        (["--auth", "IBMCloudAuth=cmd:not-there x"], 2, "not-there can't be run: No such file"),
+        (["--auth", "IBMCloudAuth=cmd:false"], 2, "false ended with exit code 1"),
+        (["--auth", "IBMCloudAuth=cmd:true"], 2, "true printed nothing"),
         (["--auth", "IBMCloudAuth=-", "--body", "-"], 2, "stdin (-) can be read for one"),
         (["--auth", f"IBMCloudAut={SECRET}"], 5, "did you mean 'IBMCloudAuth'"),
         (["--auth", "IBMCloudAuth="], 5, "is empty"),
