@@ -10,7 +10,7 @@ from .command import unknown_option
 
 __all__ = ["command"]
 
-_COMMANDS = ("check", "report", "merge", "repair", "explain")
+_COMMANDS = ("check", "report", "merge", "repair", "diff", "explain")
 
 
 class _Group(click.Group):

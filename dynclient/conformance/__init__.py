@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .codes import CODES, Code
+    from .differences import Change, diff
     from .exchanges import Exchange, Recording
     from .findings import Finding, Seen, Verdict
     from .judge import Judge, check, check_webhook
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CODES": ".codes",
     "Code": ".codes",
+    "Change": ".differences",
     "Exchange": ".exchanges",
     "Finding": ".findings",
     "Judge": ".judge",
@@ -44,6 +46,7 @@ _HOMES = {
     "Verdict": ".findings",
     "check": ".judge",
     "check_webhook": ".judge",
+    "diff": ".differences",
     "exchanges_in": ".sources",
     "merge": ".ledger",
     "repair": ".repairing",
@@ -51,6 +54,7 @@ _HOMES = {
 
 __all__ = [
     "CODES",
+    "Change",
     "Code",
     "Exchange",
     "Finding",
@@ -66,6 +70,7 @@ __all__ = [
     "Verdict",
     "check",
     "check_webhook",
+    "diff",
     "exchanges_in",
     "merge",
     "repair",
