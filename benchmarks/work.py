@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import requests
 
 from dynclient import Client
+from dynclient.conformance import Ledger
 from dynclient.messages import Headers, HttpRequest
 from dynclient.transport import RequestsTransport, SocketTransport
 
@@ -51,6 +54,9 @@ def rows(
         yield _many_operations(base)
         yield _threads(hand, client, peers)
         yield _observed(client)
+        yield _guarded(base)
+        yield from _counted(client)
+        yield _mapped(hand, client)
         yield from asynchronous_rows(base)
         yield from _starts(base, starts, github, peers)
     finally:
@@ -194,6 +200,60 @@ def _observed(client: Client) -> Row:
         plain: lambda: client.call("get_job", id=_ID),
     }
     return Row("an observer", {k: repeated(w) for k, w in works.items()}, plain, 1.05)
+
+
+def _guarded(base: str) -> Row:
+    """What retries and rate limits cost a call that needs neither."""
+    guarded = Client(jobs_document(), base_url=base, rate_limits={"create_job": "5/minute"})
+    plain = Client(jobs_document(), base_url=base, retries=0)
+    works = {
+        "retries and limits, idle": lambda: guarded.call("get_job", id=_ID),
+        "without": lambda: plain.call("get_job", id=_ID),
+    }
+    return Row("retries and limits", {k: repeated(w) for k, w in works.items()}, "without", 1.05)
+
+
+def _counted(client: Client) -> Iterator[Row]:
+    """What a ledger costs that counts every verdict and judges one exchange of a hundred whole."""
+    for name, operation, arguments, goal in (
+        ("GET of one job", "get_job", {"id": _ID}, 1.15),
+        ("GET of 200 jobs", "list_jobs", {"limit": 200}, 1.25),
+    ):
+        ledger = Ledger(":memory:", document=client, base_url=client._calling.settings.base_url)
+        counting = client.with_options(observers=[ledger])
+        works = {
+            "with a ledger": partial(counting.call, operation, arguments),
+            "without": partial(client.call, operation, arguments),
+        }
+        contestants = {k: repeated(w) for k, w in works.items()}
+        yield Row(f"a ledger: {name}", contestants, "without", goal)
+
+
+def _mapped(hand: Hand, client: Client) -> Row:
+    """Rows through `map`, and through a pool of threads with a Session each."""
+    url, sessions = hand.base + _GET, threading.local()
+
+    def bare(_: int) -> Any:
+        if not hasattr(sessions, "own"):
+            sessions.own = requests.Session()
+        return sessions.own.get(url).json()
+
+    def ours(times: int) -> float:
+        count = max(100, times)
+        started = perf_counter()
+        client.map("get_job", ({"id": _ID} for _ in range(count)), workers=_THREADS)
+        return (perf_counter() - started) * times / count
+
+    def theirs(times: int) -> float:
+        count = max(100, times)
+        started = perf_counter()
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(bare, range(count)))
+        return (perf_counter() - started) * times / count
+
+    contestants = {"client.map": ours, "a pool of threads": theirs}
+    name = f"map, {_THREADS} workers, rows a second"
+    return Row(name, contestants, "a pool of threads", 2.0, rate=True, slot=0.1)
 
 
 def _many_operations(base: str) -> Row:

@@ -60,7 +60,7 @@ class Opened(NamedTuple):
 
 def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Response]:
     """The whole of a call. Raises AuthError, TransportError, StatusError, InvalidResponse."""
-    teller = _teller(plan, prepared, conduct) if conduct.observers else None
+    teller = None if conduct.teller is None else _teller(plan, prepared, conduct, conduct.teller)
     started = conduct.clock()
     try:
         final = yield from _final_response(plan, prepared, conduct, teller, whole=True)
@@ -90,7 +90,7 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
 
 def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Opened]:
     """A call up to the body of its response; one of 4xx or 5xx is read, and raised."""
-    teller = _teller(plan, prepared, conduct) if conduct.observers else None
+    teller = None if conduct.teller is None else _teller(plan, prepared, conduct, conduct.teller)
     document, begun, started = plan.operation.document, None, conduct.clock()
     try:
         final = yield from _final_response(plan, prepared, conduct, teller, whole=False)
@@ -128,10 +128,8 @@ def at_hand(plan: CallPlan, prepared: Prepared) -> Commands[HttpRequest]:
     return _with_own(prepared, (yield from plan.auth.at_hand(prepared.request)))
 
 
-def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Teller:
-    from .observers import Teller  # most clients have no observers
-
-    teller = Teller(conduct.observers, plan.operation.info, prepared.request, conduct.clock)
+def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct, make: type[Teller]) -> Teller:
+    teller = make(conduct.observers, plan.operation.info, prepared.request, conduct.clock)
     teller.prepared(prepared.violations)
     return teller
 

@@ -49,6 +49,7 @@ class Conduct:
     clock          seconds from some start; another one in tests
     wall           seconds since 1970; another one in tests
     jitter         a random number from 0 to 1; another one in tests
+    teller         what makes the events of a call; None without observers
     """
 
     trust: Trust
@@ -59,6 +60,13 @@ class Conduct:
     clock: Callable[[], float] = perf_counter
     wall: Callable[[], float] = time
     jitter: Callable[[], float] = _jitter
+    teller: type[Teller] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if self.observers:
+            from .observers import Teller  # most clients have no observers
+
+            object.__setattr__(self, "teller", Teller)
 
 
 def hops(

@@ -65,7 +65,7 @@ class Ledger:
     document  judges a part of the exchanges as a whole, the requests too, and finds what of the
               document they cover; without it, what the client found in responses is counted
     base_url  where the service is, for `document`, if not at its servers
-    sample    which part that is: 0.02 for one of fifty, as that costs several times the call
+    sample    which part that is: 0.01 for one of a hundred, as that costs several times the call
     batch     after how many exchanges what is new is written, at the latest after `seconds`
     most      how many findings are kept, by code and place; later ones count by outcome alone
 
@@ -78,7 +78,7 @@ class Ledger:
         *,
         document: Source | None = None,
         base_url: str | None = None,
-        sample: float = 0.02,
+        sample: float = 0.01,
         batch: int = 500,
         seconds: float = 5.0,
         most: int = 10_000,
@@ -87,6 +87,7 @@ class Ledger:
             raise ValueError(f"sample={sample!r}: a part of the exchanges, above 0, 1 at most")
         self.path = str(path)
         self.sample = sample
+        self._every = round(1 / sample)
         self._document, self._base_url = document, base_url
         self._judge: Any = None
         self._points: dict[str, frozenset[Point]] = {}
@@ -107,6 +108,7 @@ class Ledger:
     def _begin(self) -> None:
         self._new = Tally(_EVERYTHING)
         self._covered: Counter[tuple[str, str, str]] = Counter()
+        self._waiting = 0
         self._since = monotonic()
 
     # ── adding ───────────────────────────────────────────────────────────────────────────────
@@ -116,17 +118,33 @@ class Ledger:
         if not isinstance(event, Judged) or event.operation is None:
             return
         response = event.response
+        self._seen += 1
+        sampled = self._document is not None and self._seen % self._every == 0
+        if not response.violations and not sampled:
+            self._count_clean(event.operation.name, response.status)
+            return
         http = HttpResponse(
             response.status, response.headers, response.content, "", response.elapsed
         )
         exchange = Exchange(response.request, http, time() - event.seconds)
-        self._seen += 1
-        if self._document is not None and self._seen % round(1 / self.sample) == 0:
+        if sampled:
             self.add(self._judged(exchange), exchange)
             return
         found = tuple(_found(each) for each in response.violations)
         counts = any(each.severity != "info" for each in found)
         self.add(Verdict(event.operation, "violation" if counts else "clean", found), exchange)
+
+    def _count_clean(self, name: str, status: int) -> None:
+        """What nearly all calls come to, and so in few steps."""
+        with self._lock:
+            new = self._new
+            new.exchanges["clean"] += 1
+            new.operations[name] += 1
+            new.statuses[name, status] += 1
+            self._waiting += 1
+            due = self._waiting >= self._batch
+        if due:
+            self.flush()
 
     def _judged(self, exchange: Exchange) -> Verdict:
         with self._lock:
@@ -145,7 +163,8 @@ class Ledger:
             if verdict.operation is not None:
                 name = verdict.operation.name
                 self._covered.update((name, each.kind, each.name) for each in points)
-            due = self._new.total >= self._batch or monotonic() - self._since >= self._seconds
+            self._waiting += 1
+            due = self._waiting >= self._batch or monotonic() - self._since >= self._seconds
         if due:
             self.flush()
 
@@ -162,7 +181,7 @@ class Ledger:
     def flush(self) -> None:
         """Write what is new. LedgerError if the file can't be written; nothing is lost then."""
         with self._lock:
-            if self._new.total:
+            if self._waiting:
                 with _written(self._connection, self.path):
                     _add(self._connection, self._new, self._covered, self._most - self._known)
                 self._known = self._connection.execute("SELECT count(*) FROM findings").fetchone()[
