@@ -63,7 +63,8 @@ class BaseClient:
         engine            "compiled", or "openapi-core": every exchange is judged by the reference
         timeout           seconds for connecting and for each read, (connect, read), or a `Timeout`
         server_variables  values for the variables of the document's servers
-        transport         how requests are sent; see docs/transport.md
+        transport         how requests are sent; "mock" for responses made from the document; see
+                          docs/transport.md
         trust             what the document may make the client do
         only              which operations there are, of a big document; see `Only`
         deep_object       how style deepObject serializes what is inside of an object; see `Options`
@@ -119,11 +120,19 @@ class BaseClient:
         self._calling = Calling.of(**given)
         settings = self._calling.settings
         limit = settings.trust.max_response_bytes
+        transport = self._mock() if settings.transport == "mock" else settings.transport
         self._transport, self._owned = transport_for(
-            settings.transport, asynchronous=self._asynchronous, max_response_bytes=limit
+            transport, asynchronous=self._asynchronous, max_response_bytes=limit
         )
         self._given = given
         self._open_now()
+
+    def _mock(self) -> Any:
+        """What answers every call from the document."""
+        from .mocking.transport import AsyncMock, Mock
+
+        calling = self._calling
+        return (AsyncMock if self._asynchronous else Mock)(lambda: calling.opened.operations)
 
     def _open_now(self) -> None:
         raise NotImplementedError

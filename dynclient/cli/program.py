@@ -24,7 +24,7 @@ from .streams import UNWRITABLE, discard_stdout, prepare_streams
 
 __all__ = ["program"]
 
-_COMMANDS = ("ops", "describe", "call", "bulk", "lint", "conform", "emulator", "demo")
+_COMMANDS = ("ops", "describe", "call", "bulk", "lint", "conform", "mock", "emulator", "demo")
 
 
 class Program(click.Group):

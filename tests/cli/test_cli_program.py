@@ -16,7 +16,7 @@ from dynclient.cli.remedies import on_command_line
 from dynclient.messages import Violation
 from dynclient.remedies import give
 
-COMMANDS = ("ops", "describe", "call", "bulk", "lint", "conform", "emulator", "demo")
+COMMANDS = ("ops", "describe", "call", "bulk", "lint", "conform", "mock", "emulator", "demo")
 
 
 def test_version_is_that_of_the_package(run):

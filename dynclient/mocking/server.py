@@ -1,0 +1,91 @@
+"""The mock as an ASGI application: what `dynclient mock` serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..errors import DocumentError, DynclientError
+from ..messages import Headers, HttpRequest, HttpResponse
+from ..operation import Operations
+from ..operation.received import judge_received
+from ..operation.router import Match, Router
+from .service import MockService
+
+__all__ = ["application"]
+
+_PROBLEM = "application/problem+json"
+
+
+def application(
+    operations: Operations, *, strict: bool = False, seed: int = 0
+) -> Callable[..., Awaitable[None]]:
+    """An ASGI application that has the paths of the document at its root, at whatever host.
+
+    `strict` refuses a request that breaks the document, with 400 and the violations as problem
+    details (RFC 9457); else they are in the field `X-Violations`, counted.
+    """
+    router, service = Router(operations, "http://mock"), MockService(operations, seed=seed)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        content = b""
+        more = True
+        while more:
+            message = await receive()
+            content += message.get("body", b"")
+            more = message.get("more_body", False)
+        response = _respond(router, service, _request(scope, content), strict)
+        fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers.pairs()]
+        fields.append((b"content-length", str(len(response.content)).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": fields})
+        await send({"type": "http.response.body", "body": response.content})
+
+    return app
+
+
+def _request(scope: Any, content: bytes) -> HttpRequest:
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    headers = Headers(fields)
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    url = f"http://mock{path}"
+    url = f"{url}?{query}" if query else url
+    return HttpRequest(scope["method"], url, headers, content or None)
+
+
+def _respond(
+    router: Router, service: MockService, request: HttpRequest, strict: bool
+) -> HttpResponse:
+    match = router.match(request.method, request.url)
+    if match is None:
+        return _problem(404, "The document has no operation for this request.", [])
+    try:
+        found = _violations(match, request)
+        if found and strict:
+            return _problem(400, "The request breaks the document.", found)
+        response = service.respond(request, match.operation)
+    except DocumentError as error:
+        return _problem(500, str(error), [])
+    except DynclientError as error:
+        return _problem(501, str(error), [])
+    if found:
+        headers = response.headers.merged({"X-Violations": str(len(found))})
+        return HttpResponse(response.status, headers, response.content, response.url)
+    return response
+
+
+def _violations(match: Match, request: HttpRequest) -> list[dict[str, str]]:
+    received = judge_received(match.operation, match.arguments, request)
+    ignored = {"undeclared-parameter"}
+    return [each.as_dict() for each in received.violations if each.rule not in ignored]
+
+
+def _problem(status: int, title: str, violations: list[dict[str, str]]) -> HttpResponse:
+    data: dict[str, Any] = {"title": title, "status": status}
+    if violations:
+        data["violations"] = violations
+    content = json.dumps(data, ensure_ascii=False).encode()
+    return HttpResponse(status, Headers({"Content-Type": _PROBLEM}), content)

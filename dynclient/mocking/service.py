@@ -1,0 +1,161 @@
+"""A response for a request, from what the document says of its operation.
+
+A request chooses by its field Prefer (RFC 7240), as users of Prism know it: `code=404`,
+`example=name`, `dynamic=true` for a value that is made though there is an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from ..abnf import split_list, split_parameters
+from ..document import Node
+from ..errors import DocumentError
+from ..media import best_match
+from ..messages import Headers, HttpRequest, HttpResponse
+from ..operation import Operation
+from ..operation.content.entry import MediaEntry
+from ..operation.declared import DeclaredResponse
+from .values import MockError, value_for
+
+__all__ = ["MockService"]
+
+
+class MockService:
+    """Responds for the operations of a document. The same request gets the same response.
+
+    seed  makes other values of the same schemas
+    """
+
+    def __init__(self, operations: Mapping[str, Operation], *, seed: int = 0) -> None:
+        self._operations = operations
+        self._seed = seed
+
+    def respond(self, request: HttpRequest, operation: Operation) -> HttpResponse:
+        """A valid response. MockError if the document leaves none, or not what was preferred."""
+        preferred = _preferred(request.headers.get("Prefer", ""))
+        status, declared = _declared(operation, preferred.get("code"))
+        random = Random(self._seed + crc32(f"{operation.name} {status}".encode()))  # noqa: S311
+        fields = self._fields(declared, random)
+        content = b""
+        if declared.content and status not in (204, 205, 304):
+            entry = _entry(declared, request.headers.get("Accept", "*/*"))
+            kind = _sent_type(entry)
+            value = _value(entry, preferred, random)
+            content = _encoded(entry, value, kind)
+            fields.append(("Content-Type", kind))
+        if request.method == "HEAD":
+            content = b""
+        return HttpResponse(status, Headers(fields), content, request.url)
+
+    def _fields(self, declared: DeclaredResponse, random: Random) -> list[tuple[str, str]]:
+        """The header fields that a response must have."""
+        found = []
+        for header in declared.headers:
+            if header.required:
+                value = value_for(header.node, random)
+                text = value if isinstance(value, str) else str(value).lower()
+                found.append((header.name, text))
+        return found
+
+
+def _preferred(field: str) -> dict[str, str]:
+    found = {}
+    for element in split_list(field):
+        name, _, value = split_parameters(element)[0].partition("=")
+        found[name.strip().lower()] = value.strip().strip('"')
+    return found
+
+
+def _declared(operation: Operation, code: str | None) -> tuple[int, DeclaredResponse]:
+    responses = operation.responses
+    if code is not None:
+        for key in (code, f"{code[:1]}XX", "default"):
+            if key in responses and code.isdecimal():
+                return int(code), responses[key]
+        known = ", ".join(responses) or "none"
+        raise MockError(
+            f"{operation.name}: no response with {code!r} is declared; there are: {known}"
+        )
+    for key, declared in responses.items():
+        if key[:1] == "2":
+            return int(key) if key.isdecimal() else 200, declared
+    for key, declared in responses.items():
+        return int(key) if key.isdecimal() else 200, declared
+    raise MockError(f"{operation.name}: the document declares no response")
+
+
+def _entry(declared: DeclaredResponse, accept: str) -> MediaEntry:
+    """The declared media type that the request likes best; JSON where it does not say."""
+    entries = list(declared.content.values())
+    for wanted in split_list(accept):
+        kind = split_parameters(wanted)[0]
+        for entry in entries:
+            if kind not in ("*/*", "") and best_match([kind], entry.media_type) is not None:
+                return entry
+    return next((each for each in entries if each.codec.is_json), entries[0])
+
+
+def _sent_type(entry: MediaEntry) -> str:
+    if not entry.is_range:
+        return entry.media_type
+    first, _, second = entry.media_type.partition("/")
+    if second == "*":
+        return "application/json" if first == "*" else f"{first}/plain"
+    return entry.media_type.replace("*", "x")
+
+
+def _value(entry: MediaEntry, preferred: Mapping[str, str], random: Random) -> Any:
+    name = preferred.get("example")
+    examples = dict(entry.node.items("examples"))
+    if name is not None and name not in examples:
+        known = ", ".join(examples) or "none"
+        raise MockError(f"no example {name!r} at {entry.at.pointer}; there are: {known}")
+    schema = entry.schema
+    dynamic = preferred.get("dynamic", "false").lower() == "true"
+    if name is not None or not dynamic:
+        chosen = examples if name is None else {name: examples[name]}
+        for value in _given(entry, chosen):
+            if name is not None or schema is None or _is_valid(entry, value):
+                return value
+    if schema is None:
+        return {} if entry.codec.is_json else "text"
+    value = value_for(schema, random, examples=not dynamic)
+    return [value] if entry.codec.cutter is not None else value
+
+
+def _given(entry: MediaEntry, examples: Mapping[str, Node]) -> list[Any]:
+    found = []
+    if isinstance(entry.node.value, dict) and "example" in entry.node.value:
+        found.append(entry.node.value["example"])
+    for node in examples.values():
+        target = node.follow()
+        for key in ("value", "dataValue"):
+            if isinstance(target.value, dict) and key in target.value:
+                found.append(target.value[key])
+    return found
+
+
+def _is_valid(entry: MediaEntry, value: Any) -> bool:
+    from ..validation import ALL_FORMATS
+
+    with suppress(ValueError, TypeError, DocumentError):
+        judge = entry.judge(entry.media_type, formats=ALL_FORMATS)
+        return judge is None or bool(judge.is_valid(value))
+    return False
+
+
+def _encoded(entry: MediaEntry, value: Any, kind: str) -> bytes:
+    """The content of a value, by the codec of its media type."""
+    codec = entry.codec_for(kind)
+    if isinstance(value, str) and not codec.is_json:
+        return value.encode()
+    try:
+        body = codec.encoded(entry, value, kind).sendable()
+    except ValueError as error:
+        raise MockError(f"a value can't be sent as {kind}: {error}") from None
+    return body if isinstance(body, bytes) else b"".join(body)  # type: ignore[arg-type]
