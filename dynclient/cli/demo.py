@@ -21,7 +21,8 @@ def command(ctx: click.Context, plain: bool) -> None:
 
     Starts the embedded service, submits a Bell circuit, waits for it and prints its counts; calls
     all eleven Jobs operations; runs an estimator in a session and plots its values; shows an
-    invalid request and an invalid response being caught. Needs the extra `dynclient[emulator]`.
+    invalid request and an invalid response being caught; and proposes an overlay for a service that
+    its document does not describe any more. Needs the extra `dynclient[emulator]`.
     """
     from .demonstration import Demonstration
 

@@ -11,6 +11,11 @@ from rich.text import Text
 
 from .. import Client, InvalidRequest, InvalidResponse, PollTimeout, Response, emulator
 from ..auth import IAMAuth
+from ..conformance.exchanges import Exchange
+from ..conformance.judge import Judge
+from ..conformance.recorder import Recorder
+from ..conformance.repairing import repair
+from ..conformance.tally import Tally
 from ..histogram import counts_of, curve, histogram
 from .output import json_text, printable
 from .wrong_server import responding
@@ -69,6 +74,7 @@ class Demonstration:
                         self._session(client),
                         self._invalid_request(client),
                         self._invalid_response(client),
+                        self._drift(client),
                     ]
                 )
 
@@ -218,6 +224,32 @@ class Demonstration:
             self._print(str(error))
             return True
         return False
+
+    def _drift(self, client: Client) -> bool:
+        """A service that has changed: what the document says otherwise, and how to mend that."""
+        self._heading("Drift: what a service does that its document does not say")
+        found: list[Exchange] = []
+        auth = {"IBMCloudAuth": "anything", "ServiceCRN": emulator.CRN}
+        drifted = {"id": "d2k4v6s5ppas73f0m1q0", "backend": "ibm_fez", "status": "Paused"}
+        with responding(json.dumps(drifted).encode()) as url:
+            watched = client.with_options(
+                base_url=url, auth=auth, validate="off", observers=[Recorder(found.append)]
+            )
+            for _ in range(3):
+                watched.call("get_job_details_jid", id="x")
+        judge, tally = Judge(client, base_url=url), Tally()
+        for exchange in found:
+            tally.add(judge.check_exchange(exchange), exchange)
+        for group in tally.groups():
+            self._print(f"{group.key.code} in {group.count} exchanges: {group.violation.message}")
+        overlay = repair(tally, client.document).overlay
+        if overlay is None:
+            return False
+        self._print("An overlay that makes the document agree, if the service is right:")
+        for action in overlay["actions"]:
+            change = "remove" if action.get("remove") else f"add {json_text(action['update'])}"
+            self._print(f"  {change} at {action['target']}")
+        return True
 
     def _invalid_response(self, client: Client) -> bool:
         self._heading("An invalid response: a server that breaks the document")
