@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from .findings import Finding, Seen, Verdict
     from .judge import Judge, check, check_webhook
     from .ledger import Ledger, LedgerError, merge
+    from .middleware import (
+        AsyncRecordingTransport,
+        RecordingASGI,
+        RecordingTransport,
+        RecordingWSGI,
+    )
     from .recorder import Recorder
     from .repairing import Repair, repair
     from .sources import SourceError, exchanges_in
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 
 #: Where each name comes from: a program waits for nothing that it does not use.
 _HOMES = {
+    "AsyncRecordingTransport": ".middleware",
     "CODES": ".codes",
     "Code": ".codes",
     "Change": ".differences",
@@ -39,6 +46,9 @@ _HOMES = {
     "LedgerError": ".ledger",
     "Recorder": ".recorder",
     "Recording": ".exchanges",
+    "RecordingASGI": ".middleware",
+    "RecordingTransport": ".middleware",
+    "RecordingWSGI": ".middleware",
     "Seen": ".findings",
     "SourceError": ".sources",
     "Repair": ".repairing",
@@ -54,6 +64,7 @@ _HOMES = {
 
 __all__ = [
     "CODES",
+    "AsyncRecordingTransport",
     "Change",
     "Code",
     "Exchange",
@@ -63,6 +74,9 @@ __all__ = [
     "LedgerError",
     "Recorder",
     "Recording",
+    "RecordingASGI",
+    "RecordingTransport",
+    "RecordingWSGI",
     "Repair",
     "Seen",
     "SourceError",
