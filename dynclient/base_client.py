@@ -33,7 +33,7 @@ class BaseClient:
         source: Source,
         *,
         base_url: str | None = None,
-        auth: Mapping[str, Any] | None = None,
+        auth: Mapping[Any, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
         validate: Level | Validation = "strict",
         engine: Engine = "compiled",
@@ -56,8 +56,8 @@ class BaseClient:
         source            a bundled name (`"qiskit-runtime"`), a path, a URL, or a mapping
         base_url          where the service is; default: DYNCLIENT_BASE_URL for the bundled
                           document, else the server the document names; see docs/auth.md
-        auth              credentials by security scheme: `{"IBMCloudAuth": "token"}`; see
-                          docs/auth.md
+        auth              credentials by security scheme: `{"IBMCloudAuth": "token"}`, or by the
+                          type of schemes, `OfType`; see docs/auth.md
         defaults          values by parameter name, for every operation that declares it
         validate          "strict", "warn" or "off", or a `Validation` with a level for each layer
         engine            "compiled", or "openapi-core": every exchange is judged by the reference

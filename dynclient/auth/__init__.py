@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .credential import Credential
 from .handlers import APIKeyHeader, AuthValue, Handler
 from .plan import AuthPlan, AuthStep, RoundTrip
+from .plugins import OfType
 from .schemes import SecurityScheme
 from .solver import Authenticator
 
@@ -39,6 +40,7 @@ __all__ = [
     "Handler",
     "IAMAuth",
     "OAuth2",
+    "OfType",
     "RoundTrip",
     "SecurityScheme",
     "environment_auth",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import AuthError
 from ..remedies import Remedy, give
 from .handlers import SENDS_NOTHING, AuthValue, Handler, handler_for
 from .plain import example_value
 from .plan import AuthPlan, AuthStep
+from .plugins import OfType, installed_handler
 from .schemes import SecurityScheme
 
 __all__ = ["Authenticator"]
@@ -30,13 +31,22 @@ class Authenticator:
     """
 
     def __init__(
-        self, schemes: Mapping[str, SecurityScheme], auth: Mapping[str, AuthValue] | None
+        self, schemes: Mapping[str, SecurityScheme], auth: Mapping[Any, AuthValue] | None
     ) -> None:
         """Raises `AuthError` for an unknown scheme name or a value of the wrong shape."""
         self._schemes = dict(schemes)
         self._handlers: dict[str, Handler] = {}
+        self._plugged = False
+        by_type: list[tuple[OfType, object]] = []
         for name, value in _entries(auth, schemes):
-            self._handlers[name] = handler_for(self._scheme(name), value)
+            if isinstance(name, OfType):
+                by_type.append((name, value))
+            else:
+                self._handlers[name] = handler_for(self._scheme(name), value)
+        for kind, value in by_type:
+            for name in kind.found_in(self._schemes.values()):
+                if name not in self._handlers:
+                    self._handlers[name] = handler_for(self._schemes[name], value)
 
     def plan(self, operation: str, requirements: Sequence[Requirement] | None) -> AuthPlan:
         """Choose the alternative for an operation: the first that the credentials given meet.
@@ -49,6 +59,8 @@ class Authenticator:
             return AuthPlan((), "the operation requires no credentials")
         candidates = [self._candidate(requirement) for requirement in requirements]
         met = [candidate for candidate in candidates if not candidate.lacking]
+        if not met and self._plug_in():
+            return self.plan(operation, requirements)
         if not met:
             raise self._unmet(operation, candidates)
         # min() keeps the document's order among equals.
@@ -58,6 +70,16 @@ class Authenticator:
             for name, scopes in chosen.requirement.items()
         )
         return AuthPlan(chosen.names, self._reason(chosen, candidates), steps)
+
+    def _plug_in(self) -> bool:
+        """Take handlers of installed packages for what has none; whether there are any."""
+        if self._plugged:
+            return False
+        self._plugged = True
+        lacking = [s for name, s in self._schemes.items() if name not in self._handlers]
+        found = {scheme.name: installed_handler(scheme) for scheme in lacking}
+        self._handlers |= {name: handler for name, handler in found.items() if handler is not None}
+        return any(found.values())
 
     def _scheme(self, name: str) -> SecurityScheme:
         if name in self._schemes:
@@ -126,7 +148,7 @@ class Authenticator:
         return give(auth={name: example_value(self._schemes[name]) for name in nearest.missing})
 
 
-def _entries(auth: object, schemes: Iterable[str]) -> Iterable[tuple[str, object]]:
+def _entries(auth: object, schemes: Iterable[str]) -> Iterable[tuple[Any, object]]:
     if auth is None:
         return ()
     if isinstance(auth, Mapping):

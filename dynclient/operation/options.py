@@ -42,7 +42,7 @@ class Options:
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     extra_query: Mapping[str, Any] | None = field(default=None, repr=False)
     timeout: TimeoutValue | None = None
-    auth: Mapping[str, Any] | None = field(default=None, repr=False)
+    auth: Mapping[Any, Any] | None = field(default=None, repr=False)
     server: str | int | None = None
     validate: Level | Validation | None = None
     deep_object: DeepObject | None = None
