@@ -35,7 +35,6 @@ if TYPE_CHECKING:
         InvalidResponse,
         NotFound,
         NotLoaded,
-        PollTimeout,
         RequestTimeout,
         ResponseTooLarge,
         ServerStatusError,
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     from .operation.only import Only
     from .otel import OpenTelemetryObserver
     from .paging.style import Paging, PagingError
+    from .polling import PollTimeout
     from .remedies import Remedy
     from .retries import Retries
     from .transport import (
@@ -113,7 +113,7 @@ _HOMES = {
     "Paging": ".paging.style",
     "PagingError": ".paging.style",
     "Parameter": ".operation",
-    "PollTimeout": ".errors",
+    "PollTimeout": ".polling",
     "Problem": ".document",
     "RateLimits": ".limits",
     "Remedy": ".remedies",

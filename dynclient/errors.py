@@ -1,4 +1,4 @@
-"""Every error that dynclient raises, on one page.
+"""Every error of a document and a call; those of other tasks stand where they are raised.
 
     DynclientError
     ├─ DocumentError          unreadable, not OpenAPI, a $ref that leads nowhere
@@ -14,7 +14,6 @@
     │  ├─ ConnectionBroken    the peer ended the exchange in the middle
     │  ├─ ResponseTooLarge    more bytes than the policy allows
     │  └─ TooManyRedirects    a chain that is too long, or a redirect that is not safe
-    ├─ PollTimeout            what `poll` waits for did not come in time: .response, .data
     ├─ InvalidResponse        the server broke the document: .violations, .response
     └─ StatusError            4xx and 5xx: .status, .data, .problem, .response
        ├─ ClientStatusError   BadRequest, Unauthorized, Forbidden, NotFound, Conflict, …
@@ -26,7 +25,6 @@ No message, repr or attribute shown in a traceback holds a secret value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .messages import HttpRequest, Response, Violation
@@ -57,7 +55,6 @@ __all__ = [
     "NotFound",
     "NotLoaded",
     "PayloadTooLarge",
-    "PollTimeout",
     "PreconditionFailed",
     "RequestTimeout",
     "ResponseTooLarge",
@@ -75,11 +72,6 @@ __all__ = [
     "UnsupportedMediaType",
     "Violation",
 ]
-
-
-def masked(violation: Violation) -> Violation:
-    """The same violation of a secret value, without the value."""
-    return replace(violation, message=f"[redacted] breaks {violation.rule}")
 
 
 class DynclientError(Exception):
@@ -330,26 +322,6 @@ class StatusError(DynclientError):
         if content_type.partition(";")[0].strip().lower() != MEDIA_TYPE:
             return None
         return ProblemDetails.of(self.response.data, self.response.request.mask())
-
-
-class PollTimeout(DynclientError):
-    """What `poll` waits for did not come in time. What runs at the service goes on.
-
-    `response` is the last one, None if every call failed.
-    """
-
-    def __init__(self, until: str, seconds: float, response: Response | None) -> None:
-        name = "" if response is None else f"{response.operation.name}: "
-        super().__init__(
-            f"{name}{until} did not come within {seconds:g} seconds; "
-            "what runs at the service goes on"
-        )
-        self.response = response
-
-    @property
-    def data(self) -> Any:
-        """The data of the last response."""
-        return None if self.response is None else self.response.data
 
 
 class ClientStatusError(StatusError):

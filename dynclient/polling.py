@@ -8,11 +8,11 @@ from time import time
 from typing import Any, NamedTuple, TypeAlias
 
 from .commands import Commands, Wait
-from .errors import PollTimeout, StatusError, TransportError
+from .errors import DynclientError, StatusError, TransportError
 from .messages import Response
 from .retries import asked_wait, is_transient
 
-__all__ = ["Condition", "Every", "Until", "polling"]
+__all__ = ["Condition", "Every", "PollTimeout", "Until", "polling"]
 
 #: Whether the wait is over, by the data of a response; or the values of members that end it, by
 #: their names: `{"status": "Completed"}`, `{"state.status": ["Completed", "Failed"]}`.
@@ -24,6 +24,26 @@ Every: TypeAlias = float | tuple[float, float]
 _GROWTH = 1.5
 #: How many calls in a row may fail, each after its retries: a service that restarts.
 _MOST_FAILURES = 5
+
+
+class PollTimeout(DynclientError):
+    """What `poll` waits for did not come in time. What runs at the service goes on.
+
+    `response` is the last one, None if every call failed.
+    """
+
+    def __init__(self, until: str, seconds: float, response: Response | None) -> None:
+        name = "" if response is None else f"{response.operation.name}: "
+        super().__init__(
+            f"{name}{until} did not come within {seconds:g} seconds; "
+            "what runs at the service goes on"
+        )
+        self.response = response
+
+    @property
+    def data(self) -> Any:
+        """The data of the last response."""
+        return None if self.response is None else self.response.data
 
 
 def polling(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..messages import Violation
 
-__all__ = ["TOO_DEEP", "UNREADABLE_TEXT", "UNSENDABLE", "unserializable", "violation"]
+__all__ = ["TOO_DEEP", "UNREADABLE_TEXT", "UNSENDABLE", "masked", "unserializable", "violation"]
 
 #: The message for a text that can't be encoded as UTF-8.
 UNREADABLE_TEXT = "the text has a lone surrogate, which UTF-8 can't encode"
@@ -33,6 +35,11 @@ UNSENDABLE = frozenset(
 def violation(where: str, rule: str, message: str, document_pointer: str = "") -> Violation:
     """A violation of the request layer."""
     return Violation(where, "", document_pointer, rule, message, "request")
+
+
+def masked(violation: Violation) -> Violation:
+    """The same violation of a secret value, without the value."""
+    return replace(violation, message=f"[redacted] breaks {violation.rule}")
 
 
 def unserializable(where: str, rule: str, error: ValueError) -> Violation:

@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from ...document import Node
-from ...errors import DocumentError, NotLoaded, masked
+from ...errors import DocumentError, NotLoaded
 from ...messages import Headers, Violation
 from ...redaction import DEFAULT_REDACTOR
 from ...schema import Validator, compile_validator
 from ...validation import Formats
 from ..content.registry import CODECS
+from ..violations import masked
 from .parameters import schema_of
 from .styles import STYLES_BY_LOCATION
 from .texts import Reader, json_reader, scalar_reader

@@ -7,14 +7,13 @@ from typing import Any
 
 from ...abnf import is_field_value
 from ...document import Document, Location
-from ...errors import masked
 from ...jsontext import JsonTextError, decode, encode
 from ...messages import Violation
 from ...redaction import Redactor
 from ...schema import Validator, compile_validator
 from ...validation import Formats
 from ..encoders import Encoders, encoded, fitted
-from ..violations import violation
+from ..violations import masked, violation
 from .parameters import Parameter, Slot
 from .paths import PathPlan
 from .styles import DeepObject
