@@ -76,7 +76,10 @@ def test_a_value_for_a_schema_is_valid(schema: Any) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("date-time", "date", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uri"),
+        pytest.param(
+            "time", marks=pytest.mark.compiled("openapi-core knows no time with an offset")
+        ),
+        *("date-time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uri"),
         *("uri-reference", "iri", "uri-template", "json-pointer", "relative-json-pointer"),
         *("regex", "uuid", "idn-email", "idn-hostname", "iri-reference", "byte"),
     ],

@@ -1,0 +1,36 @@
+"""Calls an operation for many rows on a Dask cluster of two worker processes: a program.
+
+A process of its own: importing Dask changes how every exception of a process is pickled.
+Prints the process ids of the workers, then the results: on_dask.py URL JOURNAL ROWS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import distributed
+
+from bulk.programs import DOCUMENT, rows
+from dynclient import Client
+
+
+def main() -> None:
+    url, journal, count = sys.argv[1:]
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as dask:
+        print(json.dumps(list(dask.run(os.getpid).values())), flush=True)
+        results = Client(DOCUMENT, base_url=url).map(
+            "make",
+            rows(int(count)),
+            executor=dask.get_executor(pure=False, retries=0),
+            journal=journal,
+            workers=8,
+            chunk=50,
+        )
+        print(json.dumps([results.answered, results.failed, results.unknown]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
