@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
 from ..commands import Commands
 from ..document.pointer import lookup, split
 from ..exchange import exchange
-from ..hops import Conduct
+from ..hops import Conduct, loaded
 from ..messages import Response
 from ..operation import Operation, Prepared
 from ..origins import origin_of
@@ -62,8 +63,11 @@ class Walk:
         arguments = self._arguments
         if position is not None and paging.parameter is not None:
             arguments = {**self._without(paging.parameter), paging.parameter: position}
-        plan, prepared = self._bind(arguments)
+        document = self._operation.document
+        plan, prepared = yield from loaded(partial(self._bind, arguments), document, self._conduct)
         if position is not None and paging.parameter is None:
+            # A state may come from anywhere.
+            self._check_origin(prepared.request.url, str(position))
             request = replace(prepared.request, url=str(position))
             plan = replace(plan, auth=plan.auth.lacking(request))
             prepared = Prepared(request, prepared.violations, prepared.headers)
@@ -136,17 +140,20 @@ class Walk:
             return None
         here = response.request.url
         url = urljoin(here, target)
+        self._check_origin(here, url)
+        return str(self._new(url))
+
+    def _check_origin(self, here: str, url: str) -> None:
+        """PagingError for a page elsewhere: the credentials of the call would go along."""
         try:
             moved = origin_of(url) != origin_of(here)
         except ValueError:
             moved = True
         if moved:
-            # The credentials of the call would go along to wherever a response says.
             raise PagingError(
                 f"{self._operation.name}: the next page is at another origin than this one: "
-                f"{response.request.redactor.url(url)}"
+                f"{self._operation.redactor.url(url)}"
             )
-        return str(self._new(url))
 
     def _new(self, position: Any) -> Any:
         if position in self._seen:

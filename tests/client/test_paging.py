@@ -290,6 +290,16 @@ def test_the_next_page_stays_at_its_origin(items: Callable[..., list[Any]], url:
     assert len(asked) == 1
 
 
+def test_a_state_leads_to_no_other_origin() -> None:
+    schema = body(next={"type": "string", "format": "uri-reference"})
+    transport, asked = served(lambda query: {"items": [1]})
+    client = Client(listing(schema=schema), transport=transport)
+    state = {"position": "http://evil.test/v1/thing", "skip": 0}
+    with pytest.raises(PagingError, match="at another origin"):
+        next(client.paginate("op", state=state))
+    assert asked == []
+
+
 def test_an_error_of_a_page_is_raised_and_the_state_is_kept() -> None:
     def respond(query: dict[str, str]) -> Any:
         return cut(query) if query.get("offset") != "10" else MockTransport.response({}, 404)
