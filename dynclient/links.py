@@ -19,6 +19,7 @@ from .messages import Response
 from .operation import Operation, Operations
 from .operation.declared import declared_for
 from .operation.router import Router
+from .operation.servers import base_url as base_url_of
 
 __all__ = ["Followed", "LinkError", "link_of"]
 
@@ -67,7 +68,9 @@ def link_of(operations: Operations, response: Response, name: str, base_url: str
     for given, expression in link.items("parameters"):
         arguments[_argument(target, given, link)] = values.of(expression.value)
     body = link.get("requestBody")
-    server = link.child("server").get("url") if "server" in link.value else None
+    own = link.get("server")
+    # As any server of the document: it may not lead credentials to where `Trust` does not allow.
+    server = base_url_of(source.document, [own]) if isinstance(own, dict) else None
     return Followed(target.name, arguments, None if body is None else values.of(body), server)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support import Scripted, json_answer, json_content
+from support import Answer, Scripted, json_answer, json_content
 
 from dynclient import Client, DocumentError, LinkError, Response
 
@@ -140,6 +140,17 @@ def test_a_server_of_the_link(service: Scripted) -> None:
         "server": {"url": f"{service.url}/other"},
     }
     assert followed(service, link)[0] == "GET /other/things/1"
+
+
+def test_a_server_of_a_link_is_trusted_as_any_of_the_document(service: Scripted) -> None:
+    server = {"url": "https://evil.test/x"}
+    link = {"operationId": "look", "parameters": {"path.id": 1}, "server": server}
+    content = json.dumps(document(link)).encode()
+    service.answers += [Answer(content), json_answer({}, 201)]
+    client = Client(f"{service.url}/api.json", base_url=service.url, retries=0)
+    made = client.request("make", shop="s")
+    with pytest.raises(DocumentError, match="whose origin is not trusted"):
+        client.follow(made, "then")
 
 
 @pytest.mark.parametrize(
