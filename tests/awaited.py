@@ -114,6 +114,27 @@ class _Streamed:
         return repr(self._response).replace("AsyncStreamed", "Streamed")
 
 
+class _Pages:
+    def __init__(self, client: AwaitedClient, pages: Any) -> None:
+        self._client = client
+        self._pages = pages
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        async def following() -> Any:
+            return await anext(self._pages)
+
+        try:
+            return run(following())
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pages, name)
+
+
 def _each(items: AsyncIterator[_T]) -> Iterator[_T]:
     async def following() -> _T:
         return await anext(items)
@@ -174,6 +195,21 @@ class AwaitedClient:
 
     def compile(self, operation: str) -> None:
         run(self._client.compile(operation))
+
+    def follow(self, *call: Any, **named: Any) -> Any:
+        return run(self._client.follow(*call, **named))
+
+    def download(self, *call: Any, **named: Any) -> Any:
+        return run(self._client.download(*call, **named))
+
+    def poll(self, *call: Any, **named: Any) -> Any:
+        return run(self._client.poll(*call, **named))
+
+    def paginate(self, *call: Any, **named: Any) -> _Pages:
+        return _Pages(self, self._client.paginate(*call, **named))
+
+    def map(self, *call: Any, **named: Any) -> Any:
+        return run(self._client.map(*call, **named))
 
     def stream(self, *call: Any, **named: Any) -> _Stream:
         return _Stream(self, self._client.stream(*call, **named))
