@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from .auth import SecurityScheme
     from .bulk.results import Outcome, Results, RowResult
     from .downloading import Progress
     from .explanation import Explanation
@@ -227,6 +228,15 @@ class AsyncClient(BaseClient):
         """As `Client.explain`."""
         flow = self._calling.explaining(operation, arguments, body, options, named_arguments)
         return await self._drive(flow, self._transport)
+
+    async def sign_in(
+        self, scheme: str, *, scopes: Collection[str] | None = None
+    ) -> SecurityScheme:
+        """As `Client.sign_in`."""
+        placed: SecurityScheme = await self._drive(
+            self._calling.signing_in(scheme, scopes), self._transport
+        )
+        return placed
 
     async def complete(self, make: Callable[[], _T]) -> _T:
         """As `Client.complete`."""

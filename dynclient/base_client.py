@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
+    from .auth import AuthPlan
     from .core import Engine
     from .document import Document, Source, Trust
     from .limits import RateLimitsValue
@@ -146,6 +147,18 @@ class BaseClient:
     def operations(self) -> Operations:
         """Every operation, by name; see `Operations`."""
         return self._calling.opened.operations
+
+    @property
+    def base_url(self) -> str:
+        """Where the service is: `base_url=`, else the document's server. DocumentError without."""
+        return self._calling.plans.base_url
+
+    def auth_plan(self, operation: str) -> AuthPlan:
+        """Which alternative of an operation's security is used, and why; see docs/auth.md.
+
+        UnknownOperation; AuthError, with what is missing, if none can be met.
+        """
+        return self._calling.plans.auth(operation)
 
     # ── another client ───────────────────────────────────────────────────────────────────────
 

@@ -17,18 +17,20 @@ from .credentials import Credentials
 from .document import Trust, bundled_path, loading
 from .errors import NotLoaded
 from .exchange import Opened, at_hand, exchange, opening
-from .hops import Conduct, fetching, loaded
+from .hops import Conduct, fetching, loaded, round_trip
 from .messages import IDEMPOTENT, HttpRequest, Response
 from .operation import NO_OPTIONS, Options, Prepared
 from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
 from .retries import Budget, Retries
+from .transport import may_have_certificate
 from .unset import UNSET
 
 if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from .auth import SecurityScheme
     from .bulk.batch import Batch, Watcher
     from .bulk.results import Outcome
     from .downloading import Progress
@@ -102,7 +104,12 @@ class Calling:
         self.conduct = self._conduct()
         if credentials is None:
             bundled = isinstance(settings.source, str) and bundled_path(settings.source) is not None
-            credentials = Credentials(core.schemes, settings.auth, bundled=bundled)
+            credentials = Credentials(
+                core.schemes,
+                settings.auth,
+                bundled=bundled,
+                has_certificate=may_have_certificate(settings.transport),
+            )
         self.credentials = credentials
         self.plans = Plans(settings, core, credentials)
         self.core = core
@@ -186,6 +193,12 @@ class Calling:
         bind = partial(self._bound, *call, refuse=False)
         plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
         return plan, (yield from at_hand(plan, prepared))
+
+    def signing_in(self, scheme: str, scopes: Collection[str] | None) -> Commands[SecurityScheme]:
+        """Get the credential of one scheme, as a call would; its scheme, placed at the service."""
+        step = self.plans.step(scheme, scopes)
+        yield from step.flow(partial(round_trip, conduct=self.conduct))
+        return step.scheme
 
     def downloading(
         self,

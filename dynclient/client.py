@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from .auth import SecurityScheme
     from .bulk.results import Outcome, Results, RowResult
     from .downloading import Progress
     from .explanation import Explanation
@@ -305,6 +306,17 @@ class Client(BaseClient):
         """
         flow = self._calling.explaining(operation, arguments, body, options, named_arguments)
         return self._drive(flow, self._transport)
+
+    def sign_in(self, scheme: str, *, scopes: Collection[str] | None = None) -> SecurityScheme:
+        """Get the credential of a security scheme now, as the first call would.
+
+        scheme  its name in the document; returned as it is placed at the service
+        scopes  of OAuth 2.0; default: all that operations ask for
+
+        Credentials are found to be wrong, and users are asked, before there is work to lose.
+        AuthError if the credential can't be had, or none was given.
+        """
+        return self._drive(self._calling.signing_in(scheme, scopes), self._transport)
 
     def compile(self, operation: str) -> None:
         """Compile all that an operation can need, now, and fetch what it refers to.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .auth import Authenticator, AuthPlan, SecurityScheme
+from .auth import Authenticator, AuthPlan, AuthStep, SecurityScheme
 from .auth.credential import Found
 from .auth.solver import Requirement
 from .document import Document
@@ -77,8 +77,10 @@ class Credentials:
         auth: Mapping[str, Any] | None,
         *,
         bundled: bool,
+        has_certificate: bool = True,
     ) -> None:
         self._schemes = schemes
+        self._has_certificate = has_certificate
         self._auth = auth
         self._bundled = bundled
         self._accounts: dict[Account, Mapping[str, AuthValue]] = {}
@@ -95,7 +97,9 @@ class Credentials:
 
     def replaced(self, auth: Mapping[str, Any] | None) -> Credentials:
         """Other credentials for the same document."""
-        return Credentials(self._schemes, auth, bundled=self._bundled)
+        return Credentials(
+            self._schemes, auth, bundled=self._bundled, has_certificate=self._has_certificate
+        )
 
     def choose(
         self, operation: Operation, auth: Mapping[str, Any] | None, *, own_server: bool
@@ -110,11 +114,16 @@ class Credentials:
                 authenticator, found = self._usual(own_server, requirements)
             else:
                 found = self._found(auth, own_server, requirements)
-                authenticator = Authenticator(self._schemes, found.auth)
+                authenticator = self._authenticator(found.auth)
             plan = authenticator.plan(operation.name, requirements)
             return AuthChoice(plan, found.base_url, found.source)
         except AuthError as error:
             return AuthChoice(AuthPlan((), "not authenticated"), refusal=error)
+
+    def step(self, scheme: str, scopes: Sequence[str], *, own_server: bool) -> AuthStep:
+        """One scheme by itself. AuthError if the document or the credentials lack it."""
+        authenticator, _ = self._usual(own_server, [{scheme: scopes}])
+        return authenticator.plan(f"the scheme {scheme}", [{scheme: scopes}]).steps[0]
 
     def _usual(
         self, own_server: bool, requirements: Sequence[Requirement]
@@ -125,10 +134,13 @@ class Credentials:
         known = self._known.get(key)
         if known is None:
             found = self._found(self._auth, own_server, requirements)
-            made = (Authenticator(self._schemes, found.auth if requirements else None), found)
+            made = (self._authenticator(found.auth if requirements else None), found)
             # Of threads that come here together one wins: all share its handlers and tokens.
             known = self._known.setdefault(key, made)
         return known
+
+    def _authenticator(self, auth: Mapping[str, Any] | None) -> Authenticator:
+        return Authenticator(self._schemes, auth, has_certificate=self._has_certificate)
 
     def _found(
         self,

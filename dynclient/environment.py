@@ -11,6 +11,7 @@ __all__ = [
     "AUTH_PREFIX",
     "CACHE_VARIABLE",
     "DOCUMENT_VARIABLE",
+    "TOKENS_VARIABLE",
     "URL_VARIABLE",
     "environment_name",
 ]
@@ -21,6 +22,8 @@ URL_VARIABLE = "DYNCLIENT_BASE_URL"
 DOCUMENT_VARIABLE = "DYNCLIENT_DOC"
 #: `off`, or the folder of the cache of parsed documents.
 CACHE_VARIABLE = "DYNCLIENT_CACHE"
+#: Where tokens outlive a process: `file`, `keyring`, or the path of a file.
+TOKENS_VARIABLE = "DYNCLIENT_TOKENS"
 #: What the variable of a security scheme starts with.
 AUTH_PREFIX = "DYNCLIENT_AUTH_"
 

@@ -5,12 +5,12 @@ Nothing here sends anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .auth import AuthPlan
+from .auth import AuthPlan, AuthStep
 from .core import Core, Settings
 from .credentials import AuthChoice, Credentials
 from .errors import AuthError, DocumentError, NotLoaded
@@ -200,6 +200,41 @@ class Plans:
         """Raises the plan's refusal, unless header fields of the call are its credentials."""
         if plan.refusal is not None and not self._credentials.carried_by(options.headers):
             raise plan.refusal
+
+    @property
+    def base_url(self) -> str:
+        """Where the service is, as far as no operation, credential or call says otherwise."""
+        if self._settings.base_url is not None:
+            return self._settings.base_url
+        document = self._core.document
+        return base_url(document, document.servers, None, self._settings.server_variables)
+
+    def auth(self, name: str) -> AuthPlan:
+        """How an operation is authenticated. UnknownOperation; AuthError if it can't be."""
+        operation = self._core.operations[name]
+        own_server = self._settings.base_url is None
+        choice = self._credentials.choose(operation, None, own_server=own_server)
+        if choice.refusal is not None:
+            raise choice.refusal
+        return choice.plan
+
+    def step(self, scheme: str, scopes: Collection[str] | None) -> AuthStep:
+        """One scheme, its handler, and the scopes, by default all that operations ask for.
+
+        AuthError for a scheme that the document lacks, or that has no credential.
+        """
+        url, own_server = self.base_url, self._settings.base_url is None
+        if scopes is None:
+            asked = (each.security or () for each in self._core.operations.values())
+            scopes = {
+                scope
+                for requirements in asked
+                for requirement in requirements
+                for scope in requirement.get(scheme, ())
+            }
+        step = self._credentials.step(scheme, sorted(scopes), own_server=own_server)
+        trusts = partial(_may_get_credentials, self._core.document, url)
+        return AuthPlan((scheme,), "asked for", (step,)).placed(url, trusts).steps[0]
 
     def _make(self, operation: Operation, options: Options) -> CallPlan:
         settings = self._settings

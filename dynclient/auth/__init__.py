@@ -10,7 +10,7 @@ Nothing here imports an HTTP library: what must be fetched is yielded as an `Htt
 from typing import TYPE_CHECKING, Any
 
 from .credential import Credential
-from .handlers import APIKeyHeader, AuthValue, Handler
+from .handlers import APIKeyHeader, AuthValue, BearerToken, Handler
 from .plan import AuthPlan, AuthStep, RoundTrip
 from .plugins import OfType
 from .schemes import SecurityScheme
@@ -19,9 +19,13 @@ from .solver import Authenticator
 if TYPE_CHECKING:
     from .account import ACCOUNT_FILE, Account, environment_auth, qiskit_account
     from .digest import DigestAuth
+    from .dpop import DPoP
     from .iam import IAM_URL, IAMAuth
     from .login import BrowserLogin, DeviceLogin, DevicePrompt
     from .oauth2 import OAuth2
+    from .signatures import MessageSignature
+    from .stores import KeyringTokens, TokenFile, TokenStore
+    from .token_exchange import TokenExchange
 
 __all__ = [
     "ACCOUNT_FILE",
@@ -32,17 +36,24 @@ __all__ = [
     "AuthStep",
     "AuthValue",
     "Authenticator",
+    "BearerToken",
     "BrowserLogin",
     "Credential",
+    "DPoP",
     "DeviceLogin",
     "DevicePrompt",
     "DigestAuth",
     "Handler",
     "IAMAuth",
+    "KeyringTokens",
+    "MessageSignature",
     "OAuth2",
     "OfType",
     "RoundTrip",
     "SecurityScheme",
+    "TokenExchange",
+    "TokenFile",
+    "TokenStore",
     "environment_auth",
     "qiskit_account",
 ]
@@ -52,12 +63,18 @@ _ROOMS = {
     "ACCOUNT_FILE": ".account",
     "Account": ".account",
     "BrowserLogin": ".login",
+    "DPoP": ".dpop",
     "DeviceLogin": ".login",
     "DevicePrompt": ".login",
     "DigestAuth": ".digest",
     "IAMAuth": ".iam",
     "IAM_URL": ".iam",
+    "KeyringTokens": ".stores",
+    "MessageSignature": ".signatures",
     "OAuth2": ".oauth2",
+    "TokenExchange": ".token_exchange",
+    "TokenFile": ".stores",
+    "TokenStore": ".stores",
     "environment_auth": ".account",
     "qiskit_account": ".account",
 }

@@ -17,6 +17,7 @@ from ..remedies import Remedy, give
 from .credential import Found
 from .handlers import AuthValue
 from .iam import IAMAuth
+from .stores import usual_store
 
 __all__ = [
     "ACCOUNT_FILE",
@@ -106,7 +107,8 @@ class Account:
         """The `auth=` mapping for the bundled document `qiskit-runtime`."""
         private = "private." if self.private else ""
         url = f"https://{private}iam.{self.host}/identity/token"
-        return {"IBMCloudAuth": IAMAuth(self.token, url=url), _INSTANCE: self.instance}
+        key = IAMAuth(self.token, url=url, store=usual_store())
+        return {"IBMCloudAuth": key, _INSTANCE: self.instance}
 
     def base_url(self) -> str:
         """The address of the service for the instance's region."""

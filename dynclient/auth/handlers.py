@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from typing import Any, TypeAlias
 
 from ..commands import Command, Run
@@ -14,7 +14,15 @@ from .credential import NOTHING, Credential
 from .plain import PlainValue, plain_credential, user_and_password
 from .schemes import SecurityScheme
 
-__all__ = ["SENDS_NOTHING", "APIKeyHeader", "AuthValue", "FixedHandler", "Handler", "handler_for"]
+__all__ = [
+    "SENDS_NOTHING",
+    "APIKeyHeader",
+    "AuthValue",
+    "BearerToken",
+    "FixedHandler",
+    "Handler",
+    "handler_for",
+]
 
 
 class Handler:
@@ -35,6 +43,18 @@ class Handler:
     constant: bool = False
     shared: bool = True
     blocking: bool = False
+
+    @property
+    def signs(self) -> bool:
+        """Whether `modify` does anything."""
+        return type(self).modify is not Handler.modify
+
+    def grants(self, scopes: tuple[str, ...]) -> bool:
+        """Whether what it gives has these scopes. True where only the server can tell.
+
+        Of alternatives that are met, the first is used whose scopes are all granted.
+        """
+        return True
 
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential | None:
         """The credential, if it is at hand; None if something must be fetched."""
@@ -118,6 +138,25 @@ class APIKeyHeader(Handler):
         if not isinstance(self._key, str) or not self._key:
             raise AuthError(f"{scheme.name}: the key given to APIKeyHeader is empty or not a str")
         return plain_credential(scheme, self._prefix + self._key)
+
+
+class BearerToken(FixedHandler):
+    """An access token got elsewhere, whose scopes are known.
+
+    `auth={"Login": BearerToken(token, scopes=["jobs:read"])}` leads each operation to an
+    alternative that these scopes meet, where it has one.
+    """
+
+    def __init__(self, token: str, *, scopes: Iterable[str] = ()) -> None:
+        if not isinstance(token, str) or not token:
+            raise AuthError("BearerToken takes a token that is not empty")
+        if isinstance(scopes, str):
+            raise AuthError("BearerToken takes scopes as a list of str")
+        super().__init__(Credential(headers=(("Authorization", f"Bearer {token}"),)))
+        self._scopes = frozenset(scopes)
+
+    def grants(self, scopes: tuple[str, ...]) -> bool:
+        return self._scopes.issuperset(scopes)
 
 
 class _AskingHandler(Handler):

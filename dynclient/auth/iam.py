@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -21,7 +22,8 @@ from ..redaction import DEFAULT_REDACTOR, MASK
 from .credential import Credential
 from .handlers import Handler
 from .schemes import SecurityScheme
-from .tokens import FORM, Token, bearer, check_endpoint, json_object, margin_of
+from .stores import TokenStore, kept, recalled
+from .tokens import FORM, Token, check_endpoint, json_object, margin_of
 
 __all__ = ["IAM_URL", "IAMAuth"]
 
@@ -52,6 +54,7 @@ class IAMAuth(Handler):
     tenant   account or enterprise ids, comma-separated, that the key must belong to
     early    how long before its end a token is replaced, in seconds; by default a fifth of its
              life, at least 60 s. Never more than half of its life, whatever is asked
+    store    where tokens outlive the process: `TokenFile()` or `KeyringTokens()`
     clock    the time in seconds; the wall clock by default, because it goes on while a machine
              sleeps. Where it is set back, a token is used too long, refused, and replaced
 
@@ -66,6 +69,7 @@ class IAMAuth(Handler):
         url: str = IAM_URL,
         tenant: str | None = None,
         early: float | None = None,
+        store: TokenStore | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         _check_key(api_key)
@@ -74,6 +78,7 @@ class IAMAuth(Handler):
         self._url = url
         self._tenant = tenant
         self._early = early
+        self._store = store
         self._clock = clock
         self._token: Token | None = None
 
@@ -91,12 +96,25 @@ class IAMAuth(Handler):
     ) -> Generator[HttpRequest | Command, Any, Credential]:
         """One exchange. `AuthError` with IAM's `errorCode` as `code` if it fails."""
         started = self._clock()
+        known = () if self._token is None else (self._token,)
+        for token in (yield from recalled(self._store, self._name, known)):
+            if token.is_good(started):
+                self._token = token
+                return token.credential
         response = yield self._request()
         access_token, life = _Response(response, self._url, self._api_key).read(started)
-        credential = bearer(access_token)
-        self._token = Token(credential, started + life - margin_of(life, self._early))
+        end = started + life
+        token = Token(access_token, end - margin_of(life, self._early), end)
+        self._token = token
+        yield from kept(self._store, self._name, (token,))
         _log.debug("IAM gave an access token that lives %d s", life)
-        return credential
+        return token.credential
+
+    @property
+    def _name(self) -> str:
+        """What a store calls the tokens of this key: the key can't be told from it."""
+        whose = f"{self._api_key} {self._tenant or ''}".encode()
+        return f"IAM at {self._url}, key {sha256(whose).hexdigest()[:32]}"
 
     def refused(
         self,

@@ -11,9 +11,8 @@ import logging
 import time
 from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from ..commands import Command
@@ -23,15 +22,18 @@ from ..redaction import DEFAULT_REDACTOR
 from .credential import Credential
 from .endpoints import ClientAuth, Endpoints, Metadata, endpoints_of
 from .handlers import Handler
+from .responses import token_response
 from .schemes import SecurityScheme
-from .tokens import FORM, Token, bearer, check_endpoint, json_object, margin_of
+from .stores import TokenStore, kept, recalled
+from .tokens import FORM, Token, check_endpoint, margin_of, origin_and_path
+
+if TYPE_CHECKING:
+    from .dpop import DPoP
 
 __all__ = ["OAuth2", "scope_of"]
 
 _log = logging.getLogger("dynclient.auth")
-_REDACTOR = DEFAULT_REDACTOR.extended(fields=["username", "code"])
-#: At most this much of the service's own text goes into an error, in characters.
-_LONGEST_TEXT = 300
+_REDACTOR = DEFAULT_REDACTOR.extended(fields=["username", "code", "subject_token", "actor_token"])
 
 
 class OAuth2(Handler):
@@ -47,6 +49,8 @@ class OAuth2(Handler):
     parameters                further members of every token request, such as `audience`
     early                     how long before its end a token is replaced, in seconds; by default a
                               fifth of its life, at least 60 s, never more than half of it
+    store                     where tokens outlive the process: `TokenFile()`, `KeyringTokens()`
+    dpop                      a `DPoP`: tokens are bound to its key (RFC 9449)
     clock                     the time in seconds
 
     A token serves every operation whose scopes it was asked for. Its life counts from before the
@@ -68,6 +72,8 @@ class OAuth2(Handler):
         client_auth: ClientAuth | None = None,
         parameters: Mapping[str, str] | None = None,
         early: float | None = None,
+        store: TokenStore | None = None,
+        dpop: DPoP | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         _check(client_id, client_secret, username, password, refresh_token)
@@ -86,17 +92,29 @@ class OAuth2(Handler):
         self._client_auth = client_auth
         self._parameters = dict(parameters or {})
         self._early = early
+        self._store = store
+        self._dpop = dpop
         self._clock = clock
         self._tokens: dict[tuple[str, str], tuple[Token, ...]] = {}
         self._metadata: Metadata = {}
+        self._found: dict[tuple[str, str], Endpoints] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_tokens": {}}  # tokens are not for a pickle to carry
 
+    @property
+    def signs(self) -> bool:
+        """Whether every request has a proof of its own."""
+        return self._dpop is not None
+
+    def grants(self, scopes: tuple[str, ...]) -> bool:
+        """Whether its tokens have these scopes: all have, unless it was given `scopes`."""
+        return self._scopes is None or set(scopes) <= set(self._scopes)
+
     def ready(self, scheme: SecurityScheme, scopes: tuple[str, ...]) -> Credential | None:
         """The credential of a token that has these scopes and is not about to end."""
         wanted, now = self._wanted(scopes), self._clock()
-        for token in self._tokens.get((scheme.name, scheme.base_url), ()):
+        for token in self._tokens.get(_key(scheme), ()):
             if token.scopes.issuperset(wanted) and token.is_good(now):
                 return token.credential
         return None
@@ -105,10 +123,14 @@ class OAuth2(Handler):
         self, scheme: SecurityScheme, scopes: tuple[str, ...]
     ) -> Generator[HttpRequest | Command, Any, Credential]:
         """Renew the token, else get a new one. AuthError with the server's `error` as `code`."""
-        key, wanted = (scheme.name, scheme.base_url), self._wanted(scopes)
-        endpoints = yield from self._endpoints(scheme)
-        kept = self._tokens.get(key, ())
-        old = next((t for t in kept if t.scopes.issuperset(wanted) and t.refresh_token), None)
+        key, wanted, name = _key(scheme), self._wanted(scopes), self.store_name(scheme)
+        known = self._tokens.get(key, ())
+        self._tokens[key] = yield from recalled(self._store, name, known)
+        if (credential := self.ready(scheme, scopes)) is not None:
+            return credential
+        endpoints = self._found[key] = yield from self._endpoints(scheme)
+        held = self._tokens[key]
+        old = next((t for t in held if t.scopes.issuperset(wanted) and t.refresh_token), None)
         refresh_token = self._refresh_token if old is None else old.refresh_token
         token = None
         if refresh_token is not None:
@@ -119,7 +141,32 @@ class OAuth2(Handler):
         others = (each for each in self._tokens.get(key, ()) if each is not old)
         useful = (each for each in others if each.is_good(now) or each.refresh_token)
         self._tokens[key] = (token, *useful)
+        yield from kept(self._store, name, self._tokens[key])
         return token.credential
+
+    def as_data(self, scheme: SecurityScheme) -> tuple[dict[str, Any], tuple[Token, ...]]:
+        """What another process needs to go on with the tokens of a scheme, and these tokens.
+
+        Only after `acquire`, which finds the endpoints.
+        """
+        endpoints = self._found[_key(scheme)]
+        tokens = self._tokens[_key(scheme)]
+        settings = {
+            "client_id": self._client[0],
+            "client_secret": self._client[1],
+            "scopes": sorted(frozenset().union(*(token.scopes for token in tokens))),
+            "token_url": endpoints.refresh,
+            "client_auth": endpoints.client_auth,
+            "flow": self._flow,
+        }
+        return settings, tokens
+
+    def store_name(self, scheme: SecurityScheme) -> str:
+        """What a store calls the tokens of this client, and user, at a service."""
+        bound = f", key {self._dpop.thumbprint}" if self._dpop is not None else ""
+        who = "".join(f", user {user}" for user in [self._user.get("username")] if user)
+        where = origin_and_path(scheme.base_url)
+        return f"{scheme.name} at {where}, client {self._client[0]}, {self._flow}{who}{bound}"
 
     def refused(
         self,
@@ -129,7 +176,9 @@ class OAuth2(Handler):
         response: HttpResponse,
     ) -> bool:
         """Forget the refused token. True: another may be accepted."""
-        for token in self._tokens.get((scheme.name, scheme.base_url), ()):
+        if self._dpop is not None and self._dpop.learns(request, response):
+            return True  # it was the proof that was refused, for want of a nonce
+        for token in self._tokens.get(_key(scheme), ()):
             if token.credential.is_on(request):
                 token.refused = True
         return True
@@ -145,12 +194,18 @@ class OAuth2(Handler):
     def _endpoints(
         self, scheme: SecurityScheme
     ) -> Generator[HttpRequest | Command, Any, Endpoints]:
+        flow = self._flow
+        if flow not in scheme.flows and not self._can_begin:
+            flow = next(iter(scheme.flows), flow)  # that which gave the refresh token
+        return (yield from self._endpoints_of(scheme, flow))
+
+    def _endpoints_of(
+        self, scheme: SecurityScheme, flow: str
+    ) -> Generator[HttpRequest | Command, Any, Endpoints]:
+        """What the caller gave, else what the document says of a flow."""
         if self._token_url is not None:
             found = Endpoints(self._token_url, self._token_url)
         else:
-            flow = self._flow
-            if flow not in scheme.flows and not self._can_begin:
-                flow = next(iter(scheme.flows), flow)  # that which gave the refresh token
             found = yield from endpoints_of(scheme, flow, self._metadata)
         return found if self._client_auth is None else found._replace(client_auth=self._client_auth)
 
@@ -197,18 +252,27 @@ class OAuth2(Handler):
     ) -> Generator[HttpRequest | Command, Any, Token]:
         started = self._clock()
         request = self._request(url, endpoints.client_auth, grant, form)
-        response = yield request
-        data = _parsed(request, response)
+        response = yield (request if self._dpop is None else self._dpop.proved(request))
+        if self._dpop is not None and self._dpop.learns(request, response):
+            response = yield self._dpop.proved(request)
+        kind = "Bearer" if self._dpop is None else "DPoP"
+        data = token_response(request, response, kind)
         life = data.get("expires_in")
-        end = float("inf")
+        end = refresh_at = float("inf")
         if life is not None:
             seconds = max(float(life), 0.0)
-            end = started + seconds - margin_of(seconds, self._early)
+            end = started + seconds
+            refresh_at = end - margin_of(seconds, self._early)
         granted = data.get("scope") or ()
         _log.debug("%s gave an access token, grant %s", urlsplit(url).netloc, grant)
         # Section 4.4.3: for the client itself there is nothing to refresh.
         refresh = None if grant == "client_credentials" else data.get("refresh_token")
-        return Token(bearer(data["access_token"]), end, frozenset([*wanted, *granted]), refresh)
+        scopes = frozenset([*wanted, *granted])
+        return Token(data["access_token"], refresh_at, end, scopes, refresh, kind)
+
+    def modify(self, request: HttpRequest) -> HttpRequest:
+        """The request with a proof for its token, where tokens are bound to a key."""
+        return request if self._dpop is None else self._dpop.proved(request)
 
     def _request(
         self, url: str, client_auth: ClientAuth, grant: str, form: Mapping[str, str]
@@ -244,49 +308,13 @@ class OAuth2(Handler):
         )
 
 
+def _key(scheme: SecurityScheme) -> tuple[str, str]:
+    return scheme.name, scheme.base_url
+
+
 def scope_of(wanted: Sequence[str]) -> dict[str, str]:
     """The parameter for scopes; none where no scope is wanted (RFC 6749, section 3.3)."""
     return {"scope": " ".join(wanted)} if wanted else {}
-
-
-def _parsed(request: HttpRequest, response: HttpResponse) -> Mapping[str, Any]:
-    """The members of a token response (section 5). AuthError that shows no secret."""
-    from oauthlib.oauth2 import OAuth2Error
-    from oauthlib.oauth2.rfc6749.parameters import parse_token_response
-
-    data = json_object(response.content)
-    error = None if data is None else data.get("error")
-    if not 200 <= response.status < 300 or error:
-        raise _refusal(request, response, data or {})
-    parsed: Any = None
-    failures = (OAuth2Error, ValueError, TypeError, AttributeError, OverflowError)
-    with suppress(*failures):
-        parsed = None if data is None else parse_token_response(response.content.decode())
-    # Raised out here, so that no cause with the response's text hangs on the error.
-    token = None if parsed is None else parsed.get("access_token")
-    if not isinstance(token, str) or not token:
-        kind = response.headers.get("Content-Type", "no content type")
-        raise _error(request, f"its response is not a token response ({request.mask()(kind)})")
-    if str(parsed.get("token_type", "bearer")).lower() != "bearer":
-        raise _error(request, "its tokens are of another type than Bearer")
-    found: Mapping[str, Any] = parsed
-    return found
-
-
-def _refusal(request: HttpRequest, response: HttpResponse, data: Mapping[str, Any]) -> AuthError:
-    mask = request.mask()
-    code, more = (
-        " ".join(mask(text).split())[:_LONGEST_TEXT] if isinstance(text, str) else ""
-        for text in (data.get("error"), data.get("error_description"))
-    )
-    said = ": ".join(filter(None, (code, more)))
-    said = f" ({said})" if said else ""
-    return _error(request, f"it responded with {response.status}{said}", code or None)
-
-
-def _error(request: HttpRequest, message: str, code: str | None = None) -> AuthError:
-    host = urlsplit(request.url).netloc
-    return AuthError(f"no access token from {host}: {message}", code=code)
 
 
 def _check(client_id: str, *others: str | None) -> None:

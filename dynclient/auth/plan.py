@@ -90,7 +90,7 @@ class AuthStep:
     @property
     def signs(self) -> bool:
         """Whether the handler changes requests itself."""
-        return type(self.handler).modify is not Handler.modify
+        return self.handler.signs
 
     def __repr__(self) -> str:
         return f"<AuthStep {self.scheme.name} by {type(self.handler).__name__}>"

@@ -31,10 +31,18 @@ class Authenticator:
     """
 
     def __init__(
-        self, schemes: Mapping[str, SecurityScheme], auth: Mapping[Any, AuthValue] | None
+        self,
+        schemes: Mapping[str, SecurityScheme],
+        auth: Mapping[Any, AuthValue] | None,
+        *,
+        has_certificate: bool = True,
     ) -> None:
-        """Raises `AuthError` for an unknown scheme name or a value of the wrong shape."""
+        """`has_certificate` is whether the transport may show one, which mutualTLS requires.
+
+        Raises `AuthError` for an unknown scheme name or a value of the wrong shape.
+        """
         self._schemes = dict(schemes)
+        self._has_certificate = has_certificate
         self._handlers: dict[str, Handler] = {}
         self._plugged = False
         by_type: list[tuple[OfType, object]] = []
@@ -50,6 +58,8 @@ class Authenticator:
 
     def plan(self, operation: str, requirements: Sequence[Requirement] | None) -> AuthPlan:
         """Choose the alternative for an operation: the first that the credentials given meet.
+
+        One whose scopes the tokens are known to have goes before one whose scopes they lack.
 
         `requirements` is the operation's `security`, or else the document's; None or empty for
         no authentication. `{}` is chosen only if no other alternative can be met in full.
@@ -108,10 +118,15 @@ class Authenticator:
             for name in requirement
             if name in self._schemes
             and name not in self._handlers
-            and self._schemes[name].type != "mutualTLS"
+            and not (self._has_certificate and self._schemes[name].type == "mutualTLS")
         )
         given = tuple(name for name in requirement if self._handler(name) is not SENDS_NOTHING)
-        return _Candidate(requirement, given, missing, undeclared)
+        ungranted = tuple(
+            name
+            for name, scopes in requirement.items()
+            if not self._handler(name).grants(tuple(scopes))
+        )
+        return _Candidate(requirement, given, missing, undeclared, ungranted)
 
     def _reason(self, chosen: _Candidate, candidates: Sequence[_Candidate]) -> str:
         others = [c for c in candidates if c is not chosen and c.lacking]
@@ -125,6 +140,10 @@ class Authenticator:
             certificate = "the client certificate of the transport meets it"
             return f"{nothing if unsent else certificate}{skipped}"
         more = f"; {nothing}" if unsent else ""
+        if chosen.ungranted:
+            more += f"; the token for {' and '.join(chosen.ungranted)} lacks a scope it asks for"
+        elif any(c.ungranted for c in candidates if not c.lacking):
+            more += ", with the scopes that the token has"
         return f"the first alternative that the given credentials meet{more}{skipped}"
 
     def _unmet(self, operation: str, candidates: Sequence[_Candidate]) -> AuthError:
@@ -145,7 +164,12 @@ class Authenticator:
     def _remedy(self, nearest: _Candidate) -> Remedy | None:
         if nearest.undeclared or not nearest.missing:
             return None
-        return give(auth={name: example_value(self._schemes[name]) for name in nearest.missing})
+        lacking = [self._schemes[name] for name in nearest.missing]
+        auth = {each.name: example_value(each) for each in lacking if each.type != "mutualTLS"}
+        settings: dict[str, Mapping[str, object]] = {"auth": auth} if auth else {}
+        if len(auth) < len(lacking):
+            settings["transport"] = {"cert": ...}
+        return give(**settings)
 
 
 def _entries(auth: object, schemes: Iterable[str]) -> Iterable[tuple[Any, object]]:
@@ -165,6 +189,7 @@ class _Candidate:
     given: tuple[str, ...]
     missing: tuple[str, ...]
     undeclared: tuple[str, ...]
+    ungranted: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -175,11 +200,14 @@ class _Candidate:
         return self.missing + self.undeclared
 
     @property
-    def preference(self) -> int:
-        """What the caller gave first; then a certificate, or None; then no credentials at all."""
+    def preference(self) -> tuple[int, bool]:
+        """What the caller gave first; then a certificate, or None; then no credentials at all.
+
+        Among the first, those whose scopes are granted.
+        """
         if self.given:
-            return 0
-        return 1 if self.requirement else 2
+            return 0, bool(self.ungranted)
+        return (1 if self.requirement else 2), False
 
     def complaint(self, schemes: Mapping[str, SecurityScheme]) -> str:
         lacks = [f"{name} ({schemes[name].carrier}) is missing" for name in self.missing]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 from ..errors import AuthError
 from .credential import Credential
 
-__all__ = ["FORM", "Token", "bearer", "check_endpoint", "json_object", "margin_of"]
+__all__ = ["FORM", "Token", "check_endpoint", "json_object", "margin_of", "origin_and_path"]
 
 #: The content type of token requests (RFC 6749, section 4).
 FORM = "application/x-www-form-urlencoded"
@@ -21,25 +23,62 @@ FORM = "application/x-www-form-urlencoded"
 class Token:
     """A token that was given; `refused` is set once, so that no thread forgets a newer one for it.
 
+    access_token   goes into the header Authorization (RFC 6750, section 2.1)
     refresh_at     when it is to be replaced, by the clock of its handler
+    ends_at        when it ends; inf where the server does not say
     scopes         those that it was asked for or given for
     refresh_token  what it may be replaced by (RFC 6749, section 6)
+    token_type     the word before it: Bearer, or DPoP (RFC 9449, section 7.1)
     """
 
-    credential: Credential
+    access_token: str
     refresh_at: float
+    ends_at: float = math.inf
     scopes: frozenset[str] = frozenset()
     refresh_token: str | None = None
+    token_type: str = "Bearer"  # noqa: S105  a word, no token
     refused: bool = False
+    credential: Credential = field(init=False)
+
+    def __post_init__(self) -> None:
+        value = f"{self.token_type} {self.access_token}"
+        self.credential = Credential(headers=(("Authorization", value),))
 
     def is_good(self, now: float) -> bool:
         """Whether it can be used."""
         return not self.refused and now < self.refresh_at
 
+    def as_data(self) -> dict[str, Any]:
+        """What JSON can hold of it."""
+        return {
+            "access_token": self.access_token,
+            "refresh_at": _finite(self.refresh_at),
+            "ends_at": _finite(self.ends_at),
+            "scopes": sorted(self.scopes),
+            "refresh_token": self.refresh_token,
+            "token_type": self.token_type,
+        }
 
-def bearer(access_token: str) -> Credential:
-    """RFC 6750, section 2.1."""
-    return Credential(headers=(("Authorization", f"Bearer {access_token}"),))
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Token:
+        """The token of `as_data`. AuthError, KeyError or TypeError if it is not of that form."""
+        refresh_at, ends_at = (
+            math.inf if data[name] is None else float(data[name])
+            for name in ("refresh_at", "ends_at")
+        )
+        return cls(
+            data["access_token"],
+            refresh_at,
+            ends_at,
+            frozenset(data["scopes"]),
+            data["refresh_token"],
+            data["token_type"],
+        )
+
+
+def _finite(time: float) -> float | None:
+    """JSON has no infinity."""
+    return None if math.isinf(time) else time
 
 
 def margin_of(life: float, early: float | None) -> float:
@@ -58,6 +97,14 @@ def json_object(content: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def origin_and_path(url: str) -> str:
+    """A URL without who calls there, and without query and fragment."""
+    scheme, slashes, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    path = path.partition("?")[0].partition("#")[0]
+    return f"{scheme}{slashes}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def check_endpoint(url: object, name: str, secret: str) -> None:

@@ -22,12 +22,13 @@ from .command import Command
 from .options import (
     SECONDS,
     base_url_option,
+    certificate_options,
     document_options,
     open_document,
     verbose_option,
 )
 from .output import Masker, tell
-from .secrets import credentials, masked_environment
+from .sign_ins import auth_option, signed_in
 
 __all__ = ["command"]
 
@@ -64,12 +65,8 @@ __all__ = ["command"]
 )
 @document_options
 @base_url_option
-@click.option(
-    "--auth",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Credential for a security scheme, as for `dynclient call`.",
-)
+@auth_option
+@certificate_options
 @click.option(
     "--timeout",
     type=SECONDS,
@@ -100,7 +97,7 @@ def command(
     document: str,
     trust: Any,
     base_url: str | None,
-    auth: Sequence[str],
+    auth: tuple[str, ...],
     timeout: float,
     validate: Any,
     no_progress: bool,
@@ -127,9 +124,7 @@ def command(
         timeout=Timeout(timeout, timeout),
         validate=validate,
     ) as opened:
-        given = credentials(auth)
-        masked_environment(masker, given or {}, opened)
-        client = opened if given is None else opened.with_options(auth=given)
+        client = signed_in(opened, auth, masker)
         with _rows(client, client.operations[operation], source, form) as rows:
             results = client.map(
                 operation,

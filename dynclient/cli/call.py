@@ -22,6 +22,7 @@ from .command import Command
 from .options import (
     SECONDS,
     base_url_option,
+    certificate_options,
     document_options,
     open_document,
     output_option,
@@ -30,7 +31,8 @@ from .options import (
 from .output import PRINTED, Masker, json_text, show, show_json, tell
 from .remedies import on_command_line
 from .rendering import show_response
-from .secrets import credentials, masked_environment, variable_names
+from .secrets import variable_names
+from .sign_ins import auth_option, signed_in
 
 __all__ = ["command"]
 
@@ -66,14 +68,8 @@ __all__ = ["command"]
     metavar="NAME=VALUE",
     help="Value for a variable of the document's server.",
 )
-@click.option(
-    "--auth",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Credential for a security scheme; VALUE may be @FILE, env:VARIABLE, 'cmd:COMMAND' (the "
-    "first line it prints), - (a line of stdin) or none: (send nothing).  "
-    "[env, for bundled documents: DYNCLIENT_AUTH_<NAME>]",
-)
+@auth_option
+@certificate_options
 @click.option("--header", multiple=True, metavar="'NAME: TEXT'", help="One more header field.")
 @click.option(
     "--timeout",
@@ -175,7 +171,7 @@ class _Call:
     trust: Any
     base_url: str | None
     server_variables: Sequence[str]
-    auth: Sequence[str]
+    auth: tuple[str, ...]
     header: Sequence[str]
     timeout: float
     max_time: float | None
@@ -206,9 +202,7 @@ class _Call:
             engine=self.engine,
             retries=self.retries,
         ) as opened:
-            given = credentials(self.auth)
-            masked_environment(self.masker, given or {}, opened)
-            client = opened if given is None else opened.with_options(auth=given)
+            client = signed_in(opened, self.auth, self.masker)
             found = client.operations[self.operation]
             arguments = client.complete(
                 lambda: read_arguments(found, self.items, self.content_type)

@@ -21,12 +21,14 @@ from ..errors import DocumentError, TransportError
 from ..observers import LoggingObserver
 from ..origins import checked_base_url
 from ..settings import DEFAULT_DOCUMENT, usual_document
+from ..transport import SocketTransport
 from .output import LOGGER, tell
 
 __all__ = [
     "SECONDS",
     "Number",
     "base_url_option",
+    "certificate_options",
     "doc_option",
     "document_options",
     "document_words",
@@ -38,8 +40,10 @@ __all__ = [
     "verbose_option",
 ]
 
-#: Where the overlays of this run are kept, for whatever opens its document.
+#: Where settings of this run are kept, for whatever opens its document.
 _OVERLAYS = "dynclient.overlays"
+_CERT = "dynclient.cert"
+_KEY = "dynclient.key"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -67,7 +71,15 @@ def open_document(document: str, **settings: Any) -> Client:
     """A client for a document. DocumentError, too, if it can't be fetched."""
     if logging.getLogger(LOGGER).isEnabledFor(logging.INFO):
         settings["observers"] = [LoggingObserver()]
-    settings["overlays"] = click.get_current_context().meta.get(_OVERLAYS, ())
+    meta = click.get_current_context().meta
+    settings["overlays"] = meta.get(_OVERLAYS, ())
+    cert, key = meta.get(_CERT), meta.get(_KEY)
+    if key and not cert:
+        raise click.UsageError("--key goes with --cert")
+    if cert:
+        most = (settings.get("trust") or Trust()).max_response_bytes
+        certificate = (cert, key) if key else cert
+        settings["transport"] = SocketTransport(cert=certificate, max_response_bytes=most)
     try:
         return Client(document, **settings)
     except TransportError as error:
@@ -141,14 +153,44 @@ _trust_option = click.option(
 )
 
 
+def _noted(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Keeps the value of an option for whatever opens the document of this run."""
+
+    def note(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        ctx.meta[name] = value
+
+    return note
+
+
 _overlay_option = click.option(
     "--overlay",
     multiple=True,
     expose_value=False,
-    callback=lambda ctx, _, given: ctx.meta.update({_OVERLAYS: given}),
+    callback=_noted(_OVERLAYS),
     metavar="FILE",
     help="An OpenAPI Overlay to apply to the document: a path or a URL; may be repeated.",
 )
+
+
+def certificate_options(command: _F) -> _F:
+    """`--cert` and `--key`: what the client shows of itself in TLS."""
+    cert = click.option(
+        "--cert",
+        expose_value=False,
+        callback=_noted(_CERT),
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="A client certificate (PEM), with its key or --key.",
+    )
+    key = click.option(
+        "--key",
+        expose_value=False,
+        callback=_noted(_KEY),
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="The private key of --cert.",
+    )
+    return cert(key(command))
 
 
 def trust_option(command: _F) -> _F:

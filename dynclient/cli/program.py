@@ -8,12 +8,14 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import click
 
 from .. import errors
 from ..environment import environment_name
+from ..remedies import Remedy
 from ..version import __version__
 from . import exits
 from .command import unknown_option
@@ -24,7 +26,20 @@ from .streams import UNWRITABLE, discard_stdout, prepare_streams
 
 __all__ = ["program"]
 
-_COMMANDS = ("ops", "describe", "call", "bulk", "lint", "conform", "mock", "emulator", "demo")
+_COMMANDS = {
+    "ops": ".ops",
+    "describe": ".describe",
+    "call": ".call",
+    "bulk": ".bulk",
+    "login": ".login",
+    "logout": ".login:logout",
+    "auth": ".auth",
+    "lint": ".lint",
+    "conform": ".conform",
+    "mock": ".mock",
+    "emulator": ".emulator",
+    "demo": ".demo",
+}
 
 
 class Program(click.Group):
@@ -36,7 +51,8 @@ class Program(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f".{cmd_name}", __package__).command
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module, __package__), name or "command")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -124,8 +140,12 @@ def _hint(error: Exception, document: str | None) -> str:
             words = [shlex.quote(error.operation)]
             words += [] if document is None else document_words(document)
             return f"`dynclient describe {' '.join(words)}` shows what it takes"
-        case errors.AuthError() if error.missing:
-            options = [f"--auth {name}=env:{environment_name(name)}" for name in error.missing]
+        case errors.AuthError(remedy=Remedy() as remedy) if error.missing:
+            settings = chain.from_iterable(remedy.alternatives)
+            names = [setting.key for setting in settings if setting.name == "auth"]
+            options = [f"--auth {name}=env:{environment_name(name)}" for name in names]
+            if not options:
+                return ""
             return f"`{' '.join(options)}` takes variables; @FILE and - (stdin) do as well"
         case errors.ConnectError():
             return "--base-url names another service"

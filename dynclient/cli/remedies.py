@@ -52,6 +52,7 @@ _WORDS: dict[tuple[str, str], Callable[[Setting], str]] = {
     ("server_variables", "*"): _entry("--server-variable"),
     ("timeout", ""): _option("--timeout", "SECONDS"),
     ("timeout", "total"): _option("--max-time", "SECONDS"),
+    ("transport", "cert"): _option("--cert", "FILE"),
     ("trust", "*"): _entry("--trust"),
     (ENVIRONMENT, "*"): lambda setting: setting.key,
 }

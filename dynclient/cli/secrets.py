@@ -1,4 +1,4 @@
-"""`--auth NAME=VALUE`: credentials, from where they need not be seen."""
+"""Secrets on the command line, from where they need not be seen: `--auth NAME=VALUE`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
+from ..auth.stores import keyring_password
 from ..client import Client
 from ..credentials import schemes_of
 from ..environment import environment_name
 from .output import Masker
 from .streams import read_stdin_line
 
-__all__ = ["credentials", "masked_environment", "variable_names"]
+__all__ = ["credentials", "masked_environment", "read_secret", "variable_names"]
 
 
 def credentials(given: Sequence[str]) -> dict[str, object] | None:
@@ -30,7 +31,7 @@ def credentials(given: Sequence[str]) -> dict[str, object] | None:
         if not mark or not name:
             # What stands here instead may be the secret itself.
             raise _wrong(f"option {number} is not NAME=VALUE")
-        found[name] = _value(name, source)
+        found[name] = None if source == "none:" else read_secret(f"--auth {name}", source)
     return found
 
 
@@ -52,31 +53,46 @@ def variable_names(given: Sequence[str]) -> Callable[[str], str]:
     return lambda scheme: named.get(scheme) or environment_name(scheme)
 
 
-def _value(name: str, source: str) -> str | None:
-    if source == "none:":
-        return None
+def read_secret(option: str, source: str) -> str:
+    """The text that `source` stands for: see `--auth`. BadParameter, without it, if it has none."""
     if source == "-":
-        return read_stdin_line("--auth")
-    if source.startswith("env:"):
-        variable = source.removeprefix("env:")
-        value = os.environ.get(variable)
-        if not variable:
-            raise _wrong(f"{name}: env: names no variable")
-        if not value:
-            raise _wrong(f"{name}: the environment variable {variable} is not set")
-        return value
-    if source.startswith("cmd:"):
-        return _printed(name, source.removeprefix("cmd:"))
+        return read_stdin_line(option)
+    kind, colon, rest = source.partition(":")
+    if colon and kind in _SOURCES:
+        return _SOURCES[kind](option, rest)
     if source.startswith("@"):
-        try:
-            return Path(source[1:]).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise _wrong(f"{name}: {source[1:]} can't be read: {reason}") from None
+        return _in_file(option, source[1:])
     return source
 
 
-def _printed(name: str, command: str) -> str:
+def _in_file(option: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise _wrong(f"{path} can't be read: {reason}", option) from None
+
+
+def _in_environment(option: str, variable: str) -> str:
+    if not variable:
+        raise _wrong("env: names no variable", option)
+    value = os.environ.get(variable)
+    if not value:
+        raise _wrong(f"the environment variable {variable} is not set", option)
+    return value
+
+
+def _in_keyring(option: str, entry: str) -> str:
+    service, _, user = entry.rpartition("/")
+    if not service or not user:
+        raise _wrong("give keyring:SERVICE/USER", option)
+    value = keyring_password(service, user)
+    if not value:
+        raise _wrong(f"the keyring has nothing for {user} of {service}", option)
+    return value
+
+
+def _printed(option: str, command: str) -> str:
     """The first line that a command prints; what it says of an error goes to stderr itself."""
     import shlex
     import subprocess
@@ -84,20 +100,24 @@ def _printed(name: str, command: str) -> str:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise _wrong(f"{name}: cmd: {error}") from None
+        raise _wrong(f"cmd: {error}", option) from None
     if not words:
-        raise _wrong(f"{name}: cmd: names no command")
+        raise _wrong("cmd: names no command", option)
     try:
         done = subprocess.run(words, stdout=subprocess.PIPE, check=False)  # noqa: S603  the caller's
     except OSError as error:
-        raise _wrong(f"{name}: {words[0]} can't be run: {error.strerror}") from None
+        raise _wrong(f"{words[0]} can't be run: {error.strerror}", option) from None
     if done.returncode:
-        raise _wrong(f"{name}: {words[0]} ended with exit code {done.returncode}")
+        raise _wrong(f"{words[0]} ended with exit code {done.returncode}", option)
     line = done.stdout.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
     if not line:
-        raise _wrong(f"{name}: {words[0]} printed nothing")
+        raise _wrong(f"{words[0]} printed nothing", option)
     return line
 
 
-def _wrong(message: str) -> click.BadParameter:
-    return click.BadParameter(message, param_hint="--auth")
+#: What may stand in front of a colon.
+_SOURCES = {"env": _in_environment, "cmd": _printed, "keyring": _in_keyring}
+
+
+def _wrong(message: str, option: str = "--auth") -> click.BadParameter:
+    return click.BadParameter(message, param_hint=option)

@@ -29,6 +29,7 @@ __all__ = [
     "SocketTransport",
     "Transport",
     "WSGITransport",
+    "may_have_certificate",
     "transport_for",
 ]
 
@@ -74,6 +75,17 @@ def transport_for(
         kind, method = ("AsyncClient", "async open") if asynchronous else ("Client", "open")
         raise TypeError(f"{kind} needs a transport with `{method}`, not {type(given).__name__}")
     return transport, None
+
+
+def may_have_certificate(given: Any) -> bool:
+    """Whether a transport, as a client was given it, may show a client certificate.
+
+    True where that can't be told: for a session of the caller's, or a transport of another's.
+    """
+    if given is None or given == "requests":
+        return False
+    known: bool = getattr(given, "has_certificate", True)
+    return known
 
 
 def _made(given: Any, asynchronous: bool, settings: dict[str, Any]) -> Any:

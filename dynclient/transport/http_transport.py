@@ -56,6 +56,12 @@ class _Http:
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self._settings)
 
+    @property
+    def has_certificate(self) -> bool:
+        """Whether it may show a client certificate; a caller's own session may have one."""
+        own = self.__dict__.get("_given") is None and "cert" in self._settings
+        return not own or bool(self._settings["cert"])
+
     def _refuse_to_open(self) -> None:
         """In front of the method rather than in it, where every call would have to ask."""
         self._is_retired = True
