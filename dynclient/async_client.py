@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .auth import SecurityScheme
     from .bulk.results import Outcome, Results, RowResult
-    from .downloading import Progress
+    from .exchange import Opened
     from .explanation import Explanation
     from .messages import HttpRequest, Response
     from .operation import Options
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .paging.style import By
     from .polling import Every, Until
     from .streaming import AsyncStreamedResponse
+    from .transport.content import Progress
 
 __all__ = ["AsyncClient"]
 
@@ -83,15 +84,23 @@ class AsyncClient(BaseClient):
         arguments: Mapping[str, Any] | None = None,
         /,
         *,
+        progress: bool | Progress = False,
         body: Any = UNSET,
         options: Options | None = None,
         **named_arguments: Any,
     ) -> AbstractAsyncContextManager[AsyncStreamedResponse]:
         """As `Client.stream`: `async with client.stream(...) as response:`."""
+        from .progress import counting
         from .streaming import AsyncOpening
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
-        return AsyncOpening(lambda: self._drive(begin(), self._transport))
+
+        async def send() -> Opened:
+            with counting(progress, operation) as told:
+                opened: Opened = await self._drive(begin(told), self._transport)
+            return opened
+
+        return AsyncOpening(send)
 
     async def follow(
         self,

@@ -24,6 +24,7 @@ from .plans import CallPlan, Plans
 from .redaction import DEFAULT_REDACTOR
 from .retries import Budget, Retries
 from .transport import may_have_certificate
+from .transport.content import Progress, watched
 from .unset import UNSET
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from .auth import SecurityScheme
     from .bulk.batch import Batch, Watcher
     from .bulk.results import Outcome
-    from .downloading import Progress
     from .explanation import Explanation
     from .paging.style import By
     from .paging.walk import Walk
@@ -139,18 +139,31 @@ class Calling:
         body: Any,
         options: Options | None,
         named: Mapping[str, Any],
-    ) -> Callable[[], Commands[Opened]]:
-        """A call up to the body of its response. Arguments are validated at once."""
+    ) -> Callable[[Progress | None], Commands[Opened]]:
+        """A call up to the body of its response. Arguments are validated at once.
+
+        What is returned takes what is told of the body that is sent.
+        """
         bind = partial(self._bound, operation, arguments, body, options, named)
         try:
             plan, prepared = bind()
         except NotLoaded:
             return partial(self._streaming_later, bind)
-        return partial(opening, plan, prepared, self.conduct)
+        return partial(self._opening, plan, prepared)
 
-    def _streaming_later(self, bind: Callable[[], tuple[CallPlan, Prepared]]) -> Commands[Opened]:
+    def _opening(
+        self, plan: CallPlan, prepared: Prepared, told: Progress | None
+    ) -> Commands[Opened]:
+        if told is not None:
+            request = watched(prepared.request, told)
+            prepared = Prepared(request, prepared.violations, prepared.headers)
+        return opening(plan, prepared, self.conduct)
+
+    def _streaming_later(
+        self, bind: Callable[[], tuple[CallPlan, Prepared]], told: Progress | None
+    ) -> Commands[Opened]:
         plan, prepared = yield from loaded(bind, self.opened.document, self.conduct)
-        return (yield from opening(plan, prepared, self.conduct))
+        return (yield from self._opening(plan, prepared, told))
 
     def sending(self, request: HttpRequest, options: Options | None) -> Commands[Response]:
         """A call whose request is there already."""
@@ -217,7 +230,7 @@ class Calling:
         plan = self.plans.get(operation, options or NO_OPTIONS)
         return (
             yield from downloading(
-                lambda given: self.streaming(operation, arguments, body, given, {})(),
+                lambda given: self.streaming(operation, arguments, body, given, {})(None),
                 Path(to),
                 options,
                 plan.policy,

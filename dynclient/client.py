@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .auth import SecurityScheme
     from .bulk.results import Outcome, Results, RowResult
-    from .downloading import Progress
+    from .exchange import Opened
     from .explanation import Explanation
     from .messages import HttpRequest, Response
     from .operation import Options
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .paging.style import By
     from .polling import Every, Until
     from .streaming import StreamedResponse
+    from .transport.content import Progress
 
 __all__ = ["Client"]
 
@@ -87,19 +88,29 @@ class Client(BaseClient):
         arguments: Mapping[str, Any] | None = None,
         /,
         *,
+        progress: bool | Progress = False,
         body: Any = UNSET,
         options: Options | None = None,
         **named_arguments: Any,
     ) -> AbstractContextManager[StreamedResponse]:
         """As `request`, for a response that is read as it comes: `with client.stream(...) as r:`.
 
+        progress  of the body that is sent: True for a progress bar on stderr, or a function of the
+                  number of bytes that were taken to be sent and of all (None if unknown)
+
         The request is sent on entering the block, and the connection closed on leaving it unless
         all was read. See `StreamedResponse` and docs/streaming.md for items and bytes.
         """
+        from .progress import counting
         from .streaming import Opening
 
         begin = self._calling.streaming(operation, arguments, body, options, named_arguments)
-        return Opening(lambda: self._drive(begin(), self._transport))
+
+        def send() -> Opened:
+            with counting(progress, operation) as told:
+                return self._drive(begin(told), self._transport)
+
+        return Opening(send)
 
     def follow(
         self,

@@ -20,7 +20,7 @@ from .validation import Level, Validation
 
 if TYPE_CHECKING:
     from .auth import SecurityScheme
-    from .limits import Pace, RateLimits
+    from .limits import RateLimits, Turns
     from .observers import Observer
     from .operation.only import Only
 
@@ -96,7 +96,7 @@ class Core(NamedTuple):
     document: Document
     operations: Operations
     schemes: Mapping[str, SecurityScheme]
-    paces: Mapping[str, Pace]
+    paces: Mapping[str, Turns]
 
     @classmethod
     def of(cls, document: Document, settings: Settings) -> Core:
@@ -109,7 +109,7 @@ class Core(NamedTuple):
             codecs=settings.codecs,
             encoders=settings.encoders,
         )
-        paces: Mapping[str, Pace] = {}
+        paces: Mapping[str, Turns] = {}
         if settings.rate_limits is not None:
             from .limits import paces_of
 

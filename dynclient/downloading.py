@@ -17,7 +17,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from .abnf import split_list
 from .commands import Commands, Piece, Wait
@@ -26,12 +26,10 @@ from .exchange import Opened
 from .messages import Headers
 from .operation import NO_OPTIONS, Options
 from .retries import Retries, is_transient
+from .transport.content import Progress
 from .validation import Validation
 
-__all__ = ["DownloadError", "Progress", "downloading"]
-
-#: Is told how many bytes are there, and of how many (None if that is unknown).
-Progress: TypeAlias = Callable[[int, int | None], object]
+__all__ = ["DownloadError", "downloading"]
 
 #: The algorithms of RFC 9530, section 5, that are no longer insecure.
 _ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}

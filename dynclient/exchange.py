@@ -16,7 +16,7 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .commands import Commands, Read, Wait
+from .commands import Commands, Read, Run, Wait
 from .errors import NotLoaded, RequestTimeout, StatusError, TransportError
 from .hops import Conduct, deadline, hops, loaded, rewound, round_trip
 from .messages import HttpRequest, HttpResponse, Response
@@ -27,7 +27,7 @@ from .verdict import verdict
 
 if TYPE_CHECKING:
     from .auth import AuthPlan
-    from .limits import Pace
+    from .limits import Turns
     from .observers import Teller
     from .operation.request import Prepared
     from .operation.response import Begun
@@ -212,10 +212,10 @@ def _sender(
 
 
 def _turn(
-    plan: CallPlan, pace: Pace, request: HttpRequest, end: float | None, conduct: Conduct
+    plan: CallPlan, pace: Turns, request: HttpRequest, end: float | None, conduct: Conduct
 ) -> Commands[None]:
     """Wait until the operation may be called again. RequestTimeout if that is not in time."""
-    while seconds := pace.take():
+    while seconds := (yield Run(pace.take)) if pace.blocks else pace.take():
         if end is not None and conduct.clock() + seconds >= end:
             error = RequestTimeout(
                 f"its turn by rate_limits= comes in {seconds:g} seconds, after the total timeout",

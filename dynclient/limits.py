@@ -8,23 +8,33 @@ from __future__ import annotations
 import os
 import re
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from threading import Lock
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from .operation import Operation, Operations
 
-__all__ = ["Pace", "RateLimits", "RateLimitsValue", "paces_of"]
+__all__ = ["Pace", "RateLimits", "RateLimitsValue", "SharedPace", "Turns", "paces_of"]
 
 _RATE = re.compile(r"(\d{1,9})\s*/\s*(\d{0,9})\s*(second|sec|s|minute|min|m|hour|h|day|d)s?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _EXTENSION = "x-rate-limit"
+
+
+class SharedPace(Protocol):
+    """Counts for processes on several machines. It may block, and goes along in a pickle."""
+
+    def take(self, name: str, rates: Sequence[tuple[int, float]]) -> float:
+        """Take a turn of an operation: 0 if it is now; else seconds to wait before asking again.
+
+        `rates` are (how many, in how many seconds); all of them hold.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +44,16 @@ class RateLimits:
     limits  a rate for each operation, or several, all of which hold: "5/minute, 100/day"; or
             "document" for those that the document has as `x-rate-limit`
     file    where the pace is kept, so that processes of this machine share it; None: in memory
+    shared  what keeps it for several machines; see `DaskPace`
     """
 
     limits: Mapping[str, str] | Literal["document"]
     file: str | os.PathLike[str] | None = None
+    shared: SharedPace | None = None
+
+    def __post_init__(self) -> None:
+        if self.file is not None and self.shared is not None:
+            raise ValueError("RateLimits takes file= or shared=, not both")
 
     @classmethod
     def of(cls, value: RateLimitsValue) -> RateLimits:
@@ -56,6 +72,22 @@ class RateLimits:
 RateLimitsValue: TypeAlias = RateLimits | Mapping[str, str] | Literal["document"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The pace of one operation, which something else keeps."""
+
+    name: str
+    rates: list[tuple[int, float]]
+    keeper: SharedPace
+
+    #: Whether `take` may block.
+    blocks: ClassVar[bool] = True
+
+    def take(self) -> float:
+        """As `Pace.take`."""
+        return self.keeper.take(self.name, self.rates)
+
+
 class Pace:
     """The pace of one operation. `clock` gives seconds, of the whole machine for one in a file."""
 
@@ -69,6 +101,8 @@ class Pace:
         from pyrate_limiter import InMemoryBucket, Rate, SQLiteBucket
 
         limits = [Rate(count, round(seconds * 1000)) for count, seconds in rates]
+        #: Whether `take` may block.
+        self.blocks = file is not None
         self._clock = clock or (monotonic if file is None else time)
         self._lock = Lock()
         self._name = name
@@ -102,12 +136,16 @@ class Pace:
         return nullcontext() if self._guard is None else locked(self._guard)
 
 
+#: What a call asks for its turn.
+Turns: TypeAlias = Pace | _Shared
+
+
 def _close(*opened: Any) -> None:
     for each in opened:
         each.close()
 
 
-def paces_of(value: RateLimits | None, operations: Operations) -> dict[str, Pace]:
+def paces_of(value: RateLimits | None, operations: Operations) -> dict[str, Turns]:
     """A pace for each operation that has a limit, by its name.
 
     ValueError for what is no rate, or no operation.
@@ -116,14 +154,15 @@ def paces_of(value: RateLimits | None, operations: Operations) -> dict[str, Pace
         return {}
     file = None if value.file is None else Path(value.file)
     limits = _declared(operations) if value.limits == "document" else dict(value.limits)
-    paces = {}
+    paces: dict[str, Turns] = {}
     for given, text in limits.items():
         if given not in operations:
             near = get_close_matches(given, list(operations), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"rate_limits=: the document has no operation {given!r}{hint}")
         name = operations[given].name
-        paces[name] = Pace(_rates(name, text), file, name)
+        rates, keeper = _rates(name, text), value.shared
+        paces[name] = Pace(rates, file, name) if keeper is None else _Shared(name, rates, keeper)
     return paces
 
 

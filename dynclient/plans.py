@@ -25,7 +25,7 @@ from .validation import Formats, Validation
 
 if TYPE_CHECKING:
     from .document import Document
-    from .limits import Pace
+    from .limits import Turns
     from .reference import ReferenceEngine
 
 __all__ = ["CallPlan", "Plans"]
@@ -67,7 +67,7 @@ class CallPlan:
     server: str = ""
     retries: Retries = NO_RETRIES
     key: str | None = None
-    pace: Pace | None = None
+    pace: Turns | None = None
 
     def prepare(
         self,

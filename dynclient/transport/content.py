@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import IO, Any, cast
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import IO, Any, TypeAlias, cast
 
 from ..messages import HttpRequest
 
-__all__ = ["FRAMING", "Stream", "length_of", "streamed"]
+__all__ = ["FRAMING", "Progress", "Stream", "length_of", "streamed", "watched"]
+
+#: Is given how many bytes are through, and how many there are; None if that is unknown.
+Progress: TypeAlias = Callable[[int, int | None], object]
 
 #: Fields that tell where a body ends: a transport sends its own, made from the body.
 FRAMING = frozenset({"content-length", "transfer-encoding"})
@@ -23,14 +27,19 @@ class Stream:
     `length` is the number of bytes when it can be known (the body then goes with a
     Content-Length), else None (chunked). `failure` keeps what the caller's own object raised
     while it was read, so that it is not taken for an error of the network. `is_async` tells that
-    only an asynchronous transport can send it; such a transport sends any.
+    only an asynchronous transport can send it; such a transport sends any. `told` is given how
+    many bytes were taken to be sent, and `length`; from the start again if the body goes twice.
     """
 
-    __slots__ = ("_file", "_source", "_start", "failure", "is_async", "length", "started")
+    __slots__ = ("_file", "_source", "_start", "_told", "failure", "is_async", "length", "started")
 
     def __init__(
-        self, source: IO[bytes] | Iterable[bytes] | AsyncIterable[bytes], length: int | None = None
+        self,
+        source: IO[bytes] | Iterable[bytes] | AsyncIterable[bytes],
+        length: int | None = None,
+        told: Progress | None = None,
     ) -> None:
+        self._told = told
         self._source: Any = source
         self._file = cast("IO[bytes]", source) if hasattr(source, "read") else None
         self._start, self.length = (None, length) if self._file is None else _extent(self._file)
@@ -71,7 +80,7 @@ class Stream:
         self.started = True
         try:
             if self.is_async:
-                counted = _Counted(self.length)
+                counted = _Counted(self.length, self._told)
                 async for piece in self._source:
                     if counted.add(piece):
                         yield bytes(piece)
@@ -86,14 +95,20 @@ class Stream:
             raise
 
     def _pieces(self) -> Iterator[bytes]:
+        counted = _Counted(self.length, self._told)
         if self._file is not None:
-            yield from _file_pieces(self._file, self.length)
+            for piece in _file_pieces(self._file, self.length):
+                counted.add(piece)
+                yield piece
             return
-        counted = _Counted(self.length)
         for piece in self._source:
             if counted.add(piece):
                 yield bytes(piece)
         counted.end()
+
+    def watched(self, told: Progress) -> Stream:
+        """The same body, which tells how much of it was taken."""
+        return Stream(self._source, self.length, told)
 
     def rewind(self) -> bool:
         """Make ready to send again from the start; False when that can't be done."""
@@ -121,6 +136,16 @@ def streamed(request: HttpRequest) -> Stream | None:
         raise TypeError("a request body is bytes, not str: encode it first")
     declared = request.headers.get("Content-Length", "")
     return Stream(content, int(declared) if declared.isdecimal() else None)
+
+
+def watched(request: HttpRequest, told: Progress) -> HttpRequest:
+    """The request, whose body tells how much of it was taken to be sent."""
+    body, content = streamed(request), request.content
+    if body is not None:
+        return replace(request, content=body.watched(told))
+    if isinstance(content, bytes) and content:
+        return replace(request, content=Stream(io.BytesIO(content), told=told))
+    return request
 
 
 def length_of(request: HttpRequest, body: Stream | None) -> int | None:
@@ -162,11 +187,12 @@ def _file_pieces(file: IO[bytes], length: int | None) -> Iterator[bytes]:
 class _Counted:
     """The pieces of an iterable, held against the Content-Length that was declared for them."""
 
-    __slots__ = ("length", "size")
+    __slots__ = ("length", "size", "told")
 
-    def __init__(self, length: int | None) -> None:
+    def __init__(self, length: int | None, told: Progress | None) -> None:
         self.length = length
         self.size = 0
+        self.told = told
 
     def add(self, piece: object) -> bool:
         """Whether there is something to send: an empty chunk would end a chunked body."""
@@ -175,6 +201,8 @@ class _Counted:
         self.size += len(piece)
         if self.length is not None and self.size > self.length:
             raise ValueError(f"the body is longer than its Content-Length of {self.length} bytes")
+        if self.told is not None:
+            self.told(self.size, self.length)
         return bool(piece)
 
     def end(self) -> None:

@@ -155,14 +155,14 @@ def test_threads_that_were_refused_one_token_make_one_exchange(provider):
     client = client_of(provider, OAuth2(CLIENT, SECRET))
     client.call("read")
     provider.validator.tokens.clear()
-    together = threading.Barrier(20)
+    together = threading.Barrier(100)
 
     def call(_):
         together.wait(10)
         return client.call("read")
 
-    with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(call, range(20))) == [{"scopes": ["read"]}] * 20
+    with ThreadPoolExecutor(100) as pool:
+        assert list(pool.map(call, range(100))) == [{"scopes": ["read"]}] * 100
     assert len(provider.forms) == 2
 
 

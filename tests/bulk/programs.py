@@ -6,6 +6,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class Things:
     def __init__(self, *, hang_up_at: frozenset[int] = frozenset(), slow: float = 0.0) -> None:
         self.made: Counter[int] = Counter()
         self.busy = self.most_busy = 0
+        self.times: list[float] = []
         self._hang_up_at = hang_up_at
         self._slow = slow
         self._lock = threading.Lock()
@@ -66,6 +68,7 @@ class Things:
         number = int(json.loads(request.body)["n"] if request.body else request.target[8:])
         with self._lock:
             self.made[number] += 1
+            self.times.append(time.monotonic())
             self.busy += 1
             self.most_busy = max(self.busy, self.most_busy)
         if self._slow:
