@@ -209,6 +209,84 @@ _TABLE: tuple[Code, ...] = (
         "all the same.",
     ),
     Code(
+        "DC302",
+        "wrong-credential-accepted",
+        "request",
+        "error",
+        "The request has credentials that are nobody's, and the service served it all the same.",
+    ),
+    Code(
+        "DC303",
+        "foreign-object-readable",
+        "request",
+        "error",
+        "An object of one user was served to another one.",
+    ),
+    Code("DC401", "server-error", "response", "error", "The service responded with 5xx."),
+    Code(
+        "DC402",
+        "wrong-input-accepted",
+        "request",
+        "error",
+        "A request that breaks the document was served as if it were right.",
+    ),
+    Code(
+        "DC403",
+        "example-refused",
+        "request",
+        "error",
+        "A request made of the document's own examples was refused as wrong input.",
+    ),
+    Code(
+        "DC404",
+        "right-input-refused",
+        "request",
+        "info",
+        "A request that keeps to the schemas was refused as wrong input; schemas do not say all.",
+    ),
+    Code(
+        "DC405",
+        "no-response",
+        "response",
+        "error",
+        "The connection broke or timed out before the response was complete.",
+    ),
+    Code(
+        "DC411",
+        "created-not-found",
+        "response",
+        "error",
+        "An object that was created just before is not there.",
+    ),
+    Code(
+        "DC412",
+        "deleted-still-there",
+        "response",
+        "error",
+        "An object that was deleted just before is still there.",
+    ),
+    Code(
+        "DC413",
+        "not-idempotent",
+        "response",
+        "error",
+        "A second PUT or DELETE of the same changes what the first one had done, or fails.",
+    ),
+    Code(
+        "DC414",
+        "another-object",
+        "response",
+        "error",
+        "The object that was asked for by its id has another id.",
+    ),
+    Code(
+        "DC415",
+        "page-repeats",
+        "response",
+        "error",
+        "The items of one page come again on the next.",
+    ),
+    Code(
         "DC901",
         "not-judged",
         "document",
@@ -220,7 +298,10 @@ _TABLE: tuple[Code, ...] = (
 #: Every code, by itself.
 CODES: Mapping[str, Code] = {code.code: code for code in _TABLE}
 
+#: What only a run can find: its rule is the name of its code.
+_OF_RUNS = {(each.side, each.name): each.code for each in _TABLE if "DC302" <= each.code <= "DC499"}
 _BY_RULE: Mapping[tuple[Side, str], str] = {
+    **_OF_RUNS,
     ("request", "undocumented-path"): "DC101",
     ("request", "undocumented-method"): "DC102",
     ("request", "credential-not-enforced"): "DC301",

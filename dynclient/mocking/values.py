@@ -14,7 +14,7 @@ from typing import Any
 
 from ..document import Node
 from ..errors import DocumentError, DynclientError
-from ..schema import compile_validator
+from ..schema import Direction, compile_validator
 from .patterns import matching
 
 __all__ = ["MockError", "value_for"]
@@ -54,9 +54,11 @@ class MockError(DynclientError):
     """No valid value could be made for a schema."""
 
 
-def value_for(schema: Node, random: Random, *, examples: bool = True) -> Any:
-    """A valid value for what a response has. MockError that names the schema's place."""
-    validator = compile_validator(schema, "response")
+def value_for(
+    schema: Node, random: Random, *, examples: bool = True, side: Direction = "response"
+) -> Any:
+    """A valid value for what a response has, or a request. MockError that names the place."""
+    validator = compile_validator(schema, side)
     for value in _candidates(schema, random, examples):
         try:
             if validator.is_valid(value):

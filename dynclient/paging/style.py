@@ -28,10 +28,12 @@ Kind: TypeAlias = Literal["offset", "page", "token", "next", "link"]
 class PagingError(DynclientError):
     """It can't be told how pages follow one another, or they do not come to an end.
 
-    `speaks` is whether the document speaks for several ways, and not for none.
+    `speaks` is whether the document speaks for several ways, and not for none; `repeats` whether a
+    page came again.
     """
 
     speaks = False
+    repeats = False
 
 
 @dataclass(frozen=True, slots=True)

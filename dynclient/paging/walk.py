@@ -117,10 +117,12 @@ class Walk:
     def _check_repeat(self, response: Response, items: list[Any]) -> None:
         """A service that ignores the parameter responds with the same page for ever."""
         if items and self._before is not None and response.content == self._before:
-            raise PagingError(
+            error = PagingError(
                 f"{self._operation.name}: the page is the same as the one before "
                 f"({self.paging}); the service seems to ignore what leads to the next one"
             )
+            error.repeats = True
+            raise error
         self._before = response.content
 
     def _following(self, response: Response, items: list[Any]) -> Any:

@@ -1,0 +1,110 @@
+"""One request of a run: where it comes from, and the file that it is kept in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from ...errors import DynclientError
+from ...messages import Headers, HttpRequest
+from ...redaction import MASK
+from ..exchanges import Exchange, as_line, from_line
+
+__all__ = ["Case", "CaseError", "Origin", "in_python", "load_cases", "save_case"]
+
+#: "example": of the document. "made": right, by the schemas. "wrong": on purpose. "sequence": a
+#: step of several.
+Origin: TypeAlias = Literal["example", "made", "wrong", "sequence"]
+
+FORMAT = "case/1"
+
+
+class CaseError(DynclientError):
+    """A file holds no case that can be repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request as it goes to the wire, without credentials.
+
+    operation  its name in the document
+    signed     whether the client's credentials go with it
+    """
+
+    operation: str
+    request: HttpRequest
+    origin: Origin
+    signed: bool = True
+
+    @property
+    def size(self) -> int:
+        """By what the smaller of two cases is told: characters on the wire."""
+        content = self.request.content
+        body = len(content) if isinstance(content, bytes) else 0
+        fields = sum(len(name) + len(value) for name, value in self.request.headers.pairs())
+        return len(self.request.url) + fields + body
+
+
+def save_case(
+    folder: Path, name: str, code: str, operation: str, origin: Origin, exchange: Mapping[str, Any]
+) -> Path:
+    """Write a case and what it came to (a line of a recording, redacted) to a file of its own."""
+    path = folder / f"{name}.json"
+    found = {
+        "dynclient": FORMAT,
+        "code": code,
+        "operation": operation,
+        "origin": origin,
+        "exchange": dict(exchange),
+    }
+    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def load_cases(paths: list[str | PathLike[str]]) -> list[tuple[Case, str, Path]]:
+    """The cases of files, with the code that each showed. CaseError for another file."""
+    return [_loaded(Path(each)) for each in paths]
+
+
+def _loaded(path: Path) -> tuple[Case, str, Path]:
+    try:
+        found = json.loads(path.read_bytes())
+        if not isinstance(found, dict) or found.get("dynclient") != FORMAT:
+            raise CaseError(f'{path} is no case: "dynclient" is not "{FORMAT}"')
+        exchange = from_line(found["exchange"])
+        origin: Origin = found["origin"]
+        case = Case(str(found["operation"]), _repeatable(exchange.request, path), origin)
+    except OSError as error:
+        raise CaseError(f"{path} can't be read: {error.strerror}") from None
+    except (ValueError, KeyError) as error:
+        raise CaseError(f"{path} is no case: {error}") from None
+    return case, str(found["code"]), path
+
+
+def _repeatable(request: HttpRequest, path: Path) -> HttpRequest:
+    """The request without what was masked: the client's own credentials go in its place."""
+    kept = [(name, value) for name, value in request.headers.pairs() if MASK not in value]
+    content = request.content
+    if MASK in request.url or (isinstance(content, bytes) and MASK.encode() in content):
+        raise CaseError(f"{path}: a value of the request was masked, so it can't be repeated")
+    return HttpRequest(request.method, request.url, Headers(kept), content)
+
+
+def in_python(exchange: Exchange, operation: str) -> str:
+    """A line of Python that sends the request of an exchange again, redacted."""
+    request = exchange.redacted().request
+    fields = [pair for pair in request.headers.pairs() if MASK not in pair[1]]
+    more = f", {request.content!r}" if isinstance(request.content, bytes) else ""
+    return (
+        f"client.send(HttpRequest({request.method!r}, {request.url!r}, Headers({fields!r}){more}, "
+        f"operation={operation!r}))"
+    )
+
+
+def line_of(exchange: Exchange) -> dict[str, Any]:
+    """The exchange as a case keeps it."""
+    return as_line(exchange.redacted(), 100_000)
