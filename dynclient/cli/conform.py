@@ -10,7 +10,17 @@ from .command import unknown_option
 
 __all__ = ["command"]
 
-_COMMANDS = ("check", "report", "merge", "repair", "diff", "explain")
+_COMMANDS = {
+    "check": ".conform_check",
+    "run": ".conform_run",
+    "replay": ".conform_replay",
+    "pytest": ".conform_replay:as_pytest",
+    "report": ".conform_report",
+    "merge": ".conform_merge",
+    "repair": ".conform_repair",
+    "diff": ".conform_diff",
+    "explain": ".conform_explain",
+}
 
 
 class _Group(click.Group):
@@ -22,7 +32,8 @@ class _Group(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = import_module(f".conform_{cmd_name}", __package__).command
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module, __package__), name or "command")
         return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     )
     from .recorder import Recorder
     from .repairing import Repair, repair
+    from .runs.replaying import Replayed, replay
+    from .runs.runner import Bounds, RunResult, run
     from .sources import SourceError, exchanges_in
     from .tally import Tally
 
 #: Where each name comes from: a program waits for nothing that it does not use.
 _HOMES = {
     "AsyncRecordingTransport": ".middleware",
+    "Bounds": ".runs.runner",
     "CODES": ".codes",
     "Code": ".codes",
     "Change": ".differences",
@@ -49,6 +52,8 @@ _HOMES = {
     "RecordingASGI": ".middleware",
     "RecordingTransport": ".middleware",
     "RecordingWSGI": ".middleware",
+    "Replayed": ".runs.replaying",
+    "RunResult": ".runs.runner",
     "Seen": ".findings",
     "SourceError": ".sources",
     "Repair": ".repairing",
@@ -60,11 +65,14 @@ _HOMES = {
     "exchanges_in": ".sources",
     "merge": ".ledger",
     "repair": ".repairing",
+    "replay": ".runs.replaying",
+    "run": ".runs.runner",
 }
 
 __all__ = [
     "CODES",
     "AsyncRecordingTransport",
+    "Bounds",
     "Change",
     "Code",
     "Exchange",
@@ -78,6 +86,8 @@ __all__ = [
     "RecordingTransport",
     "RecordingWSGI",
     "Repair",
+    "Replayed",
+    "RunResult",
     "Seen",
     "SourceError",
     "Tally",
@@ -88,6 +98,8 @@ __all__ = [
     "exchanges_in",
     "merge",
     "repair",
+    "replay",
+    "run",
 ]
 
 

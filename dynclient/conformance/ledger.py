@@ -168,6 +168,12 @@ class Ledger:
         if due:
             self.flush()
 
+    def add_tally(self, tally: Tally) -> None:
+        """Add what was counted elsewhere. LedgerError if the file can't be written."""
+        self.flush()
+        with self._lock, _written(self._connection, self.path):
+            _add(self._connection, tally, Counter(), self._most)
+
     def _covers(self, verdict: Verdict, operations: Any) -> Iterable[Point]:
         operations = operations or (self._judge and self._judge.operations)
         if verdict.seen is None or verdict.operation is None or operations is None:

@@ -94,11 +94,12 @@ class _Session:
         """What a client is made with: it judges nothing itself, and sends nothing twice."""
         transport, app = None, self.option("app")
         if app is not None:
-            from ..transport import ASGITransport, WSGITransport
+            from .apps import app_named, transport_to
 
-            found = _imported(app)
-            kind: Any = ASGITransport if asynchronous or _is_asgi(found) else WSGITransport
-            transport = kind(found)
+            try:
+                transport = transport_to(app_named(app), asynchronous=asynchronous)
+            except ValueError as error:
+                raise pytest.UsageError(f"--conformance-app={error}") from None
         return {"transport": transport, "validate": "off", "retries": 0}
 
     def base_url(self, servers: Any) -> str | None:
@@ -106,8 +107,9 @@ class _Session:
         url: str | None = self.option("url")
         if url is not None or self.option("app") is None:
             return url
-        first = str(servers[0].get("url", "/")) if servers else "/"
-        return None if "://" in first else f"http://testserver{first.rstrip('/')}"
+        from .apps import base_url_in_process
+
+        return base_url_in_process(servers)
 
     def judge(self) -> Judge:
         """What judges the exchanges."""
@@ -242,26 +244,6 @@ def _opened(path: Path) -> Ledger:
     from .ledger import Ledger
 
     return Ledger(path)
-
-
-def _imported(name: str) -> Any:
-    """The application that `module:attribute` names."""
-    from importlib import import_module
-
-    module, colon, attribute = name.partition(":")
-    if not colon:
-        raise pytest.UsageError(f"--conformance-app={name}: give MODULE:ATTRIBUTE")
-    try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise pytest.UsageError(f"--conformance-app={name}: {error}") from None
-
-
-def _is_asgi(app: Any) -> bool:
-    import inspect
-
-    call = app if inspect.isfunction(app) else type(app).__call__
-    return inspect.iscoroutinefunction(call)
 
 
 def _session(request: pytest.FixtureRequest) -> _Session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -14,7 +14,7 @@ from ...messages import Headers, HttpRequest
 from ...redaction import MASK
 from ..exchanges import Exchange, as_line, from_line
 
-__all__ = ["Case", "CaseError", "Origin", "in_python", "load_cases", "save_case"]
+__all__ = ["Case", "CaseError", "Origin", "in_python", "line_of", "load_case", "save_case"]
 
 #: "example": of the document. "made": right, by the schemas. "wrong": on purpose. "sequence": a
 #: step of several.
@@ -50,39 +50,47 @@ class Case:
 
 
 def save_case(
-    folder: Path, name: str, code: str, operation: str, origin: Origin, exchange: Mapping[str, Any]
+    folder: Path, name: str, code: str, case: Case, exchange: Mapping[str, Any], base_url: str
 ) -> Path:
-    """Write a case and what it came to (a line of a recording, redacted) to a file of its own."""
+    """Write a case and what it came to (a line of a recording, redacted) to a file of its own.
+
+    `base_url` is where the service was: the case may be repeated at another place.
+    """
     path = folder / f"{name}.json"
     found = {
         "dynclient": FORMAT,
         "code": code,
-        "operation": operation,
-        "origin": origin,
+        "operation": case.operation,
+        "origin": case.origin,
+        "base_url": base_url,
         "exchange": dict(exchange),
     }
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
-def load_cases(paths: list[str | PathLike[str]]) -> list[tuple[Case, str, Path]]:
-    """The cases of files, with the code that each showed. CaseError for another file."""
-    return [_loaded(Path(each)) for each in paths]
+def load_case(given: str | PathLike[str], base_url: str | None = None) -> tuple[Case, str]:
+    """The case of a file, for a service at a base URL, and the code that it showed.
 
-
-def _loaded(path: Path) -> tuple[Case, str, Path]:
+    CaseError for another file.
+    """
+    path = Path(given)
     try:
         found = json.loads(path.read_bytes())
         if not isinstance(found, dict) or found.get("dynclient") != FORMAT:
             raise CaseError(f'{path} is no case: "dynclient" is not "{FORMAT}"')
         exchange = from_line(found["exchange"])
         origin: Origin = found["origin"]
-        case = Case(str(found["operation"]), _repeatable(exchange.request, path), origin)
+        request = _repeatable(exchange.request, path)
+        there = str(found["base_url"])
+        if base_url is not None and request.url.startswith(there):
+            request = replace(request, url=base_url + request.url.removeprefix(there))
+        case = Case(str(found["operation"]), request, origin)
     except OSError as error:
         raise CaseError(f"{path} can't be read: {error.strerror}") from None
     except (ValueError, KeyError) as error:
         raise CaseError(f"{path} is no case: {error}") from None
-    return case, str(found["code"]), path
+    return case, str(found["code"])
 
 
 def _repeatable(request: HttpRequest, path: Path) -> HttpRequest:

@@ -78,9 +78,10 @@ class Generator:
             made = requests.Request(**given).prepare()
         except Exception:  # noqa: BLE001  a value that no request can carry: another is drawn
             return None
+        pairs: list[tuple[str, Any]] = list(made.headers.items())  # some of them as bytes
         fields = [
             (name, value.decode("latin-1") if isinstance(value, bytes) else str(value))
-            for name, value in made.headers.items()
+            for name, value in pairs
             if name.lower() not in _NOT_OURS
         ]
         body: Any = made.body

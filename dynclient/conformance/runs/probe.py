@@ -117,7 +117,7 @@ class Probe:
         outcome = "clean" if outcome == "violation" and not is_bad else outcome
         counted = Verdict(verdict.operation, outcome, tuple(found), verdict.reasons, verdict.seen)
         self.tally.add(counted, exchange)
-        for each in found:
+        for each in (each for each in found if each.severity != "info"):
             key = each.key(verdict.operation)
             known = self.smallest.get(key)
             if known is None or case.size < known[0].size:
@@ -126,15 +126,18 @@ class Probe:
 
     @staticmethod
     def _is_refusal(case: Case, exchange: Exchange) -> bool:
-        """Whether a request that had to be refused was: few documents declare all that this takes.
+        """Whether a request was refused that had to be, or that schemas alone say is right.
 
-        What such a response breaks of the document is told, and is no violation.
+        Few documents declare what this takes: what such a response breaks is told, and is no
+        violation.
         """
         response = exchange.response
         status = 0 if response is None else response.status
         if not case.signed:
             return status in (401, 403)
-        return case.origin == "wrong" and (status in _WRONG_INPUT or status in (401, 403, 404))
+        if case.origin == "wrong":
+            return status in _WRONG_INPUT or status in (401, 403, 404)
+        return case.origin == "made" and status in _WRONG_INPUT
 
     def settle(self) -> None:
         """Show the smallest case of each finding."""

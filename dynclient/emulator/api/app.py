@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -49,6 +50,9 @@ def router(endpoints: Mapping[str, Mapping[str, Endpoint]]) -> ASGIApp:
     paths = sorted(endpoints, key=lambda path: path.count("{"))
     routes: list[BaseRoute] = [Route(path, _Guarded(endpoints[path])) for path in paths]
     return Router(routes, redirect_slashes=False, default=_Guarded({}))
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class _Guarded:
@@ -116,6 +120,8 @@ class Api:
 
     def _edition(self, request: Request) -> Edition:
         version = request.headers.get("ibm-api-version", "")
+        if not _DATE.fullmatch(version):
+            version = ""
         return [each for each in self._editions if each.since <= version][-1]
 
     def _endpoint(self, path: str, method: str) -> Endpoint:

@@ -1,7 +1,8 @@
 """The versions of the API: which document a request is judged by, and what goes by another name.
 
 A request names a version by its date, in `IBM-API-Version`. It is judged by the newest bundled
-document that is not newer; without the field, or with an earlier date, by the oldest.
+document that is not newer; without the field, with an earlier date, or with what is no date, by the
+oldest.
 """
 
 from __future__ import annotations

@@ -8,11 +8,13 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
+from urllib.parse import urlsplit
 
 from jsonschema.exceptions import ValidationError, best_match
 from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
+from openapi_core.deserializing.styles.exceptions import EmptyQueryParameterValue
 from openapi_core.validation.request.exceptions import SecurityValidationError
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 
@@ -25,6 +27,8 @@ _MOST_MESSAGES = 20
 #: Values that a body may have, each judged in its own right, and numbers of an array that are.
 _MOST_VALUES = 20_000
 _MOST_NUMBERS = 100
+#: The keywords of a schema that takes any text, where its type is string.
+_FREE = frozenset({"type", "examples", "description"})
 
 
 @dataclass(slots=True)
@@ -74,6 +78,7 @@ class Judge:
             (OpenAPI.from_dict(served, config=Config(spec_validator_cls=None)), threading.Lock())
             for _ in range(2)
         )
+        self._query = dict(_query_of(served, urlsplit(base_url).path))
 
     def judge(self, request: WireRequest) -> Verdict:
         """Check the request's security, parameters and body."""
@@ -105,8 +110,44 @@ class Judge:
         openapi, lock = self._bodiless
         with lock:
             result = openapi.request_unmarshaller.unmarshal(request)
-        refusal = _refusal(list(result.errors))
-        return refusal or Verdict(query=result.parameters.query)
+        known = self._query.get((request.path_pattern, request.method.lower()), _Query())
+        # openapi-core takes an empty text for no value, under any schema.
+        empty = {name for name in map(_empty, result.errors) if name in known.texts}
+        refusal = _refusal([each for each in result.errors if _empty(each) not in empty])
+        # And it takes a default for the value of a parameter that is required.
+        missing = [name for name in known.required if name not in request.parameters.query]
+        if missing and refusal is None:
+            problems = tuple(f"The query parameter {name} is missing." for name in missing)
+            refusal = Verdict(problems=problems)
+        return refusal or Verdict(query={**result.parameters.query, **dict.fromkeys(empty, "")})
+
+
+class _Query(NamedTuple):
+    """Query parameters of an operation: those that take any text, and those that are required."""
+
+    texts: frozenset[str] = frozenset()
+    required: tuple[str, ...] = ()
+
+
+def _query_of(document: dict[str, Any], root: str) -> Iterator[tuple[tuple[str, str], _Query]]:
+    """By path, below `root`, and method."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            given = operation.get("parameters", ()) if isinstance(operation, dict) else ()
+            query = [each for each in given if each.get("in") == "query"]
+            free = (each["name"] for each in query if _takes_any_text(each["schema"]))
+            required = (each["name"] for each in query if each.get("required"))
+            yield (f"{root}{path}", method), _Query(frozenset(free), tuple(required))
+
+
+def _takes_any_text(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string" and set(schema) <= _FREE
+
+
+def _empty(error: Exception) -> str | None:
+    """The query parameter that was found to be empty; None for another error."""
+    cause = error.__cause__
+    return cause.name if isinstance(cause, EmptyQueryParameterValue) else None
 
 
 def _refusal(errors: list[Exception]) -> Verdict | None:

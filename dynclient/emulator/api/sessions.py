@@ -76,10 +76,9 @@ class SessionOperations:
     def update(self, call: Call) -> Response:
         """update_session_state: take no more jobs, or take them again."""
         row = self._row(call)
-        if call.body is None:
-            raise ApiError(400, "accepting_jobs is missing.")
-        self._sessions.drain(row["id"], accepting=call.body["accepting_jobs"])
-        self._dispatcher.wake()
+        if call.body is not None:  # the body is optional: without one nothing changes
+            self._sessions.drain(row["id"], accepting=call.body["accepting_jobs"])
+            self._dispatcher.wake()
         return no_content()
 
     def close(self, call: Call) -> Response:
