@@ -1,0 +1,147 @@
+"""The detection table of docs/conformance.md: each drift, and what finds it. By hand: minutes.
+
+python tests/conformance/detection.py --redocly node_modules/.bin/redocly --into docs/conformance.md
+
+Run, HAR: dynclient. Schemathesis: its own run (4.32); what it finds on the clean service counts as
+accepted. Redocly: `drift` (2.77) over the same HAR, errors only; those of the clean one as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from conformance.drifts import DRIFTS, Drift, Drifting, drifting
+from conformance.hunting import OPERATIONS, as_har, by_har, by_run, seeded, traffic
+from dynclient import Client, emulator
+
+_BEGIN, _END = "<!-- detection -->", "<!-- /detection -->"
+
+
+class Schemathesis:
+    """Its command, with a baseline of what it finds on the clean service."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.spec = folder / "spec.json"
+        with Client("qiskit-runtime", auth={}) as client:
+            self.spec.write_text(json.dumps(client.document.data))
+
+    def run(self, served: Drifting, drift: Drift | None) -> bool:
+        """Whether it finds something that it did not find on the clean one."""
+        served.begin(drift)
+        baseline = self.folder / "baseline.json"
+        only = [part for name in OPERATIONS for part in ("--include-operation-id", name)]
+        command = [
+            *(sys.executable, "-m", "schemathesis.cli", "run", str(self.spec), "--url", served.url),
+            *("-H", f"Authorization: Bearer {emulator.TOKEN}"),
+            *("-H", f"Service-CRN: {emulator.CRN}", "-n", "10", "--max-time", "12"),
+            *("--seed", "1", "--generation-deterministic", "--no-color", "--continue-on-failure"),
+            *("--baseline", str(baseline), *(["--baseline-update"] if drift is None else [])),
+            *only,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder)
+        if done.returncode not in (0, 1):
+            raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
+        return done.returncode == 1
+
+
+class Redocly:
+    """Its command, over a HAR."""
+
+    def __init__(self, program: str, folder: Path, spec: Path) -> None:
+        self.program, self.folder, self.spec = program, folder, spec
+        self.clean: set[str] = set()
+
+    def run(self, served: Drifting, drift: Drift | None, job: str) -> bool:
+        har = as_har(traffic(served, drift, job), self.folder / "drift.har")
+        command = [
+            *(self.program, "drift", str(har), "--api", str(self.spec), "--format", "json"),
+            *("--server", served.url),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = {_told(each) for each in _findings(done.stdout)}
+        if drift is None:
+            self.clean = found
+        return bool(found - self.clean)
+
+
+def _findings(text: str) -> list[dict[str, Any]]:
+    start = text.find("{")
+    data = json.loads(text[start:]) if start >= 0 else {}
+    found = data.get("findings") or data.get("problems") or data.get("results") or []
+    return [each for each in found if str(each.get("severity", "error")) == "error"]
+
+
+def _told(each: dict[str, Any]) -> str:
+    text = json.dumps(
+        [each.get(name) for name in ("ruleId", "rule", "code", "message", "operation")]
+    )
+    return re.sub(r"\d+", "N", text)
+
+
+def _cell(found: bool | set[str]) -> str:
+    if isinstance(found, set):
+        return ", ".join(sorted(found)) or "no"
+    return "yes" if found else "no"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--redocly", help="the path of its program")
+    parser.add_argument("--into", type=Path)
+    given = parser.parse_args()
+    rows = []
+    with drifting() as served, tempfile.TemporaryDirectory() as name:
+        folder, job = Path(name), seeded(served)
+        schemathesis = Schemathesis(folder)
+        redocly = Redocly(given.redocly, folder, schemathesis.spec) if given.redocly else None
+        for drift in (None, *DRIFTS):
+            cells: list[bool | set[str]] = [
+                by_run(served, drift),
+                by_har(served, drift, job, folder / "a.har"),
+                schemathesis.run(served, drift),
+            ]
+            if redocly is not None:
+                cells.append(redocly.run(served, drift, job))
+            rows.append((drift.name if drift else "none", cells))
+            print(rows[-1], flush=True)
+        baseline = json.loads((folder / "baseline.json").read_text())
+    text = _table(rows, baseline, None if redocly is None else len(redocly.clean))
+    if given.into is None:
+        print(text)
+        return
+    page = given.into.read_text()
+    pattern = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
+    given.into.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", page))
+
+
+def _table(rows: list[tuple[str, list[Any]]], baseline: Any, alarms: int | None) -> str:
+    names = ["drift", "conform run", "conform check (HAR)", "Schemathesis"]
+    names += [] if alarms is None else ["Redocly drift"]
+    planted = rows[1:]
+    found = [sum(bool(cells[i]) for _, cells in planted) for i in range(len(names) - 1)]
+    accepted = len(baseline.get("failures", baseline.get("entries", [])))
+    lines = [
+        f"Measured on {datetime.date.today()}, {os.cpu_count()} processors, in one run.",
+        "",
+        f"| {' | '.join(names)} |",
+        f"|{' --- |' * len(names)}",
+        *(f"| {name} | {' | '.join(map(_cell, cells))} |" for name, cells in planted),
+        f"| found, of {len(planted)} | {' | '.join(map(str, found))} |",
+        f"| on the clean one | {len(rows[0][1][0])} | {len(rows[0][1][1])} | {accepted} |"
+        + ("" if alarms is None else f" {alarms} |"),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
