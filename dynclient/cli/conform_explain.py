@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import click
 
 from ..conformance.codes import CODES
@@ -13,8 +15,12 @@ __all__ = ["command"]
 
 @click.command("explain", cls=Command)
 @click.argument("code", required=False)
-def command(code: str | None) -> None:
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of reports with --format json.")
+def command(code: str | None, schema: bool) -> None:
     """Say what CODE means, by its number or its name; without it, all of them."""
+    if schema:
+        show(files("dynclient.conformance").joinpath("report.schema.json").read_text("utf-8"))
+        return
     names = {each.name: each for each in CODES.values()}
     found = list(CODES.values())
     if code is not None:

@@ -13,6 +13,8 @@ from ..document import Document
 from ..messages import OperationInfo
 from ..operation import Operations
 from .codes import CODES
+from .report_html import page
+from .report_sarif import sarif
 from .tally import Group, Tally
 
 __all__ = ["FORMATS", "render"]
@@ -173,4 +175,6 @@ FORMATS: Mapping[str, Callable[[Tally, Document, Operations, int | None], str]] 
     "json": _json,
     "markdown": _markdown,
     "junit": _junit,
+    "sarif": sarif,
+    "html": page,
 }
