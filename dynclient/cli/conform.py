@@ -13,6 +13,7 @@ __all__ = ["command"]
 _COMMANDS = {
     "check": ".conform_check",
     "run": ".conform_run",
+    "proxy": ".conform_proxy",
     "replay": ".conform_replay",
     "pytest": ".conform_replay:as_pytest",
     "report": ".conform_report",

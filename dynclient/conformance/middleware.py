@@ -12,66 +12,17 @@ Sources: PEP 3333 (WSGI); the ASGI specification 3.0, "HTTP".
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import replace
-from time import perf_counter, time
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from ..messages import Headers, HttpRequest, HttpResponse
+from ..messages import Headers, HttpRequest
 from ..transport.opened import AsyncOpenResponse, OpenResponse
-from .exchanges import BodyState, Exchange
+from .passing import Body, Passing, Sink
 
 __all__ = ["AsyncRecordingTransport", "RecordingASGI", "RecordingTransport", "RecordingWSGI"]
 
-Sink = Callable[[Exchange], object]
 _LIMIT = 1 << 20
-
-
-class _Body:
-    """A body as it passes by, as far as it is kept."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def add(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size <= self._limit:
-            self._pieces.append(piece)
-
-    @property
-    def state(self) -> BodyState:
-        return "whole" if self._size <= self._limit else "missing"
-
-    @property
-    def content(self) -> bytes:
-        return b"".join(self._pieces) if self._size <= self._limit else b""
-
-
-class _Exchanging:
-    """One exchange that is under way."""
-
-    def __init__(self, sink: Sink, limit: int) -> None:
-        self._sink = sink
-        self._at, self._started = time(), perf_counter()
-        self.sent, self.received = _Body(limit), _Body(limit)
-        self.status: int | None = None
-        self.headers: list[tuple[str, str]] = []
-
-    def end(self, request: HttpRequest) -> None:
-        """All of it passed by."""
-        response = None
-        if self.status is not None:
-            elapsed = perf_counter() - self._started
-            headers = Headers(self.headers)
-            response = HttpResponse(
-                self.status, headers, self.received.content, request.url, elapsed
-            )
-        request = replace(request, content=self.sent.content or None)
-        states = {"request_body": self.sent.state, "response_body": self.received.state}
-        self._sink(Exchange(request, response, self._at, **states))
 
 
 class RecordingWSGI:
@@ -81,7 +32,7 @@ class RecordingWSGI:
         self._app, self._sink, self._limit = app, sink, limit
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
-        passing = _Exchanging(self._sink, self._limit)
+        passing = Passing(self._sink, self._limit)
         request = _of_environ(environ)
         environ = {**environ, "wsgi.input": _Read(environ["wsgi.input"], passing.sent)}
 
@@ -93,7 +44,7 @@ class RecordingWSGI:
         return _passed(body, passing, request)
 
 
-def _passed(body: Any, passing: _Exchanging, request: HttpRequest) -> Iterator[bytes]:
+def _passed(body: Any, passing: Passing, request: HttpRequest) -> Iterator[bytes]:
     try:
         for piece in body:
             passing.received.add(piece)
@@ -107,7 +58,7 @@ def _passed(body: Any, passing: _Exchanging, request: HttpRequest) -> Iterator[b
 class _Read(io.RawIOBase):
     """The body of a request, as an application reads it."""
 
-    def __init__(self, inner: Any, body: _Body) -> None:
+    def __init__(self, inner: Any, body: Body) -> None:
         self._inner, self._body = inner, body
 
     def read(self, size: int = -1) -> bytes:
@@ -153,7 +104,7 @@ class RecordingASGI:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passing = _Exchanging(self._sink, self._limit)
+        passing = Passing(self._sink, self._limit)
 
         async def received() -> Any:
             message = await receive()
@@ -242,8 +193,8 @@ class AsyncRecordingTransport:
         )
 
 
-def _begun(sink: Sink, limit: int, request: HttpRequest) -> _Exchanging:
-    passing = _Exchanging(sink, limit)
+def _begun(sink: Sink, limit: int, request: HttpRequest) -> Passing:
+    passing = Passing(sink, limit)
     if isinstance(request.content, bytes):
         passing.sent.add(request.content)
     elif request.content is not None:

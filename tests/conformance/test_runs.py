@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
 from click.testing import CliRunner
 
 from conformance.notes import DOCUMENT, FAULTS, Notes
+from conformance.serving import served
 from dynclient import Client, ConnectError, DynclientError
 from dynclient.cli.program import program
 from dynclient.conformance import Bounds, RunResult, replay, run
@@ -32,22 +27,6 @@ def client_of(notes: Notes, document: dict = DOCUMENT, **settings) -> Client:
     return Client(
         document, base_url="http://notes.test", transport=ASGITransport(notes.app), **settings
     )
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The application on a port of loopback: its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 def codes(result: RunResult) -> set[str]:
