@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +61,7 @@ def rows(
         yield _guarded(base)
         yield from _counted(client)
         yield _mapped(hand, client)
+        yield from _proxied(base, client)
         yield from asynchronous_rows(base)
         yield from _starts(base, starts, github, peers)
     finally:
@@ -227,6 +232,29 @@ def _counted(client: Client) -> Iterator[Row]:
         }
         contestants = {k: repeated(w) for k, w in works.items()}
         yield Row(f"a ledger: {name}", contestants, "without", goal)
+
+
+def _proxied(base: str, client: Client) -> Iterator[Row]:
+    """What a proxy adds that judges beside the way, in a process of its own."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as spec:
+        json.dump(jobs_document(), spec)
+        spec.flush()
+        command = [sys.executable, "-m", "dynclient", "conform", "proxy", "--spec", spec.name]
+        process = subprocess.Popen(
+            [*command, "--upstream", base],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout is not None
+        through = client.with_options(base_url=process.stdout.readline().strip())
+        works = {
+            "through the proxy": lambda: through.call("get_job", id=_ID),
+            "without": lambda: client.call("get_job", id=_ID),
+        }
+        yield Row("a proxy that judges", {k: repeated(w) for k, w in works.items()}, "without")
+        process.terminate()
+        process.communicate()
 
 
 def _mapped(hand: Hand, client: Client) -> Row:
