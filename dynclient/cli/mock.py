@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import socket
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from time import time
 from typing import Any
 
 import click
 
+from ..conformance.exchanges import Exchange, Recording
+from ..conformance.replay import Replay
+from ..conformance.sources import exchanges_in
+from ..mocking.drifts import DRIFTS, named_drifts
+from ..redaction import DEFAULT_REDACTOR
 from . import exits
 from .command import Command
 from .options import open_document, trust_option
-from .output import show, tell
+from .output import Masker, show, tell
 
 __all__ = ["command"]
 
@@ -28,7 +38,37 @@ __all__ = ["command"]
 )
 @click.option("--strict", is_flag=True, help="Refuse requests that break the document.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes other values.")
-def command(document: str, trust: Any, host: str, port: int, strict: bool, seed: int) -> None:
+@click.option(
+    "--record",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what is asked and answered to a recording.",
+)
+@click.option(
+    "--replay",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Answer as in a recording, HAR or cassette; what is not in it, from the document.",
+)
+@click.option(
+    "--drift",
+    metavar="N|NAME,...",
+    help=f"Answer wrongly on purpose, in N ways or these: {', '.join(DRIFTS)}.",
+)
+@click.pass_obj
+def command(
+    masker: Masker,
+    /,
+    document: str,
+    trust: Any,
+    host: str,
+    port: int,
+    strict: bool,
+    seed: int,
+    record: Path | None,
+    replay: Path | None,
+    drift: str | None,
+) -> None:
     """Serve valid responses for every operation of DOC until Ctrl-C or SIGTERM.
 
     They are the document's examples, else made from its schemas. A request chooses by its field
@@ -37,6 +77,8 @@ def command(document: str, trust: Any, host: str, port: int, strict: bool, seed:
 
     \b
     dynclient mock openapi.yaml --port 8000
+    dynclient mock openapi.yaml --drift 3
+    dynclient mock openapi.yaml --replay traffic.har
     curl -H 'Prefer: code=404' http://127.0.0.1:8000/orders/1
     """
     try:
@@ -45,8 +87,25 @@ def command(document: str, trust: Any, host: str, port: int, strict: bool, seed:
         raise exits.Unavailable("the mock needs: pip install 'dynclient[emulator]'") from None
     from ..mocking.server import application
 
-    with open_document(document, trust=trust, auth={}) as client:
-        app = application(client.operations, strict=strict, seed=seed)
+    settings: dict[str, Any] = {"strict": strict, "seed": seed}
+    if drift is not None:
+        try:
+            settings["drifts"] = named_drifts(drift, Random(seed))  # noqa: S311
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--drift") from None
+        settings["told"] = lambda operation, name: tell(f"{operation}: {name}", masker)
+        tell(f"wrong on purpose: {', '.join(settings['drifts'])}")
+    with (
+        open_document(document, trust=trust, auth={}) as client,
+        nullcontext() if record is None else Recording(record) as recording,
+    ):
+        if replay is not None:
+            settings["replay"] = Replay(client.operations, exchanges_in(replay))
+        if recording is not None:
+            settings["served"] = lambda asked, answer: recording(
+                Exchange(replace(asked, redactor=DEFAULT_REDACTOR), answer, time())
+            )
+        app = application(client.operations, **settings)
         try:
             listener = socket.create_server((host, port))
         except OSError as error:

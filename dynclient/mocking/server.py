@@ -19,14 +19,22 @@ _PROBLEM = "application/problem+json"
 
 
 def application(
-    operations: Operations, *, strict: bool = False, seed: int = 0
+    operations: Operations,
+    *,
+    strict: bool = False,
+    replay: Callable[[HttpRequest, str], HttpResponse | None] | None = None,
+    served: Callable[[HttpRequest, HttpResponse], object] | None = None,
+    **settings: Any,
 ) -> Callable[..., Awaitable[None]]:
     """An ASGI application that has the paths of the document at its root, at whatever host.
 
-    `strict` refuses a request that breaks the document, with 400 and the violations as problem
-    details (RFC 9457); else they are in the field `X-Violations`, counted.
+    strict    refuses a request that breaks the document, with 400 and the violations as problem
+              details (RFC 9457); else they are in the field `X-Violations`, counted
+    replay    is asked first for a response, with the request and the operation's name
+    served    is given every request, and what it was answered
+    settings  those of `MockService`
     """
-    router, service = Router(operations, "http://mock"), MockService(operations, seed=seed)
+    router, service = Router(operations, "http://mock"), MockService(operations, **settings)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -37,7 +45,10 @@ def application(
             message = await receive()
             content += message.get("body", b"")
             more = message.get("more_body", False)
-        response = _respond(router, service, _request(scope, content), strict)
+        request = _request(scope, content)
+        response = _respond(router, service, request, strict, replay)
+        if served is not None:
+            served(request, response)
         fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers.pairs()]
         fields.append((b"content-length", str(len(response.content)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
@@ -57,7 +68,11 @@ def _request(scope: Any, content: bytes) -> HttpRequest:
 
 
 def _respond(
-    router: Router, service: MockService, request: HttpRequest, strict: bool
+    router: Router,
+    service: MockService,
+    request: HttpRequest,
+    strict: bool,
+    replay: Callable[[HttpRequest, str], HttpResponse | None] | None,
 ) -> HttpResponse:
     match = router.match(request.method, request.url)
     if match is None:
@@ -66,6 +81,9 @@ def _respond(
         found = _violations(match, request)
         if found and strict:
             return _problem(400, "The request breaks the document.", found)
+        recorded = None if replay is None else replay(request, match.operation.name)
+        if recorded is not None:
+            return recorded
         response = service.respond(request, match.operation)
     except DocumentError as error:
         return _problem(500, str(error), [])

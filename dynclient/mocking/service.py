@@ -6,7 +6,7 @@ A request chooses by its field Prefer (RFC 7240), as users of Prism know it: `co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
@@ -20,6 +20,7 @@ from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operation
 from ..operation.content.entry import MediaEntry
 from ..operation.declared import DeclaredResponse
+from .drifts import drifted
 from .values import MockError, value_for
 
 __all__ = ["MockService"]
@@ -28,15 +29,44 @@ __all__ = ["MockService"]
 class MockService:
     """Responds for the operations of a document. The same request gets the same response.
 
-    seed  makes other values of the same schemas
+    seed    makes other values of the same schemas
+    drifts  names of `DRIFTS`: responses are wrong, each in the first of these ways that it can be
+    told    is given an operation and the way in which a response of it is wrong, once each
     """
 
-    def __init__(self, operations: Mapping[str, Operation], *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        *,
+        seed: int = 0,
+        drifts: Sequence[str] = (),
+        told: Callable[[str, str], object] | None = None,
+    ) -> None:
         self._operations = operations
         self._seed = seed
+        self._drifts = tuple(drifts)
+        self._told = told
+        self._known: set[tuple[str, str]] = set()
 
     def respond(self, request: HttpRequest, operation: Operation) -> HttpResponse:
-        """A valid response. MockError if the document leaves none, or not what was preferred."""
+        """A response, valid but for `drifts`.
+
+        MockError if the document leaves none, or not what was preferred.
+        """
+        response = self._valid(request, operation)
+        if not self._drifts:
+            return response
+        # Another way first for each operation, so that a document is wrong in all of them.
+        random = Random(self._seed + crc32(operation.name.encode()))  # noqa: S311
+        names = random.sample(self._drifts, len(self._drifts))
+        response, name = drifted(names, response, request, operation, random)
+        if name is not None and (operation.name, name) not in self._known:
+            self._known.add((operation.name, name))
+            if self._told is not None:
+                self._told(operation.name, name)
+        return response
+
+    def _valid(self, request: HttpRequest, operation: Operation) -> HttpResponse:
         preferred = _preferred(request.headers.get("Prefer", ""))
         status, declared = _declared(operation, preferred.get("code"))
         random = Random(self._seed + crc32(f"{operation.name} {status}".encode()))  # noqa: S311

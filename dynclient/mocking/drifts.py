@@ -1,0 +1,183 @@
+"""Wrong responses on purpose: a named way each, told from a right one, and held against the judge.
+
+Changes of the body are tried one after the other, at every place of the data, until one breaks the
+document in just the way that its name says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from random import Random
+from typing import Any, TypeAlias
+
+from ..errors import DynclientError
+from ..messages import Headers, HttpRequest, HttpResponse
+from ..operation import Operation
+from ..validation import Validation
+
+__all__ = ["DRIFTS", "drifted", "named_drifts"]
+
+_MOST_TRIES = 400
+_WARN = Validation.of("warn")
+_ODD = "drifted"
+
+#: A wrong response made of a right one; None where there is no place for it.
+Change: TypeAlias = Callable[[HttpResponse, HttpRequest, Operation, Random], HttpResponse | None]
+
+
+def _body(rules: Sequence[str], *, null: bool = False) -> Change:
+    """A change of the data of a JSON body that breaks one of these rules, and no other."""
+
+    def change(
+        response: HttpResponse, request: HttpRequest, operation: Operation, random: Random
+    ) -> HttpResponse | None:
+        try:
+            data = json.loads(response.content)
+        except ValueError:
+            return None
+        candidates = [each for each in _changes(data) if null is _has_new_null(data, each)]
+        random.shuffle(candidates)
+        for each in candidates[:_MOST_TRIES]:
+            changed = replace(response, content=json.dumps(each).encode())
+            broken = {found.rule for found in _violations(changed, request, operation)}
+            if broken and broken <= set(rules):
+                return changed
+        return None
+
+    return change
+
+
+def _raw(change: Callable[[bytes], bytes]) -> Change:
+    """A change of the bytes of a body."""
+
+    def changed(
+        response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
+    ) -> HttpResponse | None:
+        found = replace(response, content=change(response.content))
+        return found if _violations(found, request, operation) else None
+
+    return changed
+
+
+def _status(
+    response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
+) -> HttpResponse | None:
+    found = replace(response, status=299)
+    return found if _violations(found, request, operation) else None
+
+
+def _media_type(
+    response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
+) -> HttpResponse | None:
+    fields = {**dict(response.headers), "Content-Type": f"text/x-{_ODD}"}
+    found = replace(response, headers=Headers(fields))
+    return found if response.content and _violations(found, request, operation) else None
+
+
+def _header(
+    response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
+) -> HttpResponse | None:
+    for name in response.headers:
+        fields = [pair for pair in response.headers.pairs() if pair[0] != name]
+        found = replace(response, headers=Headers(fields))
+        places = {each.where for each in _violations(found, request, operation)}
+        if any(place.startswith("response.header.") for place in places):
+            return found
+    return None
+
+
+_BOUNDS = (
+    *("minLength", "maxLength", "pattern", "minimum", "maximum", "multipleOf"),
+    *("exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems", "uniqueItems"),
+    *("minProperties", "maxProperties"),
+)
+
+#: Every way, by its name.
+DRIFTS: Mapping[str, Change] = {
+    "status": _status,
+    "type": _body(["type"]),
+    "null": _body(["type", "enum", "const"], null=True),
+    "enum": _body(["enum", "const"]),
+    "format": _body(["format"]),
+    "missing": _body(["required"]),
+    "extra": _body(["additionalProperties", "unevaluatedProperties"]),
+    "bounds": _body(_BOUNDS),
+    "header": _header,
+    "media-type": _media_type,
+    "empty": _raw(lambda _: b""),
+    "cut-off": _raw(lambda content: content[: len(content) // 2]),
+    "charset": _raw(lambda content: content + b"\xff\xfe"),
+}
+
+
+def named_drifts(text: str, random: Random) -> list[str]:
+    """The names that a text stands for: a number of them, or names with commas.
+
+    ValueError for what is neither.
+    """
+    if text.isdecimal():
+        return random.sample(list(DRIFTS), min(int(text), len(DRIFTS)))
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in DRIFTS:
+            near = get_close_matches(name, DRIFTS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(DRIFTS)}"
+            raise ValueError(f"no drift {name!r}; {hint}")
+    return names
+
+
+def drifted(
+    names: Sequence[str],
+    response: HttpResponse,
+    request: HttpRequest,
+    operation: Operation,
+    random: Random,
+) -> tuple[HttpResponse, str | None]:
+    """The response, wrong in the first of these ways that it has a place for, and which that is."""
+    for name in names:
+        found = DRIFTS[name](response, request, operation, random)
+        if found is not None:
+            return found, name
+    return response, None
+
+
+def _violations(response: HttpResponse, request: HttpRequest, operation: Operation) -> Any:
+    try:
+        return operation.parse(response, request, _WARN).violations
+    except DynclientError:
+        return ()  # what can't be judged is not known to be wrong
+
+
+def _changes(data: Any) -> Iterator[Any]:
+    """The data, changed at one place; at every place, in every way that it can be."""
+    yield from _instead_of(data)
+    if isinstance(data, dict):
+        yield {**data, _ODD: True}
+        for name, value in data.items():
+            yield {key: each for key, each in data.items() if key != name}
+            for changed in _changes(value):
+                yield {**data, name: changed}
+    elif isinstance(data, list):
+        yield []
+        for index, value in enumerate(data[:3]):
+            for changed in _changes(value):
+                yield [*data[:index], changed, *data[index + 1 :]]
+
+
+def _instead_of(value: Any) -> Iterator[Any]:
+    yield None
+    if isinstance(value, str):
+        yield from (_ODD, "", "x" * 10_000, 7, {_ODD: True})
+    elif isinstance(value, bool):
+        yield from (str(value).lower(), 7)
+    elif isinstance(value, int | float):
+        yield from (-(10**9), 10**18, value + 0.5, str(value))
+    else:
+        yield from (_ODD, [], {})
+
+
+def _has_new_null(before: Any, after: Any) -> bool:
+    return json.dumps(after).count("null") > json.dumps(before).count("null")
