@@ -2,9 +2,9 @@
 
 python tests/conformance/detection.py --redocly node_modules/.bin/redocly --into docs/conformance.md
 
-Run, HAR: dynclient. Schemathesis: its own run (4.32) of the operations that a drift concerns, in its
-phases examples, coverage and stateful; what it finds on the clean service counts as accepted. Redocly:
-`drift` (2.77) over the same HAR, errors only; those of the clean one as well.
+Run, HAR: dynclient. Schemathesis: its own run (4.32) of the operations that a drift concerns, in
+its phases examples, coverage and stateful; what it finds on the clean service counts as accepted.
+Redocly: `drift` (2.77) over the same HAR, errors only; those of the clean one as well.
 """
 
 from __future__ import annotations
