@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .differences import Change, diff
     from .exchanges import Exchange, Recording
     from .findings import Finding, Seen, Verdict
+    from .generated import GeneratedCase, cases
     from .judge import Judge, check, check_webhook
     from .ledger import Ledger, LedgerError, merge
     from .middleware import (
@@ -44,6 +45,7 @@ _HOMES = {
     "Change": ".differences",
     "Exchange": ".exchanges",
     "Finding": ".findings",
+    "GeneratedCase": ".generated",
     "Judge": ".judge",
     "Ledger": ".ledger",
     "LedgerError": ".ledger",
@@ -59,6 +61,7 @@ _HOMES = {
     "Repair": ".repairing",
     "Tally": ".tally",
     "Verdict": ".findings",
+    "cases": ".generated",
     "check": ".judge",
     "check_webhook": ".judge",
     "diff": ".differences",
@@ -77,6 +80,7 @@ __all__ = [
     "Code",
     "Exchange",
     "Finding",
+    "GeneratedCase",
     "Judge",
     "Ledger",
     "LedgerError",
@@ -92,6 +96,7 @@ __all__ = [
     "SourceError",
     "Tally",
     "Verdict",
+    "cases",
     "check",
     "check_webhook",
     "diff",
