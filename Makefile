@@ -68,6 +68,7 @@ soak: $(VENV)/.installed
 	$(BIN)/python tests/emulator/soak.py --into docs/emulator.md
 	$(BIN)/python tests/bulk/soak.py --into docs/bulk.md
 	PYTHONPATH=tests $(BIN)/python tests/client/soak.py --into docs/streaming.md
+	PYTHONPATH=tests $(BIN)/python tests/conformance/soak.py --into docs/conformance.md
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
