@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ..conformance.exchanges import Exchange, Recording
-from ..conformance.replay import Replay
+from ..conformance.recorded import Replay
 from ..conformance.sources import exchanges_in
 from ..mocking.drifts import DRIFTS, named_drifts
 from ..redaction import DEFAULT_REDACTOR

@@ -49,20 +49,14 @@ def write_har(path: Path, megabytes: int) -> int:
                     "response": {
                         "status": 200,
                         "headers": [{"name": "Content-Type", "value": "application/json"}],
-                        "content": {
-                            "size": len(text),
-                            "mimeType": "application/json",
-                            "text": text,
-                        },
+                        "content": content,
                     },
                 }
             )
         )
     count = megabytes * 2**20 // len(entries[0])
     with path.open("w") as file:
-        file.write(
-            '{"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": ['
-        )
+        file.write('{"log": {"version": "1.2", "creator": {"name": "test"}, "entries": [')
         for number in range(count):
             file.write(("," if number else "") + entries[number % 100 == 99])
         file.write("]}}")

@@ -317,3 +317,13 @@ def test_the_page_lists_every_code() -> None:
     page = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text()
     rows = [f"| {' | '.join(code)} |" for code in CODES.values()]
     assert page.partition("<!-- codes -->")[2].strip().splitlines()[2:] == rows
+
+
+def test_no_name_is_that_of_a_module() -> None:
+    """Importing the module would put it in the place of the name."""
+    import pkgutil
+
+    from dynclient import conformance
+
+    modules = {module.name for module in pkgutil.iter_modules(conformance.__path__)}
+    assert not modules & set(conformance.__all__)

@@ -12,7 +12,7 @@ from support import one_operation
 
 from dynclient import Client, Headers, HttpRequest
 from dynclient.conformance import Exchange, Judge, Recording, exchanges_in
-from dynclient.conformance.replay import Replay
+from dynclient.conformance.recorded import Replay
 from dynclient.mocking.drifts import DRIFTS, named_drifts
 from dynclient.mocking.server import application
 from dynclient.mocking.service import MockService
