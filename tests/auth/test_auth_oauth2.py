@@ -13,7 +13,7 @@ from oauth_provider import CLIENT, PASSWORD, SECRET, USER, client_of, document_o
 from oauthlib.oauth2 import Server
 from support import AsyncSends, Scripted, json_answer
 
-from dynclient import AsyncClient, AuthError, Client, ConnectError, Options, Trust
+from dynclient import AsyncClient, AuthError, Client, ConnectError, Options, RequestTimeout, Trust
 from dynclient.auth import Authenticator, OAuth2, SecurityScheme
 from dynclient.messages import Headers, HttpRequest, HttpResponse
 
@@ -431,3 +431,30 @@ def test_it_needs_no_document():
 
 def _yielded(request):
     return (yield request)
+
+
+@pytest.mark.parametrize("off", [-3600, 3600])
+def test_a_clock_that_is_off_by_an_hour_changes_nothing(provider, off):
+    now = [1_800_000_000.0 + off]
+    client = client_of(provider, OAuth2(CLIENT, SECRET, clock=lambda: now[0]))
+    for later, exchanges in ((0, 1), (1800, 1), (3600, 2)):
+        now[0] = 1_800_000_000.0 + off + later
+        assert client.call("read") == {"scopes": ["read"]}
+        assert len(provider.forms) == exchanges
+
+
+def test_an_endpoint_that_is_slow_is_a_timeout_and_the_next_call_asks_again(provider):
+    go, inner = threading.Event(), provider.respond
+
+    def respond(method, path, headers, body):
+        if path.endswith("/token"):
+            go.wait(20)
+        return inner(method, path, headers, body)
+
+    provider.respond = respond
+    client = client_of(provider, OAuth2(CLIENT, SECRET), timeout=0.3, retries=0)
+    with pytest.raises(RequestTimeout, match=r"OAuth 2\.0 token request"):
+        client.call("read")
+    go.set()
+    patient = client.with_options(timeout=20)
+    assert patient.call("read") == {"scopes": ["read"]}
