@@ -21,6 +21,7 @@ from ..origins import checked_base_url
 from . import exits
 from .command import Command
 from .conform_options import accepted, report_options, spec_option, write_report
+from .listening import address_options, listening
 from .options import open_document, trust_option
 from .output import Masker, show, tell
 
@@ -33,14 +34,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @spec_option
 @trust_option
 @click.option("--upstream", required=True, metavar="URL", help="Where the service is.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
-    help="Port to listen on; 0 takes a free one.",
-)
+@address_options
 @click.option(
     "--ledger",
     "ledger_file",
@@ -89,7 +83,7 @@ def command(
     def told(message: str) -> None:
         tell(message, masker)
 
-    listener = _listening(host, port)
+    listener = listening(host, port)
     judging = Judging(
         make,
         told,
@@ -109,14 +103,6 @@ def command(
     write_report(report, output)
     if tally.groups():
         click.get_current_context().exit(exits.PROBLEMS)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port))
-    except OSError as error:
-        reason = f"{host} port {port} can't be listened on: {error.strerror}"
-        raise exits.Unavailable(reason) from None
 
 
 async def _serve(proxy: Proxy, listener: socket.socket) -> None:

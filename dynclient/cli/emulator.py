@@ -11,6 +11,7 @@ import click
 from ..errors import DynclientError
 from . import exits
 from .command import Command
+from .listening import address_options
 from .options import Number
 from .output import show, tell
 
@@ -20,29 +21,8 @@ __all__ = ["command"]
 _SECONDS = Number(min=0)
 
 
-def _host(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # a byte that is no UTF-8; sockets raise TypeError for it
-        raise click.BadParameter("this is not the name of a host") from None
-    return value
-
-
 @click.command("emulator", cls=Command)
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    callback=_host,
-    help="Address to listen on.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
-    help="Port to listen on; 0 takes a free one.",
-)
+@address_options
 @click.option(
     "--db",
     metavar="FILE|URL",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from ..mocking.drifts import DRIFTS, named_drifts
 from ..redaction import DEFAULT_REDACTOR
 from . import exits
 from .command import Command
+from .listening import address_options, listening
 from .options import open_document, trust_option
 from .output import Masker, show, tell
 
@@ -28,14 +28,7 @@ __all__ = ["command"]
 @click.command("mock", cls=Command)
 @click.argument("document", metavar="DOC")
 @trust_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
-    help="Port to listen on; 0 takes a free one.",
-)
+@address_options
 @click.option("--strict", is_flag=True, help="Refuse requests that break the document.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes other values.")
 @click.option(
@@ -106,12 +99,7 @@ def command(
                 Exchange(replace(asked, redactor=DEFAULT_REDACTOR), answer, time())
             )
         app = application(client.operations, **settings)
-        try:
-            listener = socket.create_server((host, port))
-        except OSError as error:
-            reason = f"{host} port {port} can't be listened on: {error.strerror}"
-            raise exits.Unavailable(reason) from None
-        with listener:
+        with listening(host, port) as listener:
             show(f"http://{host}:{listener.getsockname()[1]}")
             tell("Ctrl-C ends it.")
             config = uvicorn.Config(app, log_level="warning", lifespan="off")

@@ -20,10 +20,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self, TypeAlias
 
-from ..messages import Headers, HttpRequest, HttpResponse
+from ..messages import Headers, HttpRequest, HttpResponse, Response
 from ..redaction import NOT_SHOWN
 
-__all__ = ["BodyState", "Exchange", "Recording", "as_line", "from_line"]
+__all__ = ["BodyState", "Exchange", "Recording", "as_line", "from_line", "http_of"]
 
 #: Whether a body is there to be judged.
 BodyState: TypeAlias = Literal["whole", "missing"]
@@ -80,6 +80,17 @@ class Exchange:
 
 def _is_hidden(content: Any) -> bool:
     return isinstance(content, bytes) and content.startswith(NOT_SHOWN)
+
+
+def http_of(response: Response) -> HttpResponse:
+    """The response as it came, without what a client made of it."""
+    return HttpResponse(
+        response.status,
+        response.headers,
+        response.content,
+        response.request.url,
+        response.elapsed,
+    )
 
 
 class Recording:

@@ -22,11 +22,11 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DynclientError
-from ..messages import HttpResponse, Violation
+from ..messages import Violation
 from ..observers import Event, Judged
 from .codes import code_of
 from .coverage import Point, documented, seen_of
-from .exchanges import Exchange
+from .exchanges import Exchange, http_of
 from .findings import Finding, Key, Verdict
 from .tally import Filter, Group, Tally
 
@@ -123,10 +123,7 @@ class Ledger:
         if not response.violations and not sampled:
             self._count_clean(event.operation.name, response.status)
             return
-        http = HttpResponse(
-            response.status, response.headers, response.content, "", response.elapsed
-        )
-        exchange = Exchange(response.request, http, time() - event.seconds)
+        exchange = Exchange(response.request, http_of(response), time() - event.seconds)
         if sampled:
             self.add(self._judged(exchange), exchange)
             return

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import time
 
-from ..messages import HttpResponse
 from ..observers import Event, Judged
-from .exchanges import Exchange
+from .exchanges import Exchange, http_of
 
 __all__ = ["Recorder"]
 
@@ -30,13 +29,6 @@ class Recorder:
         if not isinstance(event, Judged):
             return
         response = event.response
-        http = HttpResponse(
-            response.status,
-            response.headers,
-            response.content,
-            response.request.url,
-            response.elapsed,
-        )
         whole = len(response.content) == event.size
-        exchange = Exchange(response.request, http, time() - event.seconds)
+        exchange = Exchange(response.request, http_of(response), time() - event.seconds)
         self._sink(exchange if whole else replace(exchange, response_body="missing"))

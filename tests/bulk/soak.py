@@ -8,18 +8,17 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
-import re
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from soaking import peak, write_section
+
 from dynclient import Client
 from dynclient.transport import MockTransport
 
-_BEGIN, _END = "<!-- soak -->", "<!-- /soak -->"
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.1",
     "info": {"title": "things", "version": "1"},
@@ -43,11 +42,6 @@ DOCUMENT: dict[str, Any] = {
 def rows(count: int) -> Iterator[dict[str, int]]:
     for n in range(count):
         yield {"n": n}
-
-
-def peak() -> int:
-    """The most memory that this process had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main() -> None:
@@ -78,12 +72,7 @@ def main() -> None:
         f"| {given.rows:,} | {results.answered:,} | {found:,} | {peak()} MiB | {before} MiB | "
         f"{seconds:.0f} | {resumed:.0f} | {size / 2**20:.0f} MiB |"
     )
-    if given.into is None:
-        print(text)
-        return
-    page = given.into.read_text()
-    pattern = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
-    given.into.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", page))
+    write_section(given.into, "soak", text)
 
 
 class _Nothing(list[Any]):

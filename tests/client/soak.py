@@ -9,8 +9,6 @@ import argparse
 import datetime
 import hashlib
 import os
-import re
-import resource
 import tempfile
 import threading
 import time
@@ -18,11 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from soaking import peak, write_section
 from support import one_operation
 
 from dynclient import Client, Retries
 
-_BEGIN, _END = "<!-- soak -->", "<!-- /soak -->"
 _BLOCK = bytes(range(256)) * 4096  # 1 MiB
 
 
@@ -60,11 +58,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
-
-
-def peak() -> int:
-    """The most memory that this process had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main() -> None:
@@ -105,12 +98,7 @@ def main() -> None:
         f"| {given.megabytes:,} | {3 - len(Handler.breaks)} | {'yes' if is_whole else 'NO'} | "
         f"{down:.1f} | {Handler.received:,} | {up:.1f} | {peak()} MiB | {before} MiB |"
     )
-    if given.into is None:
-        print(text)
-        return
-    page = given.into.read_text()
-    pattern = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
-    given.into.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", page))
+    write_section(given.into, "soak", text)
 
 
 def _digest(path: Path) -> str:

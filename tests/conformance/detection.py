@@ -20,11 +20,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from soaking import write_section
+
 from conformance.drifts import DRIFTS, Drift, Drifting, drifting
 from conformance.hunting import OPERATIONS, as_har, by_har, by_run, seeded, traffic
 from dynclient import Client, emulator
-
-_BEGIN, _END = "<!-- detection -->", "<!-- /detection -->"
 
 
 class Schemathesis:
@@ -131,12 +131,7 @@ def main() -> None:
             print(rows[-1], flush=True)
         baseline = json.loads((folder / "baseline.json").read_text())
     text = _table(rows, baseline, None if redocly is None else len(redocly.clean))
-    if given.into is None:
-        print(text)
-        return
-    page = given.into.read_text()
-    pattern = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
-    given.into.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", page))
+    write_section(given.into, "detection", text)
 
 
 def _table(rows: list[tuple[str, list[Any]]], baseline: Any, alarms: int | None) -> str:

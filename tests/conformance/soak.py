@@ -9,24 +9,18 @@ import argparse
 import datetime
 import json
 import os
-import re
-import resource
 import tempfile
 import time
 from pathlib import Path
+
+from soaking import peak, write_section
 
 from conformance.notes import DOCUMENT
 from dynclient import Client, Headers, HttpRequest, HttpResponse
 from dynclient.conformance import Exchange, Judge, Ledger, Tally, exchanges_in
 
-_BEGIN, _END = "<!-- soak -->", "<!-- /soak -->"
 _URL = "https://notes.example/notes"
 _NOTES = [{"id": f"n{n}", "text": "x" * 20, "stars": n % 6} for n in range(600)]
-
-
-def peak() -> int:
-    """The most memory that this process had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def write_har(path: Path, megabytes: int) -> int:
@@ -92,12 +86,7 @@ def main() -> None:
         f"| {given.exchanges:,} exchanges in a ledger | {kept / 2**10:,.0f} KiB | {week:.0f} | "
         f"{peak()} MiB | | {given.exchanges // 100:,} |"
     )
-    if given.into is None:
-        print(text)
-        return
-    page = given.into.read_text()
-    pattern = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL)
-    given.into.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", page))
+    write_section(given.into, "soak", text)
 
 
 def _week(judge: Judge, ledger: Ledger, count: int) -> None:

@@ -11,9 +11,9 @@ from ...auth import SecurityScheme
 from ...client import Client
 from ...curl import curl_line
 from ...errors import ConnectError, StatusError, TransportError
-from ...messages import HttpResponse, Violation
+from ...messages import Violation
 from ..codes import CODES
-from ..exchanges import Exchange, as_line
+from ..exchanges import Exchange, as_line, http_of
 from ..findings import SEVERITIES, Finding, Key, Verdict
 from ..judge import Judge
 from ..tally import Tally
@@ -77,14 +77,7 @@ class Probe:
             raise
         except TransportError as error:
             return Exchange(error.request or request, None, at)
-        http = HttpResponse(
-            response.status,
-            response.headers,
-            response.content,
-            response.request.url,
-            response.elapsed,
-        )
-        return Exchange(response.request, http, at)
+        return Exchange(response.request, http_of(response), at)
 
     def is_right(self, case: Case) -> bool | None:
         """Whether a request keeps to the document; None where it can't be told.

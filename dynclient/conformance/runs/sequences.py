@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import DynclientError
-from ...messages import HttpRequest, HttpResponse
+from ...messages import HttpRequest
 from ...operation import Operation
 from ...paging.style import PagingError, paging_of
-from ..exchanges import Exchange
+from ..exchanges import Exchange, http_of
 from .cases import Case
 from .made import arguments_for
 from .probe import Probe, finding
@@ -282,9 +282,6 @@ def check_pages(probe: Probe, operation: Operation) -> None:
     response = pages.response
     if not repeats or response is None:
         return
-    http = HttpResponse(
-        response.status, response.headers, response.content, response.request.url, response.elapsed
-    )
     case = Case(operation.name, response.request, "sequence")
     found = finding("DC415", "response.body", "an item of the first page is on the second too")
-    probe.count(case, Exchange(response.request, http), [found])
+    probe.count(case, Exchange(response.request, http_of(response)), [found])
