@@ -47,19 +47,30 @@ class Proxy:
         self._judging = judging
         self._told = told
         self._is_down = False
+        self._running: set[asyncio.Task[None]] = set()
 
     async def serve(self, listener: socket.socket) -> None:
         """Serve until cancelled."""
         server = await asyncio.start_server(self._connected, sock=listener)
-        async with server:
-            await server.serve_forever()
+        try:
+            async with server:
+                await server.serve_forever()
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._connection(reader, writer))
+        self._running.add(task)  # asyncio itself would forget it once the client has gone
+        task.add_done_callback(self._running.discard)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(self, reader, writer)
         try:
             await connection.run()
-        except (OSError, asyncio.CancelledError):
-            pass  # either side went away, or the proxy ends: so does the connection
+        except OSError:
+            pass  # either side went away: so does the connection
         finally:
             await connection.close()
 
@@ -126,11 +137,12 @@ class _Connection:
                     await self._send_on(data)
                     break
                 data = await self._forward(data)
-        if self._up is not None and self._up.can_write_eof() and not self._responses.waiting:
-            with suppress(OSError):
-                self._up.write_eof()
-        if self._back is not None:
-            await self._back
+        if self._back is None or not (self._responses.waiting or self._responses.is_tunnel):
+            return
+        # The client has said all, and still listens.
+        if self._up is not None and self._up.can_write_eof():
+            self._up.write_eof()
+        await self._back
 
     async def _forward(self, data: bytes) -> bytes:
         """Send on what came; what is left after a request to upgrade is returned."""

@@ -40,6 +40,7 @@ def _body(rules: Sequence[str], *, null: bool = False) -> Change:
             return None
         candidates = [each for each in _changes(data) if null is _has_new_null(data, each)]
         random.shuffle(candidates)
+        candidates.sort(key=lambda each: _ODD not in json.dumps(each))  # the word tells by itself
         for each in candidates[:_MOST_TRIES]:
             changed = replace(response, content=json.dumps(each).encode())
             broken = {found.rule for found in _violations(changed, request, operation)}
