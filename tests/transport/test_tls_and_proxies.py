@@ -6,13 +6,13 @@ import gc
 import os
 import shutil
 import socket
-import sys
 import threading
 import weakref
 from contextlib import suppress
 
 import pytest
 import requests
+from requests.exceptions import InvalidSchema
 
 from dynclient.errors import ConnectError, TLSError, TooManyRedirects, TransportError
 from dynclient.messages import Headers, HttpRequest
@@ -195,10 +195,15 @@ def test_the_proxies_of_the_callers_session_count(serve):
         assert transport.send(HttpRequest("GET", "http://nowhere.invalid/")).content == b"by proxy"
 
 
+def _no_socks(*_: object, **__: object) -> None:
+    raise InvalidSchema("Missing dependencies for SOCKS support.")
+
+
 def test_a_socks_proxy_without_its_library_says_what_to_install(make, monkeypatch):
     if "httpx" in make.kind:
         pytest.skip("the caller's client says it when it is made")
-    monkeypatch.setitem(sys.modules, "socks", None)
+    # What requests has in its place where PySocks is not installed, which other tests need.
+    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", _no_socks)
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     with pytest.raises(TransportError, match=r"SOCKS"):
         make().send(HttpRequest("GET", "http://example.org/"))
