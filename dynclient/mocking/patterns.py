@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from random import Random
-from re import _constants as kinds  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 __all__ = ["matching"]
+
+# By name, as a type checker finds them or does not, by what it has in its cache.
+kinds: Any = import_module("re._constants")
+_parser: Any = import_module("re._parser")
 
 #: A repetition without a bound is taken so many times more than it must be, at most.
 _MORE = 3
