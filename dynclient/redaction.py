@@ -82,6 +82,15 @@ class Redactor:
         """A redactor that masks these texts, percent-encoded as sent, in the paths of URLs."""
         return replace(self, segments=self.segments.union(filter(None, segments)))
 
+    def joined(self, other: Redactor) -> Redactor:
+        """A redactor that knows what either knows."""
+        return replace(
+            self.extended(headers=other.header_names, fields=other.field_names),
+            segments=self.segments | other.segments,
+            secret_content=tuple(dict.fromkeys((*self.secret_content, *other.secret_content))),
+            codecs=other.codecs if self.codecs is None else self.codecs,
+        )
+
     def is_secret_header(self, name: str) -> bool:
         """Whether a header of this name carries a secret."""
         lowered = name.lower()

@@ -21,7 +21,7 @@ from threading import Lock
 from typing import Any, Literal, Self, TypeAlias
 
 from ..messages import Headers, HttpRequest, HttpResponse, Response
-from ..redaction import NOT_SHOWN
+from ..redaction import NOT_SHOWN, Redactor
 
 __all__ = ["BodyState", "Exchange", "Recording", "as_line", "from_line", "http_of"]
 
@@ -49,11 +49,18 @@ class Exchange:
     request_body: BodyState = "whole"
     response_body: BodyState = "whole"
 
-    def redacted(self) -> Exchange:
-        """The same without secrets, as far as the request's redactor knows them.
+    def known_to(self, redactor: Redactor) -> Exchange:
+        """The same, with a request whose redactor knows what this one knows as well."""
+        joined = redactor.joined(self.request.redactor)
+        return replace(self, request=replace(self.request, redactor=joined))
 
-        A body that it can't look into counts as one that was not recorded.
+    def redacted(self, redactor: Redactor | None = None) -> Exchange:
+        """The same without secrets, as far as the request's redactor, or this one, knows them.
+
+        A body that neither can look into counts as one that was not recorded.
         """
+        if redactor is not None:
+            return self.known_to(redactor).redacted()
         request = self.request.redacted()
         found = replace(self, request=request)
         if _is_hidden(request.content):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..messages import OperationInfo, Violation
+from ..redaction import Redactor
 
 __all__ = ["SEVERITIES", "Finding", "Key", "Outcome", "Seen", "Severity", "Side", "Verdict"]
 
@@ -88,6 +89,7 @@ class Verdict:
     findings   all of them, worst first
     reasons    why parts were not judged: the document's problem and its place
     seen       what it had; None without an operation
+    redactor   knows what of the exchange must not be shown, besides the one of its request
     """
 
     operation: OperationInfo | None
@@ -95,6 +97,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     reasons: tuple[str, ...] = ()
     seen: Seen | None = None
+    redactor: Redactor | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_clean(self) -> bool:

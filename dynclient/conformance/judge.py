@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from ..client import Client
-from ..credentials import redactor_for, schemes_of
+from ..credentials import schemes_of
 from ..document import Node
 from ..errors import DocumentError, DynclientError
 from ..messages import HttpRequest, HttpResponse, Violation
@@ -69,7 +69,6 @@ class Judge:
         self.operations: Operations = self._client.operations
         self.document = self._client.document
         self._schemes = schemes_of(self.document)
-        self.redactor = redactor_for(self._schemes)
         self._router = Router(self.operations, base_url)
         level: Any = "warn" if members else "off"
         self._policy = Validation(undocumented_members=level, missing_members=level)
@@ -107,9 +106,11 @@ class Judge:
     # ── the parts ────────────────────────────────────────────────────────────────────────────
 
     def _without_operation(self, exchange: Exchange) -> Verdict:
-        request = exchange.request
-        if not self._router.serves(request.url):
+        if not self._router.serves(exchange.request.url):
             return Verdict(None, "foreign")
+        redactor = self.operations.redactor
+        exchange = exchange.known_to(redactor)
+        request = exchange.request
         others = [m for m in _METHODS if self._router.match(m, request.url) is not None]
         path = request.redactor.url(request.url)
         if others:
@@ -118,11 +119,13 @@ class Judge:
         else:
             rule, reason = "undocumented-path", f"the document has no path for {path}"
         violation = Violation("request.url", "", "/paths", rule, reason, "request")
-        return _verdict(None, [_finding(violation, "request", exchange)], ())
+        found = [_finding(violation, "request", exchange)]
+        return replace(_verdict(None, found, ()), redactor=redactor)
 
     def _judged(self, match: Match, exchange: Exchange) -> Verdict:
         operation = match.operation
-        request = replace(exchange.request, operation=operation.name, redactor=operation.redactor)
+        exchange = exchange.known_to(operation.redactor)
+        request = replace(exchange.request, operation=operation.name)
         exchange = replace(exchange, request=request)
         reasons: list[str] = []
         received = Received({}, UNSET, None, [])
@@ -161,7 +164,8 @@ class Judge:
             received.body,
             data,
         )
-        return _verdict(operation, found, reasons, seen)
+        verdict = _verdict(operation, found, reasons, seen)
+        return replace(verdict, redactor=operation.redactor)
 
     def _of_request(
         self,
@@ -270,7 +274,9 @@ def check_webhook(
     node = item.follow().child(request.method.lower())
     if node.value is None:
         raise LookupError(f"the webhook {name!r} has no {request.method}")
-    operation = Operation(node, name, request.method.upper(), "", (item,), judge.redactor)
+    operation = Operation(
+        node, name, request.method.upper(), "", (item,), judge.operations.redactor
+    )
     return judge._judged(Match(operation, {}), Exchange(request, response))
 
 

@@ -113,8 +113,7 @@ class Judging:
         if self._ledger is not None:
             self._ledger.add(verdict, exchange, judge.operations)
         if self._recording is not None:
-            redactor = judge.redactor
-            self._recording(replace(exchange, request=replace(exchange.request, redactor=redactor)))
+            self._recording(exchange.known_to(verdict.redactor or judge.operations.redactor))
 
     def _stamped(self) -> Any:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from ..curl import curl_line
 from ..document.pointer import lookup, split
 from ..messages import Violation
+from ..redaction import Redactor
 from .codes import CODES
 from .exchanges import Exchange, as_line
 from .findings import SEVERITIES, Finding, Key, Severity, Verdict
@@ -169,14 +170,16 @@ class Tally:
                 self.statuses[verdict.operation.name, exchange.response.status] += 1
         once = {each.key(verdict.operation): each for each in reversed(found)}
         for key, finding in once.items():
-            self._count(key, finding, exchange)
+            self._count(key, finding, exchange, verdict.redactor)
         for finding in found:
             self._groups[finding.key(verdict.operation)].note(_value(finding, verdict, exchange))
 
-    def _count(self, key: Key, finding: Finding, exchange: Exchange) -> None:
+    def _count(
+        self, key: Key, finding: Finding, exchange: Exchange, redactor: Redactor | None
+    ) -> None:
         group = self._groups.get(key)
         if group is None:
-            shown = exchange.redacted()
+            shown = exchange.redacted(redactor)
             group = Group(key, finding, as_line(shown, 10_000), curl_line(shown.request, ()))
             self._groups[key] = group
         group.count += 1

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import islice
 from random import Random
 from typing import Any, TypeAlias
 
@@ -114,13 +115,15 @@ DRIFTS: Mapping[str, Change] = {
 }
 
 
-def named_drifts(text: str, random: Random) -> list[str]:
+def named_drifts(text: str, random: Random, has_place: Callable[[str], bool]) -> list[str]:
     """The names that a text stands for: a number of them, or names with commas.
 
+    Of a number only those count that have a place in the document, as long as there are any.
     ValueError for what is neither.
     """
     if text.isdecimal():
-        return random.sample(list(DRIFTS), min(int(text), len(DRIFTS)))
+        every = random.sample(list(DRIFTS), len(DRIFTS))
+        return list(islice(filter(has_place, every), int(text)))
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in DRIFTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from ..errors import DocumentError, DynclientError
@@ -46,7 +47,11 @@ def application(
             content += message.get("body", b"")
             more = message.get("more_body", False)
         request = _request(scope, content)
-        response = _respond(router, service, request, strict, replay)
+        match = router.match(request.method, request.url)
+        operation = None if match is None else match.operation
+        redactor = (operation or operations).redactor
+        request = replace(request, redactor=redactor)
+        response = _respond(match, service, request, strict, replay)
         if served is not None:
             served(request, response)
         fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers.pairs()]
@@ -68,13 +73,12 @@ def _request(scope: Any, content: bytes) -> HttpRequest:
 
 
 def _respond(
-    router: Router,
+    match: Match | None,
     service: MockService,
     request: HttpRequest,
     strict: bool,
     replay: Callable[[HttpRequest, str], HttpResponse | None] | None,
 ) -> HttpResponse:
-    match = router.match(request.method, request.url)
     if match is None:
         return _problem(404, "The document has no operation for this request.", [])
     try:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
+from urllib.parse import quote
 from zlib import crc32
 
 from ..abnf import split_list, split_parameters
 from ..document import Node
-from ..errors import DocumentError
+from ..errors import DocumentError, DynclientError
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operation
@@ -65,6 +66,18 @@ class MockService:
             if self._told is not None:
                 self._told(operation.name, name)
         return response
+
+    def has_place(self, drift: str) -> bool:
+        """Whether a response of any operation can be wrong in this way."""
+        random = Random(self._seed)  # noqa: S311
+        for operation in self._operations.values():
+            url = f"http://mock{quote(operation.path, safe='/')}"
+            request = HttpRequest(operation.method, url, Headers(), None)
+            with suppress(DynclientError):  # there is no response to be made, right or wrong
+                response = self._valid(request, operation)
+                if drifted([drift], response, request, operation, random)[1] is not None:
+                    return True
+        return False
 
     def _valid(self, request: HttpRequest, operation: Operation) -> HttpResponse:
         preferred = _preferred(request.headers.get("Prefer", ""))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..document import Document, Location, Node
@@ -64,6 +65,11 @@ class Operations(Mapping[str, Operation]):
             self._add(entry)
         if only is not None:
             self._keep(only.chosen(self._by_name))
+
+    @property
+    def redactor(self) -> Redactor:
+        """Knows what no request to the service may show, whichever operation it belongs to."""
+        return replace(self._redactor, codecs=self._codecs)
 
     def _keep(self, names: Iterable[str]) -> None:
         """Forget all but these operations."""

@@ -10,16 +10,18 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support import one_operation
 
 from conformance.shop import GOOD, SHOP, exchange, listed
-from dynclient import Client
+from dynclient import Client, Headers, HttpRequest, HttpResponse
 from dynclient.cli.program import program
-from dynclient.conformance import Judge, Ledger, LedgerError, Tally, merge
+from dynclient.conformance import Exchange, Judge, Ledger, LedgerError, Tally, merge
 from dynclient.conformance.coverage import Point, documented, seen_of
 from dynclient.conformance.tally import Filter
 from dynclient.transport import MockTransport
@@ -290,3 +292,35 @@ def test_the_command_line_reports_a_ledger(path: Path, tmp_path: Path) -> None:
     assert "error DC222 enum, 1 times: getOrder" in found.stdout
     assert 'not seen: enum value 200 /state = "sent"' in found.stderr
     assert Filter(min_severity="error").takes(JUDGE.check_exchange(WRONG).findings[0])
+
+
+def test_the_example_has_its_body_and_not_what_only_the_document_calls_secret():
+    document = one_operation(
+        parameters=[
+            {
+                "name": "nick",
+                "in": "query",
+                "schema": {"type": "string", "format": "password"},
+            }
+        ],
+        responses={
+            "200": {
+                "description": "",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            }
+        },
+        components={
+            "securitySchemes": {"Odd": {"type": "apiKey", "in": "header", "name": "X-Odd"}}
+        },
+    )
+    judge, tally = Judge(document, base_url="http://a.example"), Tally(Filter())
+    fields = Headers({"X-Odd": "pl4nted-1"})
+    asked = HttpRequest("GET", "http://a.example/thing?nick=pl4nted-2", fields, None)
+    given = HttpResponse(200, Headers({"Content-Type": "application/json"}), b"[7]")
+    for each in (Exchange(asked, given), Exchange(replace(asked, method="PUT"), given)):
+        tally.add(judge.check_exchange(each), each)
+    examples = json.dumps([group.example for group in tally.groups()])
+    assert len(tally.groups()) == 2
+    assert examples.count("[7]") == 2
+    assert "pl4nted-1" not in examples
+    assert examples.count("pl4nted-2") == 1  # a method that is not declared has no parameters

@@ -281,6 +281,7 @@ def test_drift_is_found_and_told_everywhere(tmp_path):
         assert [group.key.code for group in found.tally().groups()] == ["DC220"]
     (exchange,) = exchanges_in(record)
     assert exchange.response is not None
+    assert exchange.response.content == b'{"id":"one"}'
     assert "pl4nted" not in record.read_text()
 
 

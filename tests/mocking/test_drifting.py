@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -91,11 +96,22 @@ def test_what_drifts_is_told_once():
 
 
 def test_names_and_numbers_name_them():
-    assert named_drifts("enum, null", Random(0)) == ["enum", "null"]
-    assert named_drifts("3", Random(1)) == named_drifts("3", Random(1))
-    assert len(set(named_drifts("99", Random(0)))) == len(DRIFTS)
+    anywhere = lambda _: True  # noqa: E731
+    assert named_drifts("enum, null", Random(0), anywhere) == ["enum", "null"]
+    assert named_drifts("3", Random(1), anywhere) == named_drifts("3", Random(1), anywhere)
+    assert len(set(named_drifts("99", Random(0), anywhere))) == len(DRIFTS)
     with pytest.raises(ValueError, match="did you mean 'enum'"):
-        named_drifts("enums", Random(0))
+        named_drifts("enums", Random(0), anywhere)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_number_of_ways_has_a_place_in_the_document(seed):
+    document = one_operation(responses={"204": {"description": ""}})
+    service = MockService(Client(document).operations)
+    assert named_drifts("1", Random(seed), service.has_place) == ["status"]
+    assert not service.has_place("enum")
+    everything = MockService(Client(DOCUMENT).operations)
+    assert all(map(everything.has_place, DRIFTS))
 
 
 # ── recorded ─────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +135,37 @@ def test_what_was_recorded_is_given_again(tmp_path):
         assert [_get(url, name) for name in ("a", "b", "a")] == [*first, first[0]]
         made = _get(url, "other")  # not in it: from the document
     assert json.loads(made)["id"] in range(10)
+
+
+@contextmanager
+def mocked(*arguments: str) -> Iterator[tuple[str, Popen[str]]]:
+    """The command, until the end of the block."""
+    line = [sys.executable, "-m", "dynclient", "mock", "--port", "0", *arguments]
+    with Popen(line, stdout=PIPE, stderr=PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def test_the_command_records_and_answers_so_again(tmp_path):
+    document, path = tmp_path / "doc.json", tmp_path / "seen.jsonl"
+    document.write_text(json.dumps(DOCUMENT))
+    with mocked(str(document), "--record", str(path), "--seed", "7") as (url, _):
+        first = [_get(url, name) for name in ("a", "b")]
+    with mocked(str(document), "--replay", str(path), "--seed", "8") as (url, _):
+        assert [_get(url, name) for name in ("a", "b")] == first
+    recorded = [each.response.content for each in exchanges_in(path) if each.response]
+    assert recorded == first
+
+
+def test_the_command_says_how_it_is_wrong(tmp_path):
+    document = tmp_path / "doc.json"
+    document.write_text(json.dumps(one_operation(responses={"204": {"description": ""}})))
+    with mocked(str(document), "--drift", "3") as (_, process):
+        assert process.stderr is not None
+        assert process.stderr.readline() == "wrong on purpose: status\n"
 
 
 def test_of_several_the_next_one_is_given(tmp_path):

@@ -14,7 +14,7 @@ from ...errors import ConnectError, StatusError, TransportError
 from ...messages import Violation
 from ..codes import CODES
 from ..exchanges import Exchange, as_line, http_of
-from ..findings import SEVERITIES, Finding, Key, Verdict
+from ..findings import SEVERITIES, Finding, Key
 from ..judge import Judge
 from ..tally import Tally
 from .cases import Case
@@ -108,7 +108,9 @@ class Probe:
         is_bad = any(each.severity != "info" and each.side != "document" for each in found)
         outcome = "violation" if is_bad else verdict.outcome
         outcome = "clean" if outcome == "violation" and not is_bad else outcome
-        counted = Verdict(verdict.operation, outcome, tuple(found), verdict.reasons, verdict.seen)
+        counted = replace(verdict, outcome=outcome, findings=tuple(found))
+        if verdict.redactor is not None:
+            exchange = exchange.known_to(verdict.redactor)
         self.tally.add(counted, exchange)
         for each in (each for each in found if each.severity != "info"):
             key = each.key(verdict.operation)
