@@ -58,6 +58,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_the_bundled_document_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "dynclient/_spec/qiskit-runtime.yaml" in names
+    assert "dynclient/conformance/report.html" in names
+    assert "dynclient/conformance/report.schema.json" in names
     assert "dynclient/py.typed" in names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "spec/"))]
 
