@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from random import Random
 from time import time
 from typing import Any
 
@@ -14,8 +13,6 @@ from ..conformance.exchanges import Exchange, Recording
 from ..conformance.recorded import Replay
 from ..conformance.sources import exchanges_in
 from ..mocking.drifts import DRIFTS, named_drifts
-from ..mocking.service import MockService
-from ..operation import Operations
 from . import exits
 from .command import Command
 from .listening import address_options, listening
@@ -81,6 +78,14 @@ def command(
     from ..mocking.server import application
 
     settings: dict[str, Any] = {"strict": strict, "seed": seed}
+    if drift is not None:
+        try:
+            settings["drifts"] = named_drifts(drift)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--drift") from None
+        some = f"in {drift} ways" if drift.isdecimal() else ", ".join(settings["drifts"])
+        tell(f"wrong on purpose: {some}")
+        settings["told"] = lambda operation, name: tell(f"{operation}: {name}", masker)
     with (
         open_document(document, trust=trust, auth={}) as client,
         nullcontext() if record is None else Recording(record) as recording,
@@ -89,29 +94,9 @@ def command(
             settings["replay"] = Replay(client.operations, exchanges_in(replay))
         if recording is not None:
             settings["served"] = lambda asked, answer: recording(Exchange(asked, answer, time()))
-        if drift is not None:
-            settings["drifts"] = _drifts(drift, client.operations, seed)
-            settings["told"] = lambda operation, name: tell(f"{operation}: {name}", masker)
         app = application(client.operations, **settings)
         with listening(host, port) as listener:
             show(f"http://{host}:{listener.getsockname()[1]}")
             tell("Ctrl-C ends it.")
             config = uvicorn.Config(app, log_level="warning", lifespan="off")
             uvicorn.Server(config).run(sockets=[listener])
-
-
-def _drifts(text: str, operations: Operations, seed: int) -> list[str]:
-    """The ways to be wrong that `--drift` asks for; told on stderr, with those that can't be."""
-    has_place = MockService(operations, seed=seed).has_place
-    try:
-        names = named_drifts(text, Random(seed), has_place)  # noqa: S311
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--drift") from None
-    placed = [name for name in names if has_place(name)]
-    if not placed:
-        raise click.BadParameter("the document has no place for any of them", param_hint="--drift")
-    tell(f"wrong on purpose: {', '.join(placed)}")
-    for name in names:
-        if name not in placed:
-            tell(f"the document has no place for {name!r}")
-    return placed

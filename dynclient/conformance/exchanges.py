@@ -49,18 +49,19 @@ class Exchange:
     request_body: BodyState = "whole"
     response_body: BodyState = "whole"
 
-    def known_to(self, redactor: Redactor) -> Exchange:
-        """The same, with a request whose redactor knows what this one knows as well."""
-        joined = redactor.joined(self.request.redactor)
-        return replace(self, request=replace(self.request, redactor=joined))
+    def known_to(self, redactor: Redactor, operation: str | None = None) -> Exchange:
+        """The same, with a request whose redactor knows what this one knows as well.
 
-    def redacted(self, redactor: Redactor | None = None) -> Exchange:
-        """The same without secrets, as far as the request's redactor, or this one, knows them.
-
-        A body that neither can look into counts as one that was not recorded.
+        `operation` is the name of the one it belongs to, if that is known now.
         """
-        if redactor is not None:
-            return self.known_to(redactor).redacted()
+        joined, name = redactor.joined(self.request.redactor), operation or self.request.operation
+        return replace(self, request=replace(self.request, operation=name, redactor=joined))
+
+    def redacted(self) -> Exchange:
+        """The same without secrets, as far as the request's redactor knows them.
+
+        A body that it can't look into counts as one that was not recorded.
+        """
         request = self.request.redacted()
         found = replace(self, request=request)
         if _is_hidden(request.content):

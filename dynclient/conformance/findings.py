@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..messages import OperationInfo, Violation
-from ..redaction import Redactor
+from ..redaction import DEFAULT_REDACTOR, Redactor
 
 __all__ = ["SEVERITIES", "Finding", "Key", "Outcome", "Seen", "Severity", "Side", "Verdict"]
 
@@ -97,7 +97,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     reasons: tuple[str, ...] = ()
     seen: Seen | None = None
-    redactor: Redactor | None = field(default=None, compare=False, repr=False)
+    redactor: Redactor = field(default=DEFAULT_REDACTOR, compare=False, repr=False)
 
     @property
     def is_clean(self) -> bool:

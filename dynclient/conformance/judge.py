@@ -17,11 +17,12 @@ from ..client import Client
 from ..credentials import schemes_of
 from ..document import Node
 from ..errors import DocumentError, DynclientError
-from ..messages import HttpRequest, HttpResponse, Violation
+from ..messages import HttpRequest, HttpResponse, OperationInfo, Violation
 from ..operation import Operation, Operations
 from ..operation.declared import declared_for
 from ..operation.received import Received, judge_received
 from ..operation.router import Match, Router
+from ..redaction import Redactor
 from ..unset import UNSET
 from ..validation import Validation
 from .codes import CODES, code_of
@@ -98,7 +99,8 @@ class Judge:
         try:
             match = self._router.match(request.method, request.url)
         except DocumentError as error:
-            return Verdict(None, "not judged", reasons=(str(error),))
+            redactor = self.operations.redactor
+            return Verdict(None, "not judged", reasons=(str(error),), redactor=redactor)
         if match is None:
             return self._without_operation(exchange)
         return self._judged(match, exchange)
@@ -106,9 +108,9 @@ class Judge:
     # ── the parts ────────────────────────────────────────────────────────────────────────────
 
     def _without_operation(self, exchange: Exchange) -> Verdict:
-        if not self._router.serves(exchange.request.url):
-            return Verdict(None, "foreign")
         redactor = self.operations.redactor
+        if not self._router.serves(exchange.request.url):
+            return Verdict(None, "foreign", redactor=redactor)
         exchange = exchange.known_to(redactor)
         request = exchange.request
         others = [m for m in _METHODS if self._router.match(m, request.url) is not None]
@@ -119,14 +121,12 @@ class Judge:
         else:
             rule, reason = "undocumented-path", f"the document has no path for {path}"
         violation = Violation("request.url", "", "/paths", rule, reason, "request")
-        found = [_finding(violation, "request", exchange)]
-        return replace(_verdict(None, found, ()), redactor=redactor)
+        return _verdict(None, redactor, [_finding(violation, "request", exchange)], ())
 
     def _judged(self, match: Match, exchange: Exchange) -> Verdict:
         operation = match.operation
-        exchange = exchange.known_to(operation.redactor)
-        request = replace(exchange.request, operation=operation.name)
-        exchange = replace(exchange, request=request)
+        exchange = exchange.known_to(operation.redactor, operation.name)
+        request = exchange.request
         reasons: list[str] = []
         received = Received({}, UNSET, None, [])
         try:
@@ -164,8 +164,7 @@ class Judge:
             received.body,
             data,
         )
-        verdict = _verdict(operation, found, reasons, seen)
-        return replace(verdict, redactor=operation.redactor)
+        return _verdict(operation.info, operation.redactor, found, reasons, seen)
 
     def _of_request(
         self,
@@ -304,7 +303,8 @@ def _finding(
 
 
 def _verdict(
-    operation: Operation | None,
+    operation: OperationInfo | None,
+    redactor: Redactor,
     found: list[Finding],
     reasons: Sequence[str],
     seen: Seen | None = None,
@@ -316,5 +316,4 @@ def _verdict(
         outcome = "violation"
     elif reasons or unjudged:
         outcome = "not judged"
-    info = None if operation is None else operation.info
-    return Verdict(info, outcome, tuple(found), (*reasons, *unjudged), seen)
+    return Verdict(operation, outcome, tuple(found), (*reasons, *unjudged), seen, redactor)

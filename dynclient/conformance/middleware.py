@@ -13,16 +13,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from ..messages import Headers, HttpRequest
+from ..operation.content.registry import CODECS
+from ..redaction import DEFAULT_REDACTOR
 from ..transport.opened import AsyncOpenResponse, OpenResponse
 from .passing import Body, Passing, Sink
 
 __all__ = ["AsyncRecordingTransport", "RecordingASGI", "RecordingTransport", "RecordingWSGI"]
 
 _LIMIT = 1 << 20
+#: No document is at hand here: bodies are shown but for what is secret by its usual names.
+_REDACTOR = replace(DEFAULT_REDACTOR, codecs=CODECS)
 
 
 class RecordingWSGI:
@@ -91,7 +96,7 @@ def _of_environ(environ: dict[str, Any]) -> HttpRequest:
     url = f"{environ['wsgi.url_scheme']}://{host}{target}"
     query = environ.get("QUERY_STRING")
     url = f"{url}?{query}" if query else url
-    return HttpRequest(environ["REQUEST_METHOD"], url, Headers(pairs))
+    return HttpRequest(environ["REQUEST_METHOD"], url, Headers(pairs), redactor=_REDACTOR)
 
 
 class RecordingASGI:
@@ -132,7 +137,8 @@ def _of_scope(scope: Any) -> HttpRequest:
     path = raw.decode("latin-1") if raw else quote(scope["path"], safe="/:@!$&'()*+,;=~")
     url = f"{scope.get('scheme', 'http')}://{host}{path}"
     query = scope.get("query_string", b"").decode("latin-1")
-    return HttpRequest(scope["method"], f"{url}?{query}" if query else url, headers)
+    url = f"{url}?{query}" if query else url
+    return HttpRequest(scope["method"], url, headers, redactor=_REDACTOR)
 
 
 def _pairs(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:

@@ -113,7 +113,7 @@ class Judging:
         if self._ledger is not None:
             self._ledger.add(verdict, exchange, judge.operations)
         if self._recording is not None:
-            self._recording(exchange.known_to(verdict.redactor or judge.operations.redactor))
+            self._recording(exchange.known_to(verdict.redactor))
 
     def _stamped(self) -> Any:
         try:

@@ -174,12 +174,10 @@ class Tally:
         for finding in found:
             self._groups[finding.key(verdict.operation)].note(_value(finding, verdict, exchange))
 
-    def _count(
-        self, key: Key, finding: Finding, exchange: Exchange, redactor: Redactor | None
-    ) -> None:
+    def _count(self, key: Key, finding: Finding, exchange: Exchange, redactor: Redactor) -> None:
         group = self._groups.get(key)
         if group is None:
-            shown = exchange.redacted(redactor)
+            shown = exchange.known_to(redactor).redacted()
             group = Group(key, finding, as_line(shown, 10_000), curl_line(shown.request, ()))
             self._groups[key] = group
         group.count += 1

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import islice
 from random import Random
 from typing import Any, TypeAlias
 
@@ -19,7 +18,7 @@ from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operation
 from ..validation import Validation
 
-__all__ = ["DRIFTS", "drifted", "named_drifts"]
+__all__ = ["DRIFTS", "named_drifts"]
 
 _MOST_TRIES = 400
 _WARN = Validation.of("warn")
@@ -115,15 +114,13 @@ DRIFTS: Mapping[str, Change] = {
 }
 
 
-def named_drifts(text: str, random: Random, has_place: Callable[[str], bool]) -> list[str]:
-    """The names that a text stands for: a number of them, or names with commas.
+def named_drifts(text: str) -> list[str] | int:
+    """What a text stands for: names with commas between, or how many of them.
 
-    Of a number only those count that have a place in the document, as long as there are any.
     ValueError for what is neither.
     """
     if text.isdecimal():
-        every = random.sample(list(DRIFTS), len(DRIFTS))
-        return list(islice(filter(has_place, every), int(text)))
+        return int(text)
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in DRIFTS:
@@ -131,21 +128,6 @@ def named_drifts(text: str, random: Random, has_place: Callable[[str], bool]) ->
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(DRIFTS)}"
             raise ValueError(f"no drift {name!r}; {hint}")
     return names
-
-
-def drifted(
-    names: Sequence[str],
-    response: HttpResponse,
-    request: HttpRequest,
-    operation: Operation,
-    random: Random,
-) -> tuple[HttpResponse, str | None]:
-    """The response, wrong in the first of these ways that it has a place for, and which that is."""
-    for name in names:
-        found = DRIFTS[name](response, request, operation, random)
-        if found is not None:
-            return found, name
-    return response, None
 
 
 def _violations(response: HttpResponse, request: HttpRequest, operation: Operation) -> Any:

@@ -48,9 +48,8 @@ def application(
             more = message.get("more_body", False)
         request = _request(scope, content)
         match = router.match(request.method, request.url)
-        operation = None if match is None else match.operation
-        redactor = (operation or operations).redactor
-        request = replace(request, redactor=redactor)
+        known = operations if match is None else match.operation
+        request = replace(request, redactor=known.redactor)
         response = _respond(match, service, request, strict, replay)
         if served is not None:
             served(request, response)

@@ -10,18 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
-from urllib.parse import quote
 from zlib import crc32
 
 from ..abnf import split_list, split_parameters
 from ..document import Node
-from ..errors import DocumentError, DynclientError
+from ..errors import DocumentError
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operation
 from ..operation.content.entry import MediaEntry
 from ..operation.declared import DeclaredResponse
-from .drifts import drifted
+from .drifts import DRIFTS
 from .values import MockError, value_for
 
 __all__ = ["MockService"]
@@ -31,7 +30,8 @@ class MockService:
     """Responds for the operations of a document. The same request gets the same response.
 
     seed    makes other values of the same schemas
-    drifts  names of `DRIFTS`: responses are wrong, each in the first of these ways that it can be
+    drifts  names of `DRIFTS`: responses are wrong, each in the first of these ways that it can be;
+            or how many of them, which are then those that the first responses can be wrong in
     told    is given an operation and the way in which a response of it is wrong, once each
     """
 
@@ -40,12 +40,13 @@ class MockService:
         operations: Mapping[str, Operation],
         *,
         seed: int = 0,
-        drifts: Sequence[str] = (),
+        drifts: Sequence[str] | int = (),
         told: Callable[[str, str], object] | None = None,
     ) -> None:
         self._operations = operations
         self._seed = seed
-        self._drifts = tuple(drifts)
+        self._drifts = tuple(DRIFTS) if isinstance(drifts, int) else tuple(drifts)
+        self._most = drifts if isinstance(drifts, int) else len(drifts)
         self._told = told
         self._known: set[tuple[str, str]] = set()
 
@@ -55,34 +56,36 @@ class MockService:
         MockError if the document leaves none, or not what was preferred.
         """
         response = self._valid(request, operation)
-        if not self._drifts:
-            return response
-        # Another way first for each operation, so that a document is wrong in all of them.
-        random = Random(self._seed + crc32(operation.name.encode()))  # noqa: S311
-        names = random.sample(self._drifts, len(self._drifts))
-        response, name = drifted(names, response, request, operation, random)
-        if name is not None and (operation.name, name) not in self._known:
-            self._known.add((operation.name, name))
-            if self._told is not None:
-                self._told(operation.name, name)
+        for name in self._ways(operation):
+            random = self._random(f"{operation.name} {name}")
+            found = DRIFTS[name](response, request, operation, random)
+            if found is not None:
+                self._tell(operation.name, name)
+                return found
         return response
 
-    def has_place(self, drift: str) -> bool:
-        """Whether a response of any operation can be wrong in this way."""
-        random = Random(self._seed)  # noqa: S311
-        for operation in self._operations.values():
-            url = f"http://mock{quote(operation.path, safe='/')}"
-            request = HttpRequest(operation.method, url, Headers(), None)
-            with suppress(DynclientError):  # there is no response to be made, right or wrong
-                response = self._valid(request, operation)
-                if drifted([drift], response, request, operation, random)[1] is not None:
-                    return True
-        return False
+    def _ways(self, operation: Operation) -> list[str]:
+        """The ways in which responses of an operation are wrong, in the order that they are tried.
+
+        Another one is the first for each operation, so that a document is wrong in all of them.
+        """
+        ways = self._random(operation.name).sample(self._drifts, len(self._drifts))
+        used = {name for _, name in self._known}
+        return ways if len(used) < self._most else [name for name in ways if name in used]
+
+    def _random(self, text: str) -> Random:
+        return Random(self._seed + crc32(text.encode()))  # noqa: S311  it guards nothing
+
+    def _tell(self, operation: str, name: str) -> None:
+        if (operation, name) not in self._known:
+            self._known.add((operation, name))
+            if self._told is not None:
+                self._told(operation, name)
 
     def _valid(self, request: HttpRequest, operation: Operation) -> HttpResponse:
         preferred = _preferred(request.headers.get("Prefer", ""))
         status, declared = _declared(operation, preferred.get("code"))
-        random = Random(self._seed + crc32(f"{operation.name} {status}".encode()))  # noqa: S311
+        random = self._random(f"{operation.name} {status}")
         fields = self._fields(declared, random)
         content = b""
         if declared.content and status not in (204, 205, 304):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from transport.server import Received, Server, reply
 
 from conformance.shop import GOOD, SHOP
-from dynclient import AsyncClient, Client, SocketTransport
-from dynclient.conformance import Exchange, Judge
+from dynclient import AsyncClient, Client, Options, SocketTransport
+from dynclient.conformance import Exchange, Judge, Recording, exchanges_in
 from dynclient.conformance.middleware import (
     AsyncRecordingTransport,
     RecordingASGI,
@@ -127,3 +128,22 @@ def test_a_streamed_upload_is_passed_on_and_not_kept() -> None:
     assert server.received[0].body == b'{"id": 1, "state": "open"}'
     found: list[Any] = taken
     assert found[0].request_body == "missing"
+
+
+@pytest.mark.parametrize("kind", ["wsgi", "asgi"])
+def test_a_recording_of_an_application_has_bodies_and_no_secrets(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "seen.jsonl"
+    with Recording(path) as recording:
+        transport: Any = (
+            WSGITransport(RecordingWSGI(wsgi, recording))
+            if kind == "wsgi"
+            else ASGITransport(RecordingASGI(asgi, recording))
+        )
+        client = Client(SHOP, base_url=URL, auth={"Key": "pl4nted"}, transport=transport)
+        sent = {**GOOD, "password": "pl4nted"}
+        assert client.request("makeOrder", body=sent, options=Options(validate="off")).data == GOOD
+    (found,) = exchanges_in(path)
+    assert found.response is not None
+    assert json.loads(found.response.content) == GOOD
+    assert json.loads(bytes(found.request.content or b""))["id"] == GOOD["id"]  # type: ignore[arg-type]
+    assert "pl4nted" not in path.read_text()

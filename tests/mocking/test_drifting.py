@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from random import Random
-from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
-from conformance.serving import served
+import requests
+from conformance.serving import mocking, served
 from support import one_operation
 
 from dynclient import Client, Headers, HttpRequest
@@ -95,23 +91,52 @@ def test_what_drifts_is_told_once():
     assert told == [("op", "enum")]
 
 
+def everywhere(*paths: str, at: str = "/things/{id}") -> dict[str, Any]:
+    """The document, with its operation at each of these paths as well."""
+    item = DOCUMENT["paths"][at]
+    others = {f"/{p}{at}": {"get": {**item["get"], "operationId": p}} for p in paths}
+    return {**DOCUMENT, "paths": {at: item, **others}}
+
+
+def ways(drifts: int, seed: int) -> list[str]:
+    """How the responses to many operations are wrong."""
+    client = Client(everywhere(*(f"op{number}" for number in range(60))))
+    told: list[str] = []
+    tell = lambda _, name: told.append(name)  # noqa: E731
+    service = MockService(client.operations, drifts=drifts, seed=seed, told=tell)
+    for operation in client.operations.values():
+        service.respond(HttpRequest("GET", URL, Headers(), None), operation)
+    return told
+
+
 def test_names_and_numbers_name_them():
-    anywhere = lambda _: True  # noqa: E731
-    assert named_drifts("enum, null", Random(0), anywhere) == ["enum", "null"]
-    assert named_drifts("3", Random(1), anywhere) == named_drifts("3", Random(1), anywhere)
-    assert len(set(named_drifts("99", Random(0), anywhere))) == len(DRIFTS)
+    assert named_drifts("enum, null") == ["enum", "null"]
+    assert named_drifts("3") == 3
+    assert ways(3, seed=1) == ways(3, seed=1)
+    assert len(set(ways(3, seed=1))) == 3
+    assert set(ways(99, seed=0)) == set(DRIFTS)
     with pytest.raises(ValueError, match="did you mean 'enum'"):
-        named_drifts("enums", Random(0), anywhere)
+        named_drifts("enums")
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_number_of_ways_has_a_place_in_the_document(seed):
-    document = one_operation(responses={"204": {"description": ""}})
-    service = MockService(Client(document).operations)
-    assert named_drifts("1", Random(seed), service.has_place) == ["status"]
-    assert not service.has_place("enum")
-    everything = MockService(Client(DOCUMENT).operations)
-    assert all(map(everything.has_place, DRIFTS))
+def test_a_number_of_ways_is_of_those_that_have_a_place(seed):
+    client = Client(one_operation(responses={"204": {"description": ""}}))
+    told = []
+    tell = lambda operation, name: told.append((operation, name))  # noqa: E731
+    service = MockService(client.operations, drifts=1, seed=seed, told=tell)
+    request = HttpRequest("GET", "https://api.example/thing", Headers(), None)
+    first = service.respond(request, client.operations["op"])
+    assert told == [("op", "status")]
+    assert service.respond(request, client.operations["op"]) == first
+
+
+def test_the_same_request_is_wrong_in_the_same_way():
+    client = Client(everywhere("other", "third"))
+    service = MockService(client.operations, drifts=2, seed=5)
+    request = HttpRequest("GET", URL, Headers(), None)
+    answered = lambda: [service.respond(request, each) for each in client.operations.values()]  # noqa: E731
+    assert answered() == answered()
 
 
 # ── recorded ─────────────────────────────────────────────────────────────────────────────────
@@ -137,24 +162,12 @@ def test_what_was_recorded_is_given_again(tmp_path):
     assert json.loads(made)["id"] in range(10)
 
 
-@contextmanager
-def mocked(*arguments: str) -> Iterator[tuple[str, Popen[str]]]:
-    """The command, until the end of the block."""
-    line = [sys.executable, "-m", "dynclient", "mock", "--port", "0", *arguments]
-    with Popen(line, stdout=PIPE, stderr=PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip(), process
-        finally:
-            process.send_signal(signal.SIGTERM)
-
-
 def test_the_command_records_and_answers_so_again(tmp_path):
     document, path = tmp_path / "doc.json", tmp_path / "seen.jsonl"
     document.write_text(json.dumps(DOCUMENT))
-    with mocked(str(document), "--record", str(path), "--seed", "7") as (url, _):
+    with mocking(str(document), "--record", str(path), "--seed", "7") as (url, _):
         first = [_get(url, name) for name in ("a", "b")]
-    with mocked(str(document), "--replay", str(path), "--seed", "8") as (url, _):
+    with mocking(str(document), "--replay", str(path), "--seed", "8") as (url, _):
         assert [_get(url, name) for name in ("a", "b")] == first
     recorded = [each.response.content for each in exchanges_in(path) if each.response]
     assert recorded == first
@@ -163,9 +176,10 @@ def test_the_command_records_and_answers_so_again(tmp_path):
 def test_the_command_says_how_it_is_wrong(tmp_path):
     document = tmp_path / "doc.json"
     document.write_text(json.dumps(one_operation(responses={"204": {"description": ""}})))
-    with mocked(str(document), "--drift", "3") as (_, process):
-        assert process.stderr is not None
-        assert process.stderr.readline() == "wrong on purpose: status\n"
+    with mocking(str(document), "--drift", "1") as (url, process):
+        assert requests.get(f"{url}/thing", timeout=10).status_code == 299
+        process.send_signal(signal.SIGTERM)
+        assert "op: status\n" in process.communicate(timeout=20)[1]
 
 
 def test_of_several_the_next_one_is_given(tmp_path):

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections import Counter
 from copy import deepcopy
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from conformance.serving import mocking
 from conformance.shop import SHOP
 from support import answering, one_operation
 
@@ -258,13 +256,7 @@ def test_a_value_has_no_secrets_of_its_direction() -> None:
 def test_the_command_serves_until_it_is_stopped(tmp_path: Path, strict: bool) -> None:
     spec = tmp_path / "shop.json"
     spec.write_text(json.dumps(SHOP))
-    command = [sys.executable, "-m", "dynclient", "mock", str(spec)]
-    process = subprocess.Popen(
-        [*command, *(["--strict"] if strict else [])], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
+    with mocking(str(spec), *(["--strict"] if strict else [])) as (url, _):
         found = requests.get(f"{url}/orders/1", timeout=10)
         assert (found.status_code, found.json()["state"]) == (200, "open")
         client = Client(SHOP, base_url=url.replace("127.0.0.1", "localhost"), auth={"Key": "k"})
@@ -279,6 +271,3 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path, strict: bool) ->
         assert requests.get(f"{url}/nowhere", timeout=10).status_code == 404
         prefer = {"Prefer": "code=418"}
         assert requests.get(f"{url}/orders", headers=prefer, timeout=10).status_code == 418
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)

@@ -109,14 +109,12 @@ class Probe:
         outcome = "violation" if is_bad else verdict.outcome
         outcome = "clean" if outcome == "violation" and not is_bad else outcome
         counted = replace(verdict, outcome=outcome, findings=tuple(found))
-        if verdict.redactor is not None:
-            exchange = exchange.known_to(verdict.redactor)
         self.tally.add(counted, exchange)
         for each in (each for each in found if each.severity != "info"):
             key = each.key(verdict.operation)
             known = self.smallest.get(key)
             if known is None or case.size < known[0].size:
-                self.smallest[key] = case, exchange
+                self.smallest[key] = case, exchange.known_to(verdict.redactor)
         return found
 
     @staticmethod
