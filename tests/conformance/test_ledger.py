@@ -95,6 +95,19 @@ def test_a_client_counts_every_verdict(path: Path) -> None:
     assert [group[:2] for group in groups] == [("DC222", 1)]
 
 
+@pytest.mark.parametrize(("seconds", "written"), [(0.0, 3), (3600.0, 0)])
+def test_clean_exchanges_are_written_in_time_too(path: Path, seconds: float, written: int) -> None:
+    with Ledger(path, seconds=seconds) as ledger:
+        transport = MockTransport(lambda _: MockTransport.response(GOOD))
+        client = Client(SHOP, transport=transport, observers=[ledger])
+        for number in range(3):
+            client.call("getOrder", id=number)
+        with sqlite3.connect(path) as other:
+            (count,) = other.execute("SELECT coalesce(sum(count), 0) FROM calls").fetchone()
+        other.close()
+    assert count == written
+
+
 def test_a_document_samples_whole_exchanges_and_what_they_cover(path: Path) -> None:
     with Ledger(path, document=SHOP, sample=0.5) as ledger:
         client = Client(
