@@ -18,6 +18,9 @@ __all__ = ["application"]
 
 _PROBLEM = "application/problem+json"
 
+#: Where the paths of the document are for the router, whatever the host is called.
+_ORIGIN = "http://mock"
+
 
 def application(
     operations: Operations,
@@ -35,7 +38,7 @@ def application(
     served    is given every request, and what it was answered
     settings  those of `MockService`
     """
-    router, service = Router(operations, "http://mock"), MockService(operations, **settings)
+    router, service = Router(operations, _ORIGIN), MockService(operations, **settings)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -52,7 +55,7 @@ def application(
         request = replace(request, redactor=known.redactor)
         response = _respond(match, service, request, strict, replay)
         if served is not None:
-            served(request, response)
+            served(replace(request, url=_as_asked(scope, request)), response)
         fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers.pairs()]
         fields.append((b"content-length", str(len(response.content)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
@@ -66,9 +69,15 @@ def _request(scope: Any, content: bytes) -> HttpRequest:
     headers = Headers(fields)
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     query = scope["query_string"].decode("latin-1")
-    url = f"http://mock{path}"
+    url = f"{_ORIGIN}{path}"
     url = f"{url}?{query}" if query else url
     return HttpRequest(scope["method"], url, headers, content or None)
+
+
+def _as_asked(scope: Any, request: HttpRequest) -> str:
+    """The URL as the caller knows it, so that a recording can be judged by its `--server`."""
+    host = request.headers.get("Host", "mock")
+    return f"{scope.get('scheme', 'http')}://{host}{request.url.removeprefix(_ORIGIN)}"
 
 
 def _respond(

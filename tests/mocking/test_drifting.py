@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
 from conformance.serving import mocking, served
 from support import one_operation
 
 from dynclient import Client, Headers, HttpRequest
+from dynclient.cli.program import program
 from dynclient.conformance import Exchange, Judge, Recording, exchanges_in
 from dynclient.conformance.recorded import Replay
 from dynclient.mocking.drifts import DRIFTS, named_drifts
@@ -165,12 +167,17 @@ def test_what_was_recorded_is_given_again(tmp_path):
 def test_the_command_records_and_answers_so_again(tmp_path):
     document, path = tmp_path / "doc.json", tmp_path / "seen.jsonl"
     document.write_text(json.dumps(DOCUMENT))
-    with mocking(str(document), "--record", str(path), "--seed", "7") as (url, _):
-        first = [_get(url, name) for name in ("a", "b")]
+    with mocking(str(document), "--record", str(path), "--seed", "7") as (asked, _):
+        first = [_get(asked, name) for name in ("a", "b")]
     with mocking(str(document), "--replay", str(path), "--seed", "8") as (url, _):
         assert [_get(url, name) for name in ("a", "b")] == first
     recorded = [each.response.content for each in exchanges_in(path) if each.response]
     assert recorded == first
+    judged = CliRunner().invoke(
+        program, ["conform", "check", str(path), "--spec", str(document), "--server", asked]
+    )
+    assert judged.exit_code == 0
+    assert "2 exchanges" in judged.output
 
 
 def test_the_command_says_how_it_is_wrong(tmp_path):
