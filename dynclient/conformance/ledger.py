@@ -24,7 +24,16 @@ from .codes import code_of
 from .coverage import Point, documented, seen_of
 from .exchanges import Exchange, http_of
 from .findings import Finding, Verdict
-from .ledger_file import LedgerError, add, closing, opened, read, written
+from .ledger_file import (
+    LedgerError,
+    add,
+    closing,
+    count_findings,
+    opened,
+    read,
+    read_coverage,
+    written,
+)
 from .tally import Filter, Tally
 
 if TYPE_CHECKING:
@@ -73,14 +82,10 @@ class Ledger:
         self._seen = 0
         self._begin()
         self._connection = opened(self.path)
-        self._known = self._count()
+        self._known = count_findings(self._connection)
         self._closed = False
         # What a program that forgets to close it has found is not lost.
         atexit.register(_flush_at_exit, weakref.ref(self))
-
-    def _count(self) -> int:
-        row = self._connection.execute("SELECT count(*) FROM findings").fetchone()
-        return int(row[0])
 
     def _begin(self) -> None:
         self._new = Tally(_EVERYTHING)
@@ -115,11 +120,11 @@ class Ledger:
             new.exchanges["clean"] += 1
             new.operations[name] += 1
             new.statuses[name, status] += 1
-            due = self._is_due()
+            due = self._one_more()
         if due:
             self.flush()
 
-    def _is_due(self) -> bool:
+    def _one_more(self) -> bool:
         """Count one exchange more; whether it is time to write."""
         self._waiting += 1
         return self._waiting >= self._batch or monotonic() - self._since >= self._seconds
@@ -141,7 +146,7 @@ class Ledger:
             if verdict.operation is not None:
                 name = verdict.operation.name
                 self._covered.update((name, each.kind, each.name) for each in points)
-            due = self._is_due()
+            due = self._one_more()
         if due:
             self.flush()
 
@@ -167,7 +172,7 @@ class Ledger:
             if self._waiting:
                 with written(self._connection, self.path):
                     add(self._connection, self._new, self._covered, self._most - self._known)
-                self._known = self._count()
+                self._known = count_findings(self._connection)
                 self._begin()
             self._since = monotonic()
 
@@ -195,7 +200,7 @@ class Ledger:
         """How often each documented point of an operation was seen, by the operation's name."""
         self.flush()
         found: dict[str, Counter[Point]] = {}
-        for operation, kind, name, count in self._connection.execute("SELECT * FROM coverage"):
+        for (operation, kind, name), count in read_coverage(self._connection).items():
             found.setdefault(operation, Counter())[Point(kind, name)] = count
         return found
 
@@ -212,10 +217,7 @@ def merge(target: str | PathLike[str], sources: Iterable[str | PathLike[str]]) -
             if not Path(source).exists():
                 raise LedgerError(f"{source}: there is no such file")
             with closing(str(source)) as each:
-                covered = Counter(
-                    {tuple(row[:3]): row[3] for row in each.execute("SELECT * FROM coverage")}
-                )
-                tallies.append((read(each, _EVERYTHING), covered))
+                tallies.append((read(each, _EVERYTHING), read_coverage(each)))
         with written(into, str(target)):
             for tally, covered in tallies:
                 add(into, tally, covered, 1 << 60)

@@ -14,7 +14,16 @@ from ..messages import Violation
 from .findings import Finding, Key
 from .tally import Filter, Group, Tally
 
-__all__ = ["LedgerError", "add", "closing", "opened", "read", "written"]
+__all__ = [
+    "LedgerError",
+    "add",
+    "closing",
+    "count_findings",
+    "opened",
+    "read",
+    "read_coverage",
+    "written",
+]
 
 #: Stamped into the file (`PRAGMA application_id`, `user_version`): no other is taken for one.
 _APPLICATION = 0x64796E63
@@ -107,27 +116,22 @@ def add(
     room: int,
 ) -> None:
     """Add a tally; of findings that are new, as many as there is room for."""
-    for table, counts in (("outcomes", tally.exchanges), ("reasons", tally.reasons)):
+    calls, without = Counter(tally.statuses), Counter(tally.operations)
+    for (name, _), count in tally.statuses.items():
+        without[name] -= count
+    calls.update({(name, 0): count for name, count in (+without).items()})
+    for table, marks, rows in (
+        ("outcomes", "?, ?", tally.exchanges.items()),
+        ("reasons", "?, ?", tally.reasons.items()),
+        ("calls", "?, ?, ?", ((*key, count) for key, count in calls.items())),
+        ("coverage", "?, ?, ?, ?", ((*key, count) for key, count in covered.items())),
+    ):
         connection.executemany(
-            f"INSERT INTO {table} VALUES (?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608
+            # The names of the tables stand above.
+            f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO UPDATE SET "  # noqa: S608
             "count = count + excluded.count",
-            counts.items(),
+            rows,
         )
-    calls = Counter(tally.statuses)
-    for name, count in tally.operations.items():
-        without = count - sum(n for (each, _), n in tally.statuses.items() if each == name)
-        if without:
-            calls[name, 0] += without
-    connection.executemany(
-        "INSERT INTO calls VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
-        "count = count + excluded.count",
-        [(*key, count) for key, count in calls.items()],
-    )
-    connection.executemany(
-        "INSERT INTO coverage VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-        "count = count + excluded.count",
-        [(*key, count) for key, count in covered.items()],
-    )
     for group in tally.groups():
         known = connection.execute(
             "SELECT seen FROM findings WHERE operation=? AND code=? AND place=? AND pointer=?",
@@ -163,6 +167,17 @@ def _row(group: Group) -> tuple[Any, ...]:
         json.dumps(group.values),
         *(group.count, group.refused, group.taken, group.first, group.last),
     )
+
+
+def count_findings(connection: sqlite3.Connection) -> int:
+    """How many there are, by code and place."""
+    return int(connection.execute("SELECT count(*) FROM findings").fetchone()[0])
+
+
+def read_coverage(connection: sqlite3.Connection) -> Counter[tuple[str, str, str]]:
+    """How often each point was seen, by operation, kind and name."""
+    rows = connection.execute("SELECT * FROM coverage")
+    return Counter({tuple(row[:3]): row[3] for row in rows})
 
 
 def read(connection: sqlite3.Connection, filter_: Filter) -> Tally:

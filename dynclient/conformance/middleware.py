@@ -20,6 +20,7 @@ from urllib.parse import quote
 from ..messages import Headers, HttpRequest
 from ..operation.content.registry import CODECS
 from ..redaction import DEFAULT_REDACTOR
+from ..transport.asgi_scope import pairs_of, request_of
 from ..transport.opened import AsyncOpenResponse, OpenResponse
 from .passing import Body, Passing, Sink
 
@@ -119,7 +120,7 @@ class RecordingASGI:
 
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start":
-                passing.status, passing.headers = message["status"], _pairs(message["headers"])
+                passing.status, passing.headers = message["status"], pairs_of(message["headers"])
             elif message["type"] == "http.response.body":
                 passing.received.add(message.get("body", b""))
             await send(message)
@@ -127,22 +128,7 @@ class RecordingASGI:
         try:
             await self._app(scope, received, sent)
         finally:
-            passing.end(_of_scope(scope))
-
-
-def _of_scope(scope: Any) -> HttpRequest:
-    headers = Headers(_pairs(scope["headers"]))
-    host = headers.get("Host") or ":".join(map(str, scope.get("server") or ("localhost",)))
-    raw = scope.get("raw_path")
-    path = raw.decode("latin-1") if raw else quote(scope["path"], safe="/:@!$&'()*+,;=~")
-    url = f"{scope.get('scheme', 'http')}://{host}{path}"
-    query = scope.get("query_string", b"").decode("latin-1")
-    url = f"{url}?{query}" if query else url
-    return HttpRequest(scope["method"], url, headers, redactor=_REDACTOR)
-
-
-def _pairs(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+            passing.end(replace(request_of(scope), redactor=_REDACTOR))
 
 
 class RecordingTransport:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operations
 from ..operation.router import Router
+from ..origins import split_url
 from .exchanges import Exchange
 
 __all__ = ["Replay"]
@@ -44,11 +45,11 @@ class Replay:
             path = tuple(sorted((match.arguments if match else {}).items()))
             for key in _keys(name, str(path), each.request):
                 self._found[key].append(_answer(each.response))
-        self._router = Router(operations, "http://mock")
+        self._router = Router(operations, "/")
 
     def __call__(self, request: HttpRequest, operation: str) -> HttpResponse | None:
         """The recorded response for a request; None if there is none."""
-        match = self._router.match(request.method, request.url)
+        match = self._router.match(request.method, split_url(request.url)[1])
         path = str(tuple(sorted((match.arguments if match else {}).items())))
         with self._lock:
             for key in _keys(operation, path, request):

@@ -12,14 +12,13 @@ from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operations
 from ..operation.received import judge_received
 from ..operation.router import Match, Router
+from ..origins import split_url
+from ..transport.asgi_scope import request_of
 from .service import MockService
 
 __all__ = ["application"]
 
 _PROBLEM = "application/problem+json"
-
-#: Where the paths of the document are for the router, whatever the host is called.
-_ORIGIN = "http://mock"
 
 
 def application(
@@ -38,7 +37,7 @@ def application(
     served    is given every request, and what it was answered
     settings  those of `MockService`
     """
-    router, service = Router(operations, _ORIGIN), MockService(operations, **settings)
+    router, service = Router(operations, "/"), MockService(operations, **settings)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -49,35 +48,19 @@ def application(
             message = await receive()
             content += message.get("body", b"")
             more = message.get("more_body", False)
-        request = _request(scope, content)
-        match = router.match(request.method, request.url)
+        request = replace(request_of(scope), content=content or None)
+        match = router.match(request.method, split_url(request.url)[1])
         known = operations if match is None else match.operation
         request = replace(request, redactor=known.redactor)
         response = _respond(match, service, request, strict, replay)
         if served is not None:
-            served(replace(request, url=_as_asked(scope, request)), response)
+            served(request, response)
         fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.headers.pairs()]
         fields.append((b"content-length", str(len(response.content)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
         await send({"type": "http.response.body", "body": response.content})
 
     return app
-
-
-def _request(scope: Any, content: bytes) -> HttpRequest:
-    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-    headers = Headers(fields)
-    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    query = scope["query_string"].decode("latin-1")
-    url = f"{_ORIGIN}{path}"
-    url = f"{url}?{query}" if query else url
-    return HttpRequest(scope["method"], url, headers, content or None)
-
-
-def _as_asked(scope: Any, request: HttpRequest) -> str:
-    """The URL as the caller knows it, so that a recording can be judged by its `--server`."""
-    host = request.headers.get("Host", "mock")
-    return f"{scope.get('scheme', 'http')}://{host}{request.url.removeprefix(_ORIGIN)}"
 
 
 def _respond(

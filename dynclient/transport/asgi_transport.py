@@ -8,10 +8,9 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
-from ..origins import origin_of, split_url
+from .asgi_scope import scope_of
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import Stream
 from .decoding import BadEncoding, decoded_async
@@ -178,7 +177,7 @@ class _Call:
         self._gone = asyncio.Event()
         content: Any = request.content if body is None else body
         self._requested = _request_events(content)
-        self._task = asyncio.create_task(self._run(app, _scope(request)))
+        self._task = asyncio.create_task(self._run(app, scope_of(request)))
 
     async def _run(self, app: Application, scope: dict[str, Any]) -> None:
         try:
@@ -227,34 +226,6 @@ class _Call:
         self._task.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await self._task
-
-
-def _scope(request: HttpRequest) -> dict[str, Any]:
-    origin = origin_of(request.url)
-    _, target = split_url(request.url)
-    path, _, query = target.partition("?")
-    fields = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in request.headers.pairs()
-    ]
-    if "Host" not in request.headers:
-        fields.insert(0, (b"host", origin.netloc.encode("ascii")))
-    if isinstance(request.content, bytes) and "Content-Length" not in request.headers:
-        fields.append((b"content-length", str(len(request.content)).encode("ascii")))
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": origin.scheme,
-        "path": unquote(path),
-        "raw_path": path.encode("ascii"),
-        "query_string": query.encode("ascii"),
-        "root_path": "",
-        "headers": fields,
-        "client": ("127.0.0.1", 0),
-        "server": (origin.host, origin.port),
-    }
 
 
 async def _request_events(content: Any) -> AsyncIterator[dict[str, Any]]:

@@ -60,8 +60,10 @@ class Schemathesis:
         if names not in self.baselines:
             self.baselines[names] = self._settled(served, names)
         baseline = self.baselines[names]
-        if baseline is None or drift is None:
-            return None if baseline is None else False
+        if baseline is None:
+            return None
+        if drift is None:
+            return False
         for _ in range(_MOST_CLEAN_RUNS):
             if not self._once(served, drift, names, baseline):
                 return False
