@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import structs
+
 from .commands import Commands
 from .core import Core, Settings
 from .credentials import Credentials
@@ -177,7 +179,7 @@ class Calling:
         options = NO_OPTIONS if options is None else options
         get = partial(self.plans.get, request.operation, options)
         plan = yield from loaded(get, self.opened.document, self.conduct)
-        plan = replace(plan, auth=plan.auth.lacking(request))
+        plan = structs.replace(plan, auth=plan.auth.lacking(request))
         prepared = Prepared(request, (), options.headers)
         return (yield from exchange(plan, prepared, self.conduct))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+
+from msgspec import Struct, structs
 
 from .credentials import redactor_for, schemes_of
 from .document import Document, Source, Trust
@@ -30,8 +32,7 @@ __all__ = ["Core", "Engine", "Settings"]
 Engine: TypeAlias = Literal["compiled", "openapi-core"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What a client was given, checked as far as that needs no document. See `Client`."""
 
     source: Source
@@ -75,7 +76,7 @@ class Settings:
         """These settings, some of them given anew."""
         if "base_url" in given:
             given["base_url_source"] = ""
-        return replace(self, **_typed(given))
+        return structs.replace(self, **_typed(given))
 
     def within(self, core: Core) -> Settings:
         """These settings, checked with the document.
@@ -83,7 +84,7 @@ class Settings:
         UnknownOperation if `validate` names an operation that it does not have, ValueError if
         `defaults` name a parameter that none of its operations has.
         """
-        return replace(
+        return structs.replace(
             self,
             validate=core.policy(self.validate),
             defaults=checked_defaults(self.defaults, core.operations, core.document),
@@ -124,7 +125,7 @@ class Core(NamedTuple):
 
 
 def _put(settings: Settings) -> Callable[[str, Any], None]:
-    return lambda name, value: object.__setattr__(settings, name, value)
+    return lambda name, value: structs.force_setattr(settings, name, value)
 
 
 def _typed(given: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ Requests for tokens and for documents go through the same `hops` as those of ope
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, field, structs
 
 from .commands import Commands, Read, Send
 from .document import completing, may_move, moved_away
@@ -37,8 +39,7 @@ def _jitter() -> float:
     return random()  # noqa: S311  no secret
 
 
-@dataclass(frozen=True, slots=True)
-class Conduct:
+class Conduct(Struct, frozen=True):
     """How the exchanges of a client are conducted, whatever the operation.
 
     observers      get an event for every step
@@ -60,13 +61,13 @@ class Conduct:
     clock: Callable[[], float] = perf_counter
     wall: Callable[[], float] = time
     jitter: Callable[[], float] = _jitter
-    teller: type[Teller] | None = field(default=None, init=False)
+    teller: type[Teller] | None = None
 
     def __post_init__(self) -> None:
         if self.observers:
             from .observers import Teller  # most clients have no observers
 
-            object.__setattr__(self, "teller", Teller)
+            structs.force_setattr(self, "teller", Teller)
 
 
 def hops(

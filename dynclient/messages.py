@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
+from msgspec import structs
+
 from .media import best_match, charset_of
 from .redaction import DEFAULT_REDACTOR, Redactor, without
 from .remedies import Remedy, Words, in_python
@@ -220,7 +222,7 @@ class HttpRequest:
             headers=Headers(self.redactor.headers(self.headers.pairs())),
             content=self.redactor.content(self.content, self.headers.get("Content-Type", "")),
             # What it knows of the path is secret itself, and of no more use.
-            redactor=replace(self.redactor, segments=frozenset()),
+            redactor=structs.replace(self.redactor, segments=frozenset()),
         )
 
     def mask(self) -> Callable[[str], str]:

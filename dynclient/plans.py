@@ -6,9 +6,11 @@ Nothing here sends anything.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, structs
 
 from .auth import AuthPlan, AuthStep
 from .core import Core, Settings
@@ -37,8 +39,7 @@ _A_KEY = "4b1a1f0e-9c3d-4e52-8f67-0d2b6a7c8e91"
 _DEPRECATION = frozenset({"deprecation", "sunset"})
 
 
-@dataclass(frozen=True, slots=True)
-class CallPlan:
+class CallPlan(Struct, frozen=True):
     """One operation as one client calls it: all that does not depend on the arguments.
 
     raises     whether 4xx and 5xx are errors
@@ -193,7 +194,7 @@ class Plans:
             if plan.refusal is None and not options.changes_plan:
                 self._kept[name] = plan
         if options.retries is not None:
-            return replace(plan, retries=Retries.of(options.retries))
+            return structs.replace(plan, retries=Retries.of(options.retries))
         return plan
 
     def check_carried(self, plan: CallPlan, options: Options) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from msgspec import Struct, structs
 
 __all__ = ["DEFAULT_REDACTOR", "MASK", "NOT_SHOWN", "Redactor", "without"]
 
@@ -53,8 +54,7 @@ _FORM_FIELD = re.compile(r"([^&=]*)=([^&]*)")
 _WORD = re.compile(r"[a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Redactor:
+class Redactor(Struct, frozen=True):
     """Masks values by the name they are sent under; all names in lower case.
 
     header_names    those that are secret besides the usual ones; so are field_names
@@ -72,7 +72,7 @@ class Redactor:
 
     def extended(self, *, headers: Iterable[str] = (), fields: Iterable[str] = ()) -> Redactor:
         """A redactor that knows these names as well (query, cookie and body names are fields)."""
-        return replace(
+        return structs.replace(
             self,
             header_names=self.header_names | {name.lower() for name in headers},
             field_names=self.field_names | {name.lower() for name in fields},
@@ -80,11 +80,11 @@ class Redactor:
 
     def hiding(self, *segments: str) -> Redactor:
         """A redactor that masks these texts, percent-encoded as sent, in the paths of URLs."""
-        return replace(self, segments=self.segments.union(filter(None, segments)))
+        return structs.replace(self, segments=self.segments.union(filter(None, segments)))
 
     def joined(self, other: Redactor) -> Redactor:
         """A redactor that knows what either knows."""
-        return replace(
+        return structs.replace(
             self.extended(headers=other.header_names, fields=other.field_names),
             segments=self.segments | other.segments,
             secret_content=tuple(dict.fromkeys((*self.secret_content, *other.secret_content))),

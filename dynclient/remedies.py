@@ -11,10 +11,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 __all__ = ["ENVIRONMENT", "Remedy", "Setting", "Words", "give", "in_python", "sentence"]
 
@@ -38,8 +39,7 @@ class Setting(NamedTuple):
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """What mends an error: all settings of one of the `alternatives`; `str()` is for Python."""
 
     alternatives: tuple[tuple[Setting, ...], ...]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from ..abnf import is_field_value, is_token
 from ..errors import AuthError
@@ -17,8 +19,7 @@ __all__ = ["NOTHING", "Credential", "Found"]
 Pairs = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Credential:
+class Credential(Struct, frozen=True):
     """What authenticates a request, by place. Values are as they are meant, not yet encoded.
 
     Built by handlers. Raises `AuthError`, without the value, for a value that can't travel:

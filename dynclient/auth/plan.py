@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
+
+from msgspec import Struct, structs
 
 from ..commands import Commands, Once, Run
 from ..messages import HttpRequest, HttpResponse
@@ -19,8 +21,7 @@ __all__ = ["AuthPlan", "AuthStep", "RoundTrip"]
 RoundTrip: TypeAlias = Callable[[HttpRequest], Commands[HttpResponse]]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class AuthStep:
+class AuthStep(Struct, frozen=True):
     """One scheme of the chosen alternative, its handler, and the scopes the operation asks for."""
 
     scheme: SecurityScheme
@@ -96,8 +97,7 @@ class AuthStep:
         return f"<AuthStep {self.scheme.name} by {type(self.handler).__name__}>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class AuthPlan:
+class AuthPlan(Struct, frozen=True):
     """How the requests of one operation are authenticated.
 
     alternative  names of the schemes in use; () for none
@@ -109,14 +109,14 @@ class AuthPlan:
     alternative: tuple[str, ...]
     reason: str
     steps: tuple[AuthStep, ...] = ()
-    constant: Credential | None = field(init=False, default=None)
+    constant: Credential | None = None
 
     def __post_init__(self) -> None:
         if all(step.constant for step in self.steps):
             merged = NOTHING
             for step in self.steps:
                 merged += step.ready() or NOTHING
-            object.__setattr__(self, "constant", merged)
+            structs.force_setattr(self, "constant", merged)
 
     def flow(self, request: HttpRequest, round_trip: RoundTrip) -> Commands[HttpRequest]:
         """The request with its credentials.
@@ -159,7 +159,7 @@ class AuthPlan:
         if all(step.scheme.type not in ("oauth2", "openIdConnect") for step in self.steps):
             return self
         steps = tuple(
-            replace(step, scheme=replace(step.scheme, base_url=base_url, trusts=trusts))
+            structs.replace(step, scheme=replace(step.scheme, base_url=base_url, trusts=trusts))
             for step in self.steps
         )
         return AuthPlan(self.alternative, self.reason, steps)

@@ -10,9 +10,10 @@ A package names a factory in its entry points, which gets a `SecurityScheme` and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import AuthError
 from .handlers import Handler
@@ -23,8 +24,7 @@ __all__ = ["OfType", "installed_handler"]
 GROUP = "dynclient.auth"
 
 
-@dataclass(frozen=True, slots=True)
-class OfType:
+class OfType(Struct, frozen=True):
     """A key of `auth=` for all schemes of a type: `auth={OfType("oauth2"): OAuth2(id, secret)}`.
 
     type         apiKey, http, mutualTLS, oauth2 or openIdConnect

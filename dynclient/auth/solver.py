@@ -7,8 +7,9 @@ met; an alternative names schemes, all of which must be met; `{}` makes credenti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from ..errors import AuthError
 from ..remedies import Remedy, give
@@ -181,8 +182,7 @@ def _entries(auth: object, schemes: Iterable[str]) -> Iterable[tuple[Any, object
     raise AuthError("auth is a mapping by scheme name", remedy=give(auth={example: ...}))
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """One alternative, held against what the caller gave."""
 
     requirement: Requirement

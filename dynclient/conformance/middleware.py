@@ -17,6 +17,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import structs
+
 from ..messages import Headers, HttpRequest
 from ..operation.content.registry import CODECS
 from ..redaction import DEFAULT_REDACTOR
@@ -28,7 +30,7 @@ __all__ = ["AsyncRecordingTransport", "RecordingASGI", "RecordingTransport", "Re
 
 _LIMIT = 1 << 20
 #: No document is at hand here: bodies are shown but for what is secret by its usual names.
-_REDACTOR = replace(DEFAULT_REDACTOR, codecs=CODECS)
+_REDACTOR = structs.replace(DEFAULT_REDACTOR, codecs=CODECS)
 
 
 class RecordingWSGI:

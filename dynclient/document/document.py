@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import unquote
+
+from msgspec import Struct, structs
 
 from ..errors import DocumentError, NotLoaded
 from ..messages import Violation
@@ -19,8 +21,7 @@ __all__ = ["Document", "Problem"]
 SWAGGER_VERSIONS = ("2.0", "2")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something the publisher of a document broke.
 
     `pointer` is the JSON Pointer to it, `source` the file it is in when that is not the document
@@ -33,11 +34,11 @@ class Problem:
     source: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "source", DEFAULT_REDACTOR.url(self.source))
+        structs.force_setattr(self, "source", DEFAULT_REDACTOR.url(self.source))
 
     def as_dict(self) -> dict[str, str]:
         """The same as plain data, for reports."""
-        return asdict(self)
+        return structs.asdict(self)
 
     def __str__(self) -> str:
         text = f"{self.source}#{self.pointer}: {self.message} ({self.rule})"

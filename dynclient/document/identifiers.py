@@ -8,9 +8,10 @@ Source: JSON Schema 2020-12 core, section 8.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urldefrag, urljoin
+
+from msgspec import Struct, field
 
 from .pointer import append
 
@@ -45,8 +46,7 @@ LONE_REF = tuple(f"http://json-schema.org/draft-0{number}/schema" for number in 
 _OPENAPI_SCHEMA_KEYS = frozenset({"schema", "itemSchema"})
 
 
-@dataclass(slots=True)
-class Identifiers:
+class Identifiers(Struct):
     """The names in one file.
 
     bases     base URI of each schema resource in it, by the pointer to its root

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import structs
 
 from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded, UnknownOperation
@@ -69,7 +70,7 @@ class Operations(Mapping[str, Operation]):
     @property
     def redactor(self) -> Redactor:
         """Knows what no request to the service may show, whichever operation it belongs to."""
-        return replace(self._redactor, codecs=self._codecs)
+        return structs.replace(self._redactor, codecs=self._codecs)
 
     def _keep(self, names: Iterable[str]) -> None:
         """Forget all but these operations."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from ..document import Document, Location, Node
 from ..errors import DocumentError, NotLoaded
@@ -206,7 +207,7 @@ class Operation:
             ],
         )
         whole = tuple(media.media_type for media in bodies if media.is_secret)
-        return replace(redactor, codecs=self.codecs, secret_content=whole)
+        return structs.replace(redactor, codecs=self.codecs, secret_content=whole)
 
     @cached_property
     def signature(self) -> inspect.Signature:

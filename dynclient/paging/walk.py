@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
+from msgspec import structs
+
 from ..commands import Commands
 from ..document.pointer import lookup, split
 from ..exchange import exchange
@@ -69,7 +71,7 @@ class Walk:
             # A state may come from anywhere.
             self._check_origin(prepared.request.url, str(position))
             request = replace(prepared.request, url=str(position))
-            plan = replace(plan, auth=plan.auth.lacking(request))
+            plan = structs.replace(plan, auth=plan.auth.lacking(request))
             prepared = Prepared(request, prepared.violations, prepared.headers)
         response = yield from exchange(plan, prepared, self._conduct)
         items = self._items(response.data)

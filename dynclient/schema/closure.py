@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from ..document import Document, Location, Node
 from ..document.pointer import append
@@ -26,8 +27,7 @@ from .translation import Translated
 __all__ = ["Closure", "Entry", "Roots", "closure_of", "entry_of", "extract", "first_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Struct, frozen=True):
     """A self-contained schema, and where its parts stand in the document.
 
     schema       JSON Schema 2020-12; its root is a `$ref` into its `$defs`, or an object of such.

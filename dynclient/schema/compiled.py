@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from ..document.pointer import join
 from ..errors import DocumentError
@@ -119,7 +120,7 @@ class Validator:
 
     def _with_root(self, root: dict[str, Any]) -> Validator:
         schema = {**root, "$defs": self._definitions}
-        return Validator(replace(self.closure, schema=schema), self.formats)
+        return Validator(structs.replace(self.closure, schema=schema), self.formats)
 
     @property
     def _definitions(self) -> dict[str, Any]:

@@ -7,10 +7,11 @@ name in `$defs` means the same schema in all of them, and stands for the same Py
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from msgspec import Struct
 
 from ..document import Document, Location, Node
 from ..validation import Formats
@@ -25,8 +26,7 @@ __all__ = ["Definition", "Definitions", "definitions_of"]
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-@dataclass(slots=True)
-class Definition:
+class Definition(Struct):
     """An entry of `$defs`: a Schema Object, its place, and the dynamic anchors in force there.
 
     `translated` is there once somebody has needed it.

@@ -9,8 +9,9 @@ Sources: OpenAPI 3.1.1, section "Schema Object", `$schema`; JSON Schema release 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..document import Node
 from .keywords import ABSENT_30, KEYWORDS_30, KEYWORDS_31, Keyword
@@ -18,8 +19,7 @@ from .keywords import ABSENT_30, KEYWORDS_30, KEYWORDS_31, Keyword
 __all__ = ["OAS_30", "Dialect", "dialect_at", "say_in_2020"]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """A dialect.
 
     keywords   those that count here

@@ -8,8 +8,9 @@ Source: OpenAPI 3.1.1, section "Discriminator Object" (3.0.4 says the same).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..document import Location, Node
 from ..errors import DocumentError, NotLoaded
@@ -18,8 +19,7 @@ from ..redaction import MASK
 __all__ = ["Choice", "named_schema", "read_choice"]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A discriminator beside a oneOf or anyOf: the branch that each value of it names."""
 
     property_name: str

@@ -9,8 +9,9 @@ looked into.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from ..document import Document, Location, Node
 from ..validation import Formats
@@ -35,8 +36,7 @@ Scope: TypeAlias = tuple[tuple[str, Location], ...]
 Refer: TypeAlias = Callable[[Node, Scope], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(Struct, frozen=True):
     """A translated schema.
 
     schema      JSON Schema 2020-12
@@ -90,8 +90,7 @@ def translate(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where the translation is.
 
     node    the schema
@@ -110,8 +109,7 @@ class _Place:
         return _Place(self.node.child(*tokens), self.scope, self.depth + 1, around)
 
 
-@dataclass(slots=True)
-class _Translation:
+class _Translation(Struct):
     """The translation of one schema, with what is found on the way."""
 
     document: Document

@@ -7,9 +7,10 @@ which type it is. `registry.py` says which codec a media type has.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from ...document import Node
 from ...messages import Violation
@@ -73,8 +74,7 @@ class Cutter(Protocol):
         """What is left once all has come: the last item, if it needs no end."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedBody:
+class EncodedBody(Struct, frozen=True):
     """A body on its way to the wire: its content, its type, and what to validate of it.
 
     `data` is the plain value for the schema; `judged` is False for a stream, which nobody has read.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from ...messages import Violation
 from ...schema import Validator
@@ -122,7 +123,7 @@ def beside_files(judge: Judge, opaque: Opaque, *, formats: Formats) -> Judge:
     for key, whole in opaque:
         for place in list(_in_place(schema, schema)):
             _open(schema, place, key, whole)
-    return Validator(replace(closure, schema=schema), formats)
+    return Validator(structs.replace(closure, schema=schema), formats)
 
 
 def _open(root: Any, place: dict[str, Any], key: str | int, whole: bool) -> None:

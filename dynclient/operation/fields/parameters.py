@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct, structs
 
 from ...document import Location, Node
 from ...jsontext import JsonTextError
@@ -33,8 +34,7 @@ LOCATIONS_BEFORE_32 = tuple(name for name in LOCATIONS if name != "querystring")
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """One parameter. Source: OpenAPI 3.1.1, section "Parameter Object".
 
     name          the wire name
@@ -57,16 +57,19 @@ class Parameter:
     allow_empty: bool
     inner: tuple[str, ...]
     content_type: str | None
-    node: Node = field(repr=False)
+    node: Node
     default: Any
     description: str
     deprecated: bool
     at: Location
     #: `query.limit`: what the parameter is called where it could be mistaken for another.
-    key: str = field(init=False, repr=False)
+    key: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", f"{self.location}.{self.name}")
+        structs.force_setattr(self, "key", f"{self.location}.{self.name}")
+
+    def __repr__(self) -> str:
+        return f"<Parameter {self.key}>"
 
     @property
     def schema(self) -> Any:
@@ -239,5 +242,5 @@ def _with_unique_names(parameters: list[Parameter]) -> tuple[Parameter, ...]:
         while name in used:
             name, number = f"{stem}_{number}", number + 1
         used.add(name)
-        result.append(replace(parameter, python_name=name))
+        result.append(structs.replace(parameter, python_name=name))
     return tuple(result)
