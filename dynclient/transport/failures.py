@@ -189,7 +189,9 @@ def _malformed(failure: _Failure) -> str:
     return f"the URL can't be used ({failure.cause})"
 
 
-_READ_TIMEOUTS = frozenset({"ReadTimeout", "ReadTimeoutError", "TimeoutError", "WriteTimeout"})
+_READ_TIMEOUTS = frozenset(
+    {"BlockingIOError", "ReadTimeout", "ReadTimeoutError", "TimeoutError", "WriteTimeout"}
+)
 _PROXIES = frozenset(
     {
         *("ProxyError", "InvalidProxyURL", "ProxySchemeUnknown"),
@@ -199,7 +201,7 @@ _PROXIES = frozenset(
 #: Whatever a wait was for: once the total has passed, the total is what ended it.
 _TIMEOUTS = frozenset(
     {
-        *("OutOfTime", "TimeoutError", "ReadTimeout", "ReadTimeoutError", "SlowHeader"),
+        *("OutOfTime", "SlowHeader", *_READ_TIMEOUTS),
         *(
             "ConnectTimeout",
             "ConnectTimeoutError",

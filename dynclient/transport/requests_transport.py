@@ -194,38 +194,22 @@ class RequestsTransport(HttpTransport):
         return route
 
     def _headers(self, request: HttpRequest, route: _Route, body: Stream | None) -> Any:
-        headers: Any = {
-            "Accept-Encoding": self._encodings,
-            "User-Agent": USER_AGENT,
-            "Accept": "*/*",
-        }
-        given = request.headers
-        pairs = given.pairs()
-        if "Content-Length" in given or "Transfer-Encoding" in given:
-            pairs = tuple(pair for pair in pairs if pair[0].lower() not in FRAMING)
-        known = len(headers)
-        headers.update(pairs)
-        if len(headers) != known + len(pairs) or any(
-            name not in _DEFAULTED and name.lower() in _DEFAULTED_LOWER for name, _ in pairs
-        ):
-            headers = self._folded(headers, pairs)
+        given = request.headers.pairs()
+        names = [name.lower() for name, _ in given]
+        defaults = ("Accept-Encoding", self._encodings), ("User-Agent", USER_AGENT), _ANY_TYPE
+        pairs = [pair for pair in defaults if pair[0].lower() not in names]
+        pairs += [pair for pair, name in zip(given, names, strict=True) if name not in FRAMING]
         if body is not None and body.length is not None:
-            headers["Content-Length"] = str(body.length)
-        if route.authorization and "Authorization" not in given and not request.cross_origin:
-            headers["Authorization"] = route.authorization
-        return headers
-
-    @staticmethod
-    def _folded(defaults: dict[str, str], pairs: tuple[tuple[str, str], ...]) -> Any:
-        """The same with repeated fields kept apart, and a default only where nothing was given."""
-        from urllib3 import HTTPHeaderDict
+            pairs.append(("Content-Length", str(body.length)))
+        if route.authorization and "authorization" not in names and not request.cross_origin:
+            pairs.append(("Authorization", route.authorization))
+        if len(set(names)) == len(names):
+            return dict(pairs)
+        from urllib3 import HTTPHeaderDict  # keeps repeated fields apart, and is slow
 
         folded = HTTPHeaderDict()
         for name, value in pairs:
             folded.add(name, value)
-        for name in _DEFAULTED:
-            if name not in folded:
-                folded[name] = defaults[name]
         return folded
 
     @staticmethod
@@ -325,5 +309,5 @@ class RequestsTransport(HttpTransport):
         return prepared
 
 
+_ANY_TYPE = ("Accept", "*/*")
 _DEFAULTED = ("Accept-Encoding", "User-Agent", "Accept")
-_DEFAULTED_LOWER = frozenset(name.lower() for name in _DEFAULTED)

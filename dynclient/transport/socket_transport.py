@@ -24,7 +24,7 @@ from .incoming import Incoming, NoResponse
 from .opened import OpenResponse
 from .outgoing import chunks, head_of
 from .proxies import environment_proxy
-from .sockets import Connection, SocketPool
+from .sockets import TIMED_OUT, Connection, SocketPool
 from .timing import Limits, SlowHeader
 from .tls import Tls
 
@@ -300,7 +300,7 @@ def _receive_header(connection: Connection, incoming: Incoming, limits: Limits) 
         connection.set_timeout(limits.within(left))
         try:
             data = connection.receive(_BLOCK)
-        except TimeoutError:
+        except TIMED_OUT:
             raise SlowHeader from None
         if not data:
             incoming.end()

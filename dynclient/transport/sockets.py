@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +19,21 @@ if TYPE_CHECKING:
 
     from ..origins import Origin
 
-__all__ = ["ConnectTimeoutError", "Connection", "NewConnectionError", "PoolIsBusy", "SocketPool"]
+__all__ = [
+    "TIMED_OUT",
+    "ConnectTimeoutError",
+    "Connection",
+    "NewConnectionError",
+    "PoolIsBusy",
+    "SocketPool",
+]
+
+#: What a send or a receive raises that took too long: Python's own, and the system's.
+TIMED_OUT = (TimeoutError, BlockingIOError)
+
+#: Whether the system can bound a wait, by a `struct timeval` of two longs.
+_IS_POSIX = os.name == "posix"
+_MOST_SECONDS = (1 << 31) - 1
 
 
 class NewConnectionError(Exception):
@@ -50,10 +66,22 @@ class Connection:
             self._poll.register(sock, select.POLLIN)
 
     def set_timeout(self, seconds: float) -> None:
-        """How long each send and each receive may take."""
+        """How long each send and each receive may take: one of TIMED_OUT is raised then."""
         if seconds != self._timeout:
-            self.socket.settimeout(seconds)
+            self._bound(seconds)
             self._timeout = seconds
+
+    def _bound(self, seconds: float) -> None:
+        if not seconds or not _IS_POSIX:
+            self.socket.settimeout(seconds)
+            return
+        # By the system: with a timeout of Python's each send and receive is two system calls, and
+        # other threads may run at either of them.
+        self.socket.settimeout(None)
+        microseconds = int(min(seconds, _MOST_SECONDS) * 1_000_000) or 1  # 0 would mean no bound
+        interval = struct.pack("ll", *divmod(microseconds, 1_000_000))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)
 
     def is_stale(self) -> bool:
         """Whether the peer has closed an idle connection, or sent what nobody asked for."""
@@ -122,6 +150,9 @@ class TlsConnection(Connection):
         self._tls = sock
         self.send = self._send
         self.receive = self._receive
+
+    def _bound(self, seconds: float) -> None:
+        self.socket.settimeout(seconds)  # `ssl` waits for the socket by itself
 
     def _send(self, data: bytes) -> None:
         try:
