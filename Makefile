@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 
 # CI runs everything; by hand, what takes minutes is left to `make test-all`.
 MARKS := $(if $(CI),,-m "not long")
+# For two cores: a third of the time a test waits, for a timeout or for a process.
+WORKERS := -n 3 --dist worksteal
 
 .PHONY: corpus demo test test-all test-async test-reference fuzz check format bench bench-quick soak clean
 
@@ -23,23 +25,23 @@ corpus: $(VENV)/.installed
 
 test: $(VENV)/.installed $(if $(CI),test-reference test-async)
 	-$(BIN)/python tests/corpus/material.py
-	$(BIN)/python -m pytest -n 2 $(MARKS)
+	$(BIN)/python -m pytest $(WORKERS) $(MARKS)
 
 # Everything, and what no test ran, by lines and branches: the reasons of what is left out are in
 # pyproject.toml. Costs are measured by themselves, since measuring coverage costs as well. The
 # project's own plugins are left out: pytest would import them before the measuring starts.
 test-all: test-reference test-async
 	-$(BIN)/python tests/corpus/material.py
-	$(BIN)/python -m pytest -n 2 -p no:qiskit_runtime -p no:dynclient_conformance --ignore=tests/performance --cov
-	$(BIN)/python -m pytest -n 2 tests/performance
+	$(BIN)/python -m pytest $(WORKERS) -p no:qiskit_runtime -p no:dynclient_conformance --ignore=tests/performance --cov
+	$(BIN)/python -m pytest $(WORKERS) tests/performance
 
 # The same tests, with openapi-core as the judge of every exchange; those of the transports judge none.
 test-reference: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 -m "not long" --engine=openapi-core --ignore=tests/transport
+	$(BIN)/python -m pytest $(WORKERS) -m "not long" --engine=openapi-core --ignore=tests/transport
 
 # The tests of the client, with AsyncClient in its place.
 test-async: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 -m "not long" --client=async tests/client
+	$(BIN)/python -m pytest $(WORKERS) -m "not long" --client=async tests/client
 
 # As long as one likes: make fuzz SECONDS=3600
 SECONDS ?= 60

@@ -144,12 +144,14 @@ def test_the_demo_shows_everything_and_says_how_long_it_took(run):
     assert emulator.API_KEY not in out
 
 
+@pytest.mark.long
 def test_the_demo_does_without_an_encoding_for_blocks(run):
     done = run("demo", "--plain", env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0, done.stderr
     assert "####" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("option", [(), ("--plain",)])
 def test_the_demo_shows_progress_on_a_terminal_unless_it_is_to_be_plain(option):

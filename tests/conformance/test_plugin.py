@@ -130,7 +130,7 @@ def test_asynchronous_tests(run: Run, tmp_path: Path) -> None:
     assert "DC222" in done.stdout
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.long)])
 def test_reports_are_written_and_workers_added_up(
     run: Run, tmp_path: Path, workers: tuple[str, ...]
 ) -> None:
@@ -144,6 +144,7 @@ def test_reports_are_written_and_workers_added_up(
     assert ElementTree.parse(tmp_path / "found.xml").getroot().attrib["failures"] == "1"
 
 
+@pytest.mark.long
 def test_a_run_that_calls_too_little_fails(run: Run) -> None:
     done = run(WSGI, "-k", "good", "--conformance-fail-under=25")
     assert done.returncode == 0
@@ -166,6 +167,7 @@ def test_a_baseline_accepts_what_is_known(run: Run, tmp_path: Path) -> None:
     assert (done.returncode, "3 passed" in done.stdout) == (0, True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "spec", "message"),
     [

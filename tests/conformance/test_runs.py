@@ -193,6 +193,7 @@ def test_a_run_in_process_writes_cases_and_reports(spec, tmp_path):
     assert "DC402 wrong-input-accepted" in done.stdout
 
 
+@pytest.mark.long
 def test_a_case_becomes_a_test_of_its_own(spec, tmp_path, failure):
     path = tmp_path / "test_case.py"
     for fault, code in (("wrong-input-accepted", 1), ("", 0)):

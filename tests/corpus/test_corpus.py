@@ -32,6 +32,7 @@ def test_every_operation_compiles(path: Path) -> None:
     assert _is_whole(found)
 
 
+@pytest.mark.long
 def test_every_operation_of_githubs_document_compiles() -> None:
     found = examine(GITHUB)
     assert found["failures"] == []

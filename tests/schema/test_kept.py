@@ -69,6 +69,7 @@ def held() -> int:
     )
 
 
+@pytest.mark.long
 def test_all_operations_compiled_hold_no_more_than_the_limit(small: None) -> None:
     operations = Operations(load(ring(40, 40)))
     for name in operations:
@@ -76,6 +77,7 @@ def test_all_operations_compiled_hold_no_more_than_the_limit(small: None) -> Non
         assert 0 < held() <= LIMIT
 
 
+@pytest.mark.long
 def test_what_was_dropped_judges_as_before(small: None) -> None:
     operations = Operations(load(ring(40, 40)))
     for name in operations:
