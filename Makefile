@@ -67,7 +67,7 @@ bench-quick: $(VENV)/.installed
 
 # Kills, load, attacks and a million rows in earnest: half an hour. The figures go into the pages.
 soak: $(VENV)/.installed
-	$(BIN)/python tests/emulator/soak.py --into docs/emulator.md
+	PYTHONPATH=tests $(BIN)/python tests/emulator/soak.py --into docs/emulator.md
 	PYTHONPATH=tests $(BIN)/python tests/bulk/soak.py --into docs/bulk.md
 	PYTHONPATH=tests $(BIN)/python tests/client/soak.py --into docs/streaming.md
 	PYTHONPATH=tests $(BIN)/python tests/conformance/soak.py --into docs/conformance.md

@@ -16,9 +16,10 @@ import cherrypy
 import pytest
 from cheroot.wsgi import Server as WSGIServer
 from cherrypy.lib import auth_digest
+from ports import free_port
 from requests.auth import HTTPDigestAuth
 from support import AsyncSends, one_operation, parameter
-from transport.test_real_servers import free_port, process
+from transport.test_real_servers import process
 
 from dynclient import AsyncClient, AuthError, Client, Unauthorized
 from dynclient.abnf import split_challenges

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from conformance.notes import DOCUMENT, Notes
 from conformance.serving import served
@@ -43,8 +43,7 @@ def test_a_drift_is_found_live(mitmdump, tmp_path):
     alone = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     where = [python, "-m", "dynclient.conformance.mitmproxy_addon"]
     addon = subprocess.run(where, capture_output=True, text=True, check=True, env=alone)
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     with served(Notes("type").app) as url:
         options = {"dynclient_spec": spec, "dynclient_server": url, "dynclient_ledger": ledger}
         given = [part for name, value in options.items() for part in ("--set", f"{name}={value}")]

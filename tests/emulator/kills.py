@@ -6,7 +6,6 @@ Used by the tests with a few kills, and by `make soak` with many.
 from __future__ import annotations
 
 import random
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from ports import free_port
 
 from dynclient import emulator
 from dynclient.cli.demonstration import BELL
@@ -51,7 +51,7 @@ def kill_often(folder: Path, kills: int, seed: int) -> Tally:
     chance = random.Random(seed)
     tally = Tally()
     db = folder / "jobs.sqlite"
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/api/v1/jobs"
     stop = threading.Event()
     submitter = threading.Thread(target=_submit, args=(url, tally.accepted, stop))
@@ -78,12 +78,6 @@ def kill_often(folder: Path, kills: int, seed: int) -> Tally:
         begun = connection.execute("SELECT count(*) FROM jobs WHERE attempts > 1")
         tally.again = begun.fetchone()[0]
     return tally
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _start(port: int, db: Path) -> subprocess.Popen[str]:

@@ -10,6 +10,7 @@ import time
 import traceback
 
 import pytest
+from ports import free_port
 
 from dynclient.errors import (
     ConnectError,
@@ -44,11 +45,6 @@ def failing(transport, request, kind, match="."):
     assert error.__context__ is None
     assert str(error).startswith("op: ")
     return error
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
 
 
 def test_a_server_that_is_down(transport):

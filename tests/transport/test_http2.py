@@ -9,12 +9,13 @@ from importlib.util import find_spec
 
 import httpx2
 import pytest
+from ports import free_port
 
 from dynclient import AsyncClient, Client
 from dynclient.transport import HttpxTransport
 
 from .test_in_process import DOCUMENT
-from .test_real_servers import free_port, process, python_server
+from .test_real_servers import process, python_server
 
 pytestmark = pytest.mark.skipif(
     not (find_spec("h2") and find_spec("hypercorn")), reason="needs h2 and hypercorn"

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from dynclient.messages import Headers, HttpRequest
 from dynclient.transport import AiohttpTransport, RequestsTransport, SocketTransport
@@ -42,11 +43,6 @@ KINDS = {
     "requests": RequestsTransport,
     "aiohttp": lambda **settings: Blocking(AiohttpTransport(**settings)),
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
 
 
 @contextmanager
