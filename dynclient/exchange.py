@@ -16,6 +16,8 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import structs
+
 from .commands import Commands, Read, Run, Wait
 from .errors import NotLoaded, RequestTimeout, StatusError, TransportError
 from .hops import Conduct, deadline, hops, loaded, rewound, round_trip
@@ -77,7 +79,7 @@ def exchange(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[R
             teller.failed(error)
         raise
     if final.attempts > 1:
-        response = replace(response, attempts=final.attempts)
+        response = structs.replace(response, attempts=final.attempts)
     response, failure = verdict(response, plan.policy, prepared.violations, raises=plan.raises)
     if final.pause is not None and isinstance(failure, StatusError):
         failure.asks_to_wait(final.pause.seconds, plan.retries.retry_after_max)
@@ -112,7 +114,7 @@ def opening(plan: CallPlan, prepared: Prepared, conduct: Conduct) -> Commands[Op
             teller.failed(error)
         raise
     if final.attempts > 1:
-        response = replace(response, attempts=final.attempts)
+        response = structs.replace(response, attempts=final.attempts)
     response, failure = verdict(response, plan.policy, prepared.violations, raises=plan.raises)
     if final.pause is not None and isinstance(failure, StatusError):
         failure.asks_to_wait(final.pause.seconds, plan.retries.retry_after_max)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, overload
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from .media import best_match, charset_of
 from .redaction import DEFAULT_REDACTOR, Redactor, without
@@ -253,15 +253,14 @@ class HttpRequest:
         return f"<HttpRequest {self.method} {self.redactor.url(self.url)}>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class HttpResponse:
+class HttpResponse(Struct, frozen=True):
     """One response as it came: `content` is the whole decoded body, `elapsed` is in seconds.
 
     `url` is the address that responded, which differs from the request's after a redirect.
     """
 
     status: int
-    headers: Headers = field(default_factory=Headers)
+    headers: Headers = Headers()
     content: bytes = b""
     url: str = ""
     elapsed: float = 0.0
@@ -271,8 +270,7 @@ class HttpResponse:
         return f"<HttpResponse {self.status} {kind}, {len(self.content)} bytes>"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One way in which a value breaks the document.
 
     where             which part of the exchange: `request.body`, `request.query.limit`,
@@ -300,7 +298,7 @@ class Violation:
 
     def as_dict(self) -> dict[str, str]:
         """The same as plain data, for reports; a remedy in Python's words, where there is one."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values = structs.asdict(self)
         return {name: str(value) for name, value in values.items() if value is not None}
 
     def worded(self, words: Words = in_python) -> str:
@@ -329,8 +327,7 @@ def _violations_html(violations: Iterable[Violation], mask: Callable[[str], str]
     return table(names, rows)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Response:
+class Response(Struct, frozen=True):
     """What a call came back with, read by the operation's document.
 
     `data` is plain Python data (dict, list, str, int, float, bool, None; bytes for a binary
@@ -350,13 +347,13 @@ class Response:
     request: HttpRequest
     media_type: str | None = None
     violations: tuple[Violation, ...] = ()
-    header_values: Mapping[str, Any] = field(default_factory=dict)
+    header_values: Mapping[str, Any] = {}
     attempts: int = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Pickles of responses, and of errors with them, end in logs, queues and result stores, and
         # whoever reads them there has no need of the credentials: the request is there to be seen.
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values = structs.asdict(self)
         values["request"] = self.request.redacted()
         return type(self), tuple(values.values())
 

@@ -145,7 +145,7 @@ class CallPlan(Struct, frozen=True):
                 error.remedy,
             )
             found = [*ours, broken]
-        return replace(response, violations=tuple(found))
+        return structs.replace(response, violations=tuple(found))
 
     def begin(self, http: HttpResponse, request: HttpRequest) -> tuple[Begun, Response]:
         """How a body that is still to come is read, and the response as far as it is there."""

@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from msgspec import structs
 
 from .errors import DynclientError
 from .exchange import Opened
@@ -110,12 +111,12 @@ class _Streamed:
         else:
             if plan.policy.body != "off":
                 found += [
-                    replace(violation, pointer=f"/{index}{violation.pointer}")
+                    structs.replace(violation, pointer=f"/{index}{violation.pointer}")
                     for violation in begun.judge(item)
                 ]
         if found:
             published = tuple(plan.operation.document.published(found))
-            response = replace(self._last, data=item, content=record, violations=published)
+            response = structs.replace(self._last, data=item, content=record, violations=published)
             response, failure = verdict(response, plan.policy, raises=False)
             self.violations += response.violations
             if failure is not None:
@@ -132,9 +133,9 @@ class _Streamed:
         response = opened.plan.parse(http, self.request)
         # Violations of the header are known already.
         new = tuple(each for each in response.violations if each not in self.violations)
-        response = replace(response, violations=new)
+        response = structs.replace(response, violations=new)
         response, failure = verdict(response, opened.plan.policy, raises=opened.plan.raises)
-        response = replace(response, violations=(*self.violations, *response.violations))
+        response = structs.replace(response, violations=(*self.violations, *response.violations))
         self._last, self.violations = response, response.violations
         if failure is not None:
             raise failure
@@ -163,7 +164,7 @@ class _Streamed:
         if teller is None:
             return
         if error is None or isinstance(error, DynclientError):
-            response = replace(self._last, violations=self.violations)
+            response = structs.replace(self._last, violations=self.violations)
             teller.judged(response, error, self._size)
         else:
             teller.failed(error)

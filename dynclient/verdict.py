@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from . import errors as kinds
 from .errors import DynclientError, InvalidResponse, StatusError
@@ -55,7 +56,7 @@ def verdict(
     if response.violations or warned_before:
         masked = _masked(response)
         errors, warned = policy.split(masked)
-        response = replace(response, violations=(*warned_before, *errors, *warned))
+        response = structs.replace(response, violations=(*warned_before, *errors, *warned))
         if warned_before or warned:
             listed = "; ".join(map(str, (*warned_before, *warned)))
             _warn("%s: %s", response.operation.name, listed)
@@ -83,7 +84,7 @@ def _status_error(status: int) -> type[StatusError]:
 def _masked(response: Response) -> tuple[Violation, ...]:
     """The violations, without the credentials that a server may have put in its response."""
     mask = response.request.mask()
-    return tuple(replace(each, message=mask(each.message)) for each in response.violations)
+    return tuple(structs.replace(each, message=mask(each.message)) for each in response.violations)
 
 
 def _warn(message: str, *values: str) -> None:

@@ -9,10 +9,10 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from ..messages import Response
 from ..redaction import MASK
@@ -71,7 +71,7 @@ class Masker:
         content = response.content
         for secret in sorted(self._secrets, key=len, reverse=True):
             content = content.replace(secret.encode(errors="surrogateescape"), MASK.encode())
-        return replace(response, data=self._data(response.data), content=content)
+        return structs.replace(response, data=self._data(response.data), content=content)
 
     def _data(self, value: Any) -> Any:
         if isinstance(value, dict):

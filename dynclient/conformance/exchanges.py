@@ -20,6 +20,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self, TypeAlias
 
+from msgspec import structs
+
 from ..messages import Headers, HttpRequest, HttpResponse, Response
 from ..redaction import NOT_SHOWN, Redactor
 
@@ -77,7 +79,7 @@ class Exchange:
         if _is_hidden(content):
             content, found = b"", replace(found, response_body="missing")
         text = mask(content.decode("utf-8", "surrogateescape"))
-        response = replace(
+        response = structs.replace(
             response,
             headers=Headers([(name, mask(value)) for name, value in pairs]),
             content=text.encode("utf-8", "surrogateescape"),

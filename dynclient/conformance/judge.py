@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from ..client import Client
 from ..credentials import schemes_of
 from ..document import Node
@@ -295,7 +297,7 @@ def _finding(
     engines: tuple[str, ...] = ("compiled",),
 ) -> Finding:
     code = code_of(violation, side)
-    masked = replace(violation, message=exchange.request.mask()(violation.message))
+    masked = structs.replace(violation, message=exchange.request.mask()(violation.message))
     refused = None
     if code.side == "request" and exchange.response is not None and code.severity == "error":
         refused = 400 <= exchange.response.status < 500

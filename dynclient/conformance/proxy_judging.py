@@ -10,6 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from ..errors import DynclientError
 from ..transport.decoding import BadEncoding, decoded_pieces
 from .exchanges import Exchange, Recording
@@ -147,7 +149,7 @@ def _decoded(exchange: Exchange) -> Exchange:
                 content = b"".join(decoded_pieces(iter([response.content]), coding))
             except BadEncoding:
                 return replace(exchange, response_body="missing")
-            exchange = replace(exchange, response=replace(response, content=content))
+            exchange = replace(exchange, response=structs.replace(response, content=content))
     return exchange
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -145,7 +144,9 @@ class Document:
         """The same violations, their document pointers those of the document as published."""
         place = self.resources.published
         return [
-            replace(v, document_pointer=place(Location(self.uri, v.document_pointer)).pointer)
+            structs.replace(
+                v, document_pointer=place(Location(self.uri, v.document_pointer)).pointer
+            )
             for v in violations
         ]
 

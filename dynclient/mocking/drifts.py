@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from random import Random
 from typing import Any, TypeAlias
+
+from msgspec import structs
 
 from ..errors import DynclientError
 from ..messages import Headers, HttpRequest, HttpResponse
@@ -42,7 +43,7 @@ def _body(rules: Sequence[str], *, null: bool = False) -> Change:
         random.shuffle(candidates)
         candidates.sort(key=lambda each: _ODD not in json.dumps(each))  # the word tells by itself
         for each in candidates[:_MOST_TRIES]:
-            changed = replace(response, content=json.dumps(each).encode())
+            changed = structs.replace(response, content=json.dumps(each).encode())
             broken = {found.rule for found in _violations(changed, request, operation)}
             if broken and broken <= set(rules):
                 return changed
@@ -57,7 +58,7 @@ def _raw(change: Callable[[bytes], bytes]) -> Change:
     def changed(
         response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
     ) -> HttpResponse | None:
-        found = replace(response, content=change(response.content))
+        found = structs.replace(response, content=change(response.content))
         return found if _violations(found, request, operation) else None
 
     return changed
@@ -66,7 +67,7 @@ def _raw(change: Callable[[bytes], bytes]) -> Change:
 def _status(
     response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
 ) -> HttpResponse | None:
-    found = replace(response, status=299)
+    found = structs.replace(response, status=299)
     return found if _violations(found, request, operation) else None
 
 
@@ -74,7 +75,7 @@ def _media_type(
     response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
 ) -> HttpResponse | None:
     fields = {**dict(response.headers), "Content-Type": f"text/x-{_ODD}"}
-    found = replace(response, headers=Headers(fields))
+    found = structs.replace(response, headers=Headers(fields))
     return found if response.content and _violations(found, request, operation) else None
 
 
@@ -83,7 +84,7 @@ def _header(
 ) -> HttpResponse | None:
     for name in response.headers:
         fields = [pair for pair in response.headers.pairs() if pair[0] != name]
-        found = replace(response, headers=Headers(fields))
+        found = structs.replace(response, headers=Headers(fields))
         places = {each.where for each in _violations(found, request, operation)}
         if any(place.startswith("response.header.") for place in places):
             return found

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import structs
 
 from ..abnf import is_field_value, is_token
 from ..document import Node
@@ -220,7 +221,7 @@ class RequestBody:
         found = [unserializable("request.body", rule, error)]
         is_data = isinstance(value, dict | list | tuple)
         if is_data and not media.codec.takes_files and file_in(value) is not None:
-            return [replace(found[0], **self._about_files(media, found[0]))]
+            return [structs.replace(found[0], **self._about_files(media, found[0]))]
         judge = media.judge(media.media_type, formats=formats) if judging else None
         if judge is not None and isinstance(value, dict | list):
             with suppress(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from ..messages import Violation
 
@@ -39,7 +39,7 @@ def violation(where: str, rule: str, message: str, document_pointer: str = "") -
 
 def masked(violation: Violation) -> Violation:
     """The same violation of a secret value, without the value."""
-    return replace(violation, message=f"[redacted] breaks {violation.rule}")
+    return structs.replace(violation, message=f"[redacted] breaks {violation.rule}")
 
 
 def unserializable(where: str, rule: str, error: ValueError) -> Violation:

@@ -8,8 +8,9 @@ Sources: OpenAPI 3.2.0, section "Sequential Media Types"; RFC 7464; WHATWG HTML,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from ...jsontext import JsonTextError, decode
 from ...messages import Violation
@@ -57,7 +58,7 @@ class ItemsJudge:
         if self.item is None or not isinstance(value, list):
             return found
         return found + [
-            replace(violation, pointer=f"/{index}{violation.pointer}")
+            structs.replace(violation, pointer=f"/{index}{violation.pointer}")
             for index, item in enumerate(value)
             for violation in self.item.explain(item, where, layer=layer, slots=slots)
         ]
