@@ -60,7 +60,6 @@ class _TimedSocket(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._limits = limits
-        self._wait = sock.gettimeout()
         #: By monotonic(); from the first byte of a header to its last.
         self.header_ends = inf
         self.in_header = True
@@ -77,9 +76,7 @@ class _TimedSocket(io.RawIOBase):
             wait = min(wait, self.header_ends - monotonic())
             if wait <= 0:
                 raise SlowHeader
-        if wait != self._wait:  # a system call
-            self._sock.settimeout(wait)
-            self._wait = wait
+        self._sock.settimeout(wait)
         try:
             size: int | None = self._raw.readinto(buffer)
         except TimeoutError:
