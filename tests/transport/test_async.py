@@ -185,7 +185,7 @@ def test_control_c_ends_a_stalled_read(serve):
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_after_fork_uses_the_transport_of_its_parent(serve):
     server = serve(by_id)
-    transport = AiohttpTransport(timeout=10)
+    transport = AiohttpTransport(timeout=60)
 
     async def parent():
         await fetch(transport, server, "1")
@@ -197,7 +197,7 @@ def test_a_child_after_fork_uses_the_transport_of_its_parent(serve):
         return outcome
 
     def in_child():
-        signal.alarm(20)
+        signal.alarm(90)
         # The loop of the parent runs here too, as far as Python can tell.
         asyncio.events._set_running_loop(None)
         return 0 if asyncio.run(fetch(transport, server, "c")) == b"c" * 100 else 1
