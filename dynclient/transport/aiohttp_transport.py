@@ -114,6 +114,12 @@ class _Sessions:
         return session
 
 
+#: In a child after a fork: the loops and sessions of the parent, kept for good. Whoever frees a
+#: session closes its connections, and takes them out of the loop's queue of events (epoll, kqueue),
+#: which is the parent's too: it would wait for a response that it is never told of.
+_of_the_parent: list[Any] = []
+
+
 class AiohttpTransport(AsyncHttpTransport):
     """Sends with aiohttp. For any number of tasks, in one event loop after another.
 
@@ -169,6 +175,7 @@ class AiohttpTransport(AsyncHttpTransport):
     def _forget_connections(self) -> None:
         super()._forget_connections()
         self._tls = Tls(self._settings)
+        _of_the_parent.extend(self._sessions.items())
         self._sessions = weakref.WeakKeyDictionary()
 
     # One exchange ------------------------------------------------------------------------------
