@@ -64,6 +64,7 @@ class Conduct(Struct, frozen=True):
     teller: type[Teller] | None = None
 
     def __post_init__(self) -> None:
+        structs.force_setattr(self, "teller", None)  # whatever was given
         if self.observers:
             from .observers import Teller  # most clients have no observers
 

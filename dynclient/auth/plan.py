@@ -112,11 +112,12 @@ class AuthPlan(Struct, frozen=True):
     constant: Credential | None = None
 
     def __post_init__(self) -> None:
+        merged = None
         if all(step.constant for step in self.steps):
             merged = NOTHING
             for step in self.steps:
                 merged += step.ready() or NOTHING
-            structs.force_setattr(self, "constant", merged)
+        structs.force_setattr(self, "constant", merged)  # whatever was given
 
     def flow(self, request: HttpRequest, round_trip: RoundTrip) -> Commands[HttpRequest]:
         """The request with its credentials.
