@@ -44,6 +44,7 @@ class Incoming:
 
     status, fields  there once `has_header` is true
     is_complete     all of the body is there
+    runs_to_the_end the body ends with the connection
     reusable        once complete: the connection is left at the start of the next response
 
     Trailer fields are dropped. The callbacks (`on_…`) are httptools'.
@@ -57,7 +58,7 @@ class Incoming:
     _start: bytes | None = b""
     _fault = ""
     _interim = 0
-    _to_the_end = False
+    runs_to_the_end = False
 
     def __init__(self, method: str) -> None:
         self.fields: list[tuple[str, str]] = []
@@ -105,7 +106,7 @@ class Incoming:
         """The peer has closed the connection. NoResponse; Incomplete unless that ends the body."""
         if self._start == b"":
             raise NoResponse
-        if not self.has_header or not (self.is_complete or self._to_the_end):
+        if not self.has_header or not (self.is_complete or self.runs_to_the_end):
             raise Incomplete
         self.is_complete = True
         self.reusable = False
@@ -155,7 +156,7 @@ class Incoming:
                     length = value
                 elif lowered == "transfer-encoding":
                     coding = value.lower() if coding is None else f"{coding}, {value}"
-        self._to_the_end = length is None and coding != "chunked"
+        self.runs_to_the_end = length is None and coding != "chunked"
         if coding not in {None, "chunked", "identity"}:
             self._fault = "a transfer coding other than chunked, which was not asked for"
         if status == 204 and (length not in {None, "0"} or coding is not None):

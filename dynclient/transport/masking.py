@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 
@@ -22,14 +20,19 @@ def mask_logs(*loggers: str) -> None:
         logging.getLogger(name).addFilter(_masked)
 
 
-@contextmanager
-def sending(request: HttpRequest) -> Iterator[None]:
-    """While this thread or task sends a request."""
-    token = _request.set(request)
-    try:
-        yield
-    finally:
-        _request.reset(token)
+class sending:  # noqa: N801  used as a function
+    """While this thread or task sends a request. A class, as a generator takes twice the time."""
+
+    __slots__ = ("_request", "_token")
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __enter__(self) -> None:
+        self._token = _request.set(self._request)
+
+    def __exit__(self, *_: object) -> None:
+        _request.reset(self._token)
 
 
 def _masked(record: logging.LogRecord) -> bool:

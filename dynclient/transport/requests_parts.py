@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..messages import IDEMPOTENT, Headers, HttpRequest
+from ..messages import IDEMPOTENT, Headers
 from .content import Stream
 from .decoding import decoded_pieces
 from .failures import chain_of
-from .masking import sending
 from .timing import Limits
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ __all__ = [
     "make_pool_strict",
     "may_start_anew",
     "settled",
-    "strictly",
     "timeout_for",
 ]
 
@@ -35,7 +32,9 @@ STEP = 1 << 16
 #: Their lines show the target of every request.
 LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
 #: What the peer's closing of an idle connection looks like when it meets a request on its way.
-_STALE = frozenset({"RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"})
+_STALE = frozenset(
+    {"NoResponse", "RemoteDisconnected", "ConnectionResetError", "ConnectionAbortedError"}
+)
 
 
 def hide_location(response: Any, **_: Any) -> None:
@@ -70,9 +69,16 @@ def fields_of(response: Any) -> Headers:
 def arriving(response: BaseHTTPResponse) -> Iterator[bytes]:
     """The decoded body of a urllib3 response, each piece as soon as it is there."""
     # read() and stream() would wait until so many bytes have come.
-    pieces = iter(lambda: response.read1(STEP, decode_content=False), b"")
+    pieces = _pieces(response)
     encoding = response.headers.get("Content-Encoding")
     return decoded_pieces(pieces, encoding) if encoding else pieces
+
+
+def _pieces(response: BaseHTTPResponse) -> Iterator[bytes]:
+    while piece := response.read1(STEP, decode_content=False):
+        yield piece
+        if response.length_remaining == 0:
+            return
 
 
 def may_start_anew(problem: BaseException, method: str, body: Stream | None) -> bool:
@@ -106,17 +112,3 @@ def make_pool_strict(
     if isinstance(adapter, HTTPAdapter):
         verify, cert, proxies = settings["verify"], settings["cert"], settings["proxies"]
         made_strict(adapter.get_connection_with_tls_context(prepared, verify, proxies, cert))
-
-
-@contextmanager
-def strictly(request: HttpRequest, limits: Limits) -> Iterator[None]:
-    """While this thread sends: what its connections and its log lines keep to."""
-    from .strict import now
-
-    before = now.limits, now.request
-    now.limits, now.request, now.is_half_sent = limits, request, False
-    try:
-        with sending(request):
-            yield
-    finally:
-        now.limits, now.request = before

@@ -19,7 +19,7 @@ from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
 from .content import FRAMING, Stream
 from .http_transport import ORIGINS_KEPT, USER_AGENT, HttpTransport, basic
-from .masking import mask_logs
+from .masking import mask_logs, sending
 from .opened import OpenResponse
 from .outgoing import head_of
 from .requests_parts import (
@@ -32,7 +32,6 @@ from .requests_parts import (
     make_pool_strict,
     may_start_anew,
     settled,
-    strictly,
     timeout_for,
 )
 from .timing import Limits, timed
@@ -136,10 +135,18 @@ class RequestsTransport(HttpTransport):
     def _open(self, request: HttpRequest, body: Stream | None, limits: Limits) -> OpenResponse:
         session = self._given or (self._ours if self._settings["through_session"] else None)
         head_of(request.method, "/", request.headers.pairs())  # refuses what http.client would send
-        with strictly(request, limits):
-            if session is None:
-                return self._by_pool(request, body, limits)
-            return self._by_session(session, request, body, limits)
+        from .strict import now
+
+        # What its connections and log lines keep to; a hook of the caller's may send in between.
+        before = now.limits, now.request
+        now.limits, now.request, now.is_half_sent = limits, request, False
+        try:
+            with sending(request):
+                if session is None:
+                    return self._by_pool(request, body, limits)
+                return self._by_session(session, request, body, limits)
+        finally:
+            now.limits, now.request = before
 
     def _opened(
         self, status: int, fields: Headers, pieces: Iterator[bytes], end: Any, about: _About

@@ -1,8 +1,9 @@
 """urllib3's connections, made to refuse what http.client lets pass and to keep to the time given.
 
 http.client takes half a header for whole, the rest of a header after an odd line for nothing, a
-negative chunk size for a size, and waits without an end for a header that drips. What is overridden
-here is called by http.client since Python 3.5; the contract tests hold it.
+negative chunk size for a size, and waits without an end for a header that drips. So the header is
+read by the parser that `SocketTransport` has. What is overridden here is called by http.client
+since Python 3.5; the contract tests hold it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import re
 import socket
 import threading
-from http.client import HTTPResponse, IncompleteRead
+from http.client import HTTPMessage, HTTPResponse, IncompleteRead
 from math import inf
 from time import monotonic
 from typing import Any
@@ -19,20 +20,16 @@ from typing import Any
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.wait import wait_for_read, wait_for_write
 
-from ..abnf import TCHARS
 from ..messages import HttpRequest
-from .incoming import BadMessage
+from .incoming import BadMessage, Incoming
 from .timing import Limits, SlowHeader
 
 __all__ = ["made_strict", "now"]
 
 _MAX_LINE = 1 << 16
-_MAX_HEAD = 1 << 17
-_MAX_INTERIM = 32
+_MAX_PEEK = 1 << 17
 _MAX_TRAILERS = 100
 _MAX_EXTENSIONS = 1 << 16
-_FIELD = re.compile(TCHARS.encode() + rb":[^\r\0]*\r?\n")
-_FOLDED = re.compile(rb"[ \t][^\r\0]*\r?\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\0]*)?\r?\n")
 _PIECE = 1 << 18
 _SMALL = 1 << 16
@@ -92,39 +89,6 @@ class _TimedSocket(io.RawIOBase):
         super().close()
 
 
-class _Header:
-    """The lines of a header, each checked as it is read."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._room = _MAX_HEAD
-        self._is_first = True
-        self.may_fold = False
-        self.close = stream.close
-
-    def readline(self, _limit: int = -1) -> bytes:
-        line: bytes = self._stream.readline(_MAX_LINE + 1)
-        if not line and self._is_first:
-            return line  # closed before the first byte: http.client has an error for that
-        self._room -= len(line)
-        if not line.endswith(b"\n"):
-            raise IncompleteRead(b"") if len(line) <= _MAX_LINE else BadMessage("a line too long")
-        if self._room < 0:
-            raise BadMessage("a header without an end")
-        if self._is_first:
-            if b"\0" in line or line.count(b"\r") != line.count(b"\r\n"):
-                raise BadMessage("a null or a bare CR in the status line")
-            self._is_first = False
-            self.may_fold = False
-        elif line in {b"\r\n", b"\n"}:
-            self._is_first = True  # another may follow, after an interim response
-        elif _FIELD.fullmatch(line):
-            self.may_fold = not line[:15].lower().startswith((b"content-length:", b"transfer-enco"))
-        elif not (self.may_fold and _FOLDED.fullmatch(line)):
-            raise BadMessage("a header line that is no field")
-        return line
-
-
 class _StrictResponse(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **named: Any) -> None:
         super().__init__(sock, *args, **named)
@@ -133,41 +97,36 @@ class _StrictResponse(HTTPResponse):
         self._extensions = 0
 
     def begin(self) -> None:
-        stream = self.fp
-        self.fp = _Header(stream)  # type: ignore[assignment]
-        try:
-            super().begin()
-        finally:
-            if self.fp is not None:
-                self.fp = stream
+        """Read the header as `SocketTransport` does, and set what http.client's own would set."""
+        incoming = Incoming(self._method or "GET")  # type: ignore[attr-defined]
+        start, at_start = b"", True
+        while not incoming.has_header:
+            # All of it at once if it is there; never more, as what follows is http.client's.
+            size = self.fp.peek(1).find(b"\r\n\r\n") + 4
+            piece = self.fp.read(size) if size > 3 else self.fp.readline(_MAX_LINE)
+            if not piece:
+                incoming.end()
+            if at_start:
+                start = piece.partition(b"\r\n")[0]
+            incoming.feed(piece)
+            at_start = size > 3 or piece == b"\r\n"  # of another, if this one was interim
         self._timed.in_header = False
+        self.code = self.status = incoming.status
+        self.reason = start.decode("latin-1").partition(" ")[2].partition(" ")[2].strip()
+        self.version = 10 if start.startswith(b"HTTP/1.0") else 11
+        self.headers = self.msg = HTTPMessage()
+        for name, value in incoming.fields:
+            self.headers[name] = value
+        self.chunk_left = None
+        self.chunked = "transfer-encoding" in self.headers and not incoming.runs_to_the_end
+        length = self.headers["content-length"]
+        self.length = 0 if incoming.is_complete else None if length is None else int(length)
+        # What follows on a connection that was half sent to would be taken for the rest of the
+        # body; on one that was to be closed it was promised not to come (RFC 9112, section 9.6).
         request = now.request
         asked = request is not None and "close" in request.headers.get("Connection", "").lower()
-        if now.is_half_sent or asked:
-            # What follows on this connection would be taken for the rest of the body, or was
-            # promised not to come (RFC 9112, section 9.6).
-            now.is_half_sent = False
-            self.will_close = True
-        self._check_framing()
-
-    def _read_status(self) -> tuple[str, int, str]:
-        """The status line of the final response; http.client skips 100 alone."""
-        for _ in range(_MAX_INTERIM):
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if status >= 200 or status == 101:
-                return version, status, reason
-            while self.fp.readline() not in {b"\r\n", b"\n"}:
-                pass
-        raise BadMessage("no end of interim responses")
-
-    def _check_framing(self) -> None:
-        lengths = [value.strip(" \t") for value in self.headers.get_all("Content-Length", [])]
-        codings = [value.lower() for value in self.headers.get_all("Transfer-Encoding", [])]
-        odd = any(not (value.isascii() and value.isdigit()) for value in lengths)
-        if odd or len(set(lengths)) > 1 or any(len(value) > 18 for value in lengths):
-            raise BadMessage("the Content-Length is not one number")
-        if codings not in ([], ["chunked"], ["identity"]) or (lengths and codings == ["chunked"]):
-            raise BadMessage("a transfer coding other than chunked, or one beside a length")
+        self.will_close = now.is_half_sent or asked or not incoming.reusable
+        now.is_half_sent = False
 
     def _get_chunk_left(self) -> int | None:
         if self.chunk_left == 0:
@@ -239,7 +198,7 @@ def _final_has_begun(sock: socket.socket) -> bool:
     """Whether a response waits to be read that is not interim (1xx), or the peer has closed."""
     if not wait_for_read(sock, 0):
         return False
-    waiting = sock.recv(_MAX_HEAD, socket.MSG_PEEK)
+    waiting = sock.recv(_MAX_PEEK, socket.MSG_PEEK)
     if not waiting:
         return True
     while waiting.startswith(_INTERIM) and b"\r\n\r\n" in waiting:
