@@ -172,7 +172,7 @@ def _final_response(
             request = (
                 auth.constant.apply(built)
                 if auth.constant is not None
-                else (yield from auth.flow(built, _sender(conduct, teller, end)))
+                else (yield from auth.flow(built, _sender(plan, conduct, teller, end)))
             )
             request = _with_own(prepared, request)
             request, opened = yield from hops(
@@ -196,8 +196,12 @@ def _final_response(
         pause = None
         if (error is not None or status in policy.statuses) and rewound(built):
             failure = Failure(request, error, opened)
-            pause = yield from _waited(plan, failure, attempt, conduct, end, teller)
+            pause = _pause(plan, failure, attempt, conduct, end)
             if pause is not None and not pause.beyond:
+                if opened is not None:  # so that its connection is free
+                    with suppress(TransportError):  # what breaks that is not of interest
+                        yield Read(opened)
+                yield _waiting(pause, status, teller)
                 continue
         if error is not None:
             raise error
@@ -207,10 +211,24 @@ def _final_response(
 
 
 def _sender(
-    conduct: Conduct, teller: Teller | None, end: float | None
+    plan: CallPlan, conduct: Conduct, teller: Teller | None, end: float | None
 ) -> Callable[[HttpRequest], Commands[HttpResponse]]:
-    """What sends the requests of handlers."""
-    return partial(round_trip, conduct=conduct, teller=teller, end=end)
+    """What sends the requests of handlers: again, where the policy of the call says so."""
+
+    def send(request: HttpRequest) -> Commands[HttpResponse]:
+        attempt = 0
+        while True:
+            attempt += 1
+            response = yield from round_trip(request, conduct, teller, end)
+            if response.status not in plan.retries.statuses:
+                return response
+            failure = Failure(request, None, response)
+            pause = _pause(plan, failure, attempt, conduct, end)
+            if pause is None or pause.beyond:
+                return response
+            yield _waiting(pause, response.status, teller)
+
+    return send
 
 
 def _turn(
@@ -234,31 +252,16 @@ def _tell_refused(teller: Teller | None) -> None:
         teller.retrying("the credentials were refused", 401, 0.0)
 
 
-def _waited(
-    plan: CallPlan,
-    failure: Failure,
-    attempt: int,
-    conduct: Conduct,
-    end: float | None,
-    teller: Teller | None,
-) -> Commands[Pause | None]:
-    """What came before the next attempt, waited out; None if there is none, or it is too long."""
-    pause = _pause(plan, failure, attempt, conduct, end)
-    if pause is None or pause.beyond:
-        return pause
-    if failure.response is not None:  # so that its connection is free
-        with suppress(TransportError):  # what breaks that is not of interest
-            yield Read(failure.response)
+def _waiting(pause: Pause, status: int | None, teller: Teller | None) -> Wait:
     if teller is not None:
-        teller.retrying(pause.why, failure.status, pause.seconds)
-    yield Wait(pause.seconds, pause.why)
-    return pause
+        teller.retrying(pause.why, status, pause.seconds)
+    return Wait(pause.seconds, pause.why)
 
 
 def _pause(
     plan: CallPlan, failure: Failure, attempt: int, conduct: Conduct, end: float | None
 ) -> Pause | None:
-    """What comes before the next attempt of a call, logged; None if there is none."""
+    """What comes before the next attempt, logged; None if there is none."""
     now = conduct.clock()
     left = inf if end is None else end - now
     asked = failure.asked_wait(conduct.wall)
@@ -271,7 +274,7 @@ def _pause(
 
     logging.getLogger("dynclient").warning(
         "%s: attempt %d failed (%s); the next one follows in %.2f s",
-        *(plan.operation.name, attempt, pause.why, pause.seconds),
+        *(failure.request.operation or plan.operation.name, attempt, pause.why, pause.seconds),
     )
     return pause
 

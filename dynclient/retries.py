@@ -180,8 +180,11 @@ class Failure(NamedTuple):
 class HasHeader(Protocol):
     """A response, of which the header is there."""
 
-    status: int
-    headers: Headers
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Headers: ...
 
 
 def is_transient(error: DynclientError, statuses: Collection[int]) -> bool:

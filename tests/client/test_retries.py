@@ -13,6 +13,7 @@ from test_exchange_by_hand import BEARER, Clock, Hand, Tokens, begun, plain
 from dynclient import Client, Options, Retries, Timeout, TooManyRequests
 from dynclient.commands import Read, Wait
 from dynclient.errors import (
+    AuthError,
     ConnectError,
     ConnectionBroken,
     RequestTimeout,
@@ -339,6 +340,28 @@ def test_a_refused_token_counts_as_an_attempt_and_takes_no_retry() -> None:
     hand.give(inner.value)
     hand.answer(200)
     assert hand.value.attempts == 2
+
+
+def asking_for_a_token(status: int, **fields: str) -> Hand:
+    conduct: dict[str, Any] = {"jitter": lambda: 1.0, "wall": now, "clock": Clock()}
+    hand = begun(plain(**BEARER), auth={"B": Tokens()}, options=ON, **conduct).enter()
+    hand.answer(status, b"", **fields)
+    return hand
+
+
+def test_a_request_for_a_token_is_sent_again_as_any_other(caplog: pytest.LogCaptureFixture) -> None:
+    hand = asking_for_a_token(429, **{"Retry-After": "2"})
+    assert waiting(hand) == Wait(2.5, "status 429")
+    asked = caplog.records[0].getMessage()
+    assert asked.endswith("attempt 1 failed (status 429); the next one follows in 2.50 s")
+    hand.give()
+    hand.answer(200, b"token")
+    assert hand.value.headers == (("Authorization", "Bearer token1"),)
+
+
+def test_a_request_for_a_token_may_wait_no_longer_than_the_policy_says() -> None:
+    with pytest.raises(AuthError, match="429"):
+        asking_for_a_token(429, **{"Retry-After": "61"})
 
 
 # ── both clients, for real ───────────────────────────────────────────────────────────────────────
