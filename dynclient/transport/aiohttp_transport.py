@@ -114,10 +114,15 @@ class _Sessions:
         return session
 
 
-#: In a child after a fork: the loops and sessions of the parent, kept for good. Whoever frees a
-#: session closes its connections, and takes them out of the loop's queue of events (epoll, kqueue),
-#: which is the parent's too: it would wait for a response that it is never told of.
-_of_the_parent: list[Any] = []
+def _keep_for_good(value: object) -> None:
+    """Have a value outlive even the interpreter: for the loops and sessions of a child's parent.
+
+    Whoever frees them closes connections, and takes them out of the loop's queue of events (epoll,
+    kqueue), which is the parent's too: it would wait for a response that it is never told of.
+    """
+    import ctypes  # needed in a child alone
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
 class AiohttpTransport(AsyncHttpTransport):
@@ -175,7 +180,8 @@ class AiohttpTransport(AsyncHttpTransport):
     def _forget_connections(self) -> None:
         super()._forget_connections()
         self._tls = Tls(self._settings)
-        _of_the_parent.extend(self._sessions.items())
+        for loop_and_sessions in self._sessions.items():
+            _keep_for_good(loop_and_sessions)
         self._sessions = weakref.WeakKeyDictionary()
 
     # One exchange ------------------------------------------------------------------------------

@@ -208,6 +208,37 @@ def test_a_child_after_fork_uses_the_transport_of_its_parent(serve):
     assert [got.connection for got in server.received] == [1, 2, 1]
 
 
+_A_CHILD_THAT_ENDS = """
+import asyncio, os, sys
+from dynclient import HttpRequest
+from dynclient.transport import AiohttpTransport
+
+transport = AiohttpTransport(timeout=20)
+
+async def fetch():
+    return (await transport.send(HttpRequest("GET", sys.argv[1]))).status
+
+runner = asyncio.Runner()  # not by `with`, which closes the parent's loop in the child
+before = runner.run(fetch())
+child = os.fork()
+if not child:
+    sys.exit(3)
+_, outcome = os.waitpid(child, 0)
+print(before, os.waitstatus_to_exitcode(outcome), runner.run(fetch()))
+runner.run(transport.aclose())
+runner.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_that_ends_as_programs_do_leaves_its_parents_loop_alone(serve):
+    server = serve()
+    command = [sys.executable, "-c", _A_CHILD_THAT_ENDS, server.url]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.stderr) == ("200 3 200\n", "")
+    assert [got.connection for got in server.received] == [1, 1]
+
+
 async def pieces():
     for piece in (b"a", b"", b"bc"):
         await asyncio.sleep(0)
