@@ -7,7 +7,9 @@ result back in. A driver throws what executing a command raised into the generat
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from .messages import HttpRequest
 
@@ -16,25 +18,25 @@ __all__ = ["Command", "Commands", "Once", "Piece", "Read", "Run", "Send", "Wait"
 _T = TypeVar("_T")
 
 
-class Send(NamedTuple):
+class Send(Struct, frozen=True):
     """Open one request with the transport: one hop. The result is an opened response."""
 
     request: HttpRequest
 
 
-class Read(NamedTuple):
+class Read(Struct, frozen=True):
     """Read an opened response to its end. The result is its body: bytes."""
 
     opened: Any
 
 
-class Piece(NamedTuple):
+class Piece(Struct, frozen=True):
     """Read the next piece of an opened response. The result is bytes, none at the end."""
 
     opened: Any
 
 
-class Once(NamedTuple):
+class Once(Struct, frozen=True):
     """Run `flow()` while nobody else runs a flow of the same `owner`; the result is its value.
 
     The driver holds a lock for each owner: one for threads, one for each event loop. The flow is
@@ -45,14 +47,14 @@ class Once(NamedTuple):
     flow: Callable[[], Generator[Any, Any, Any]]
 
 
-class Wait(NamedTuple):
+class Wait(Struct, frozen=True):
     """Wait for some seconds; `why` is for people. There is no result."""
 
     seconds: float
     why: str
 
 
-class Run(NamedTuple):
+class Run(Struct, frozen=True):
     """Call a function that may block, such as one of the user's; the result is its value.
 
     The asynchronous driver awaits a coroutine function and runs any other in a thread.

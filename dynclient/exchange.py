@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from .commands import Commands, Read, Run, Wait
 from .errors import NotLoaded, RequestTimeout, StatusError, TransportError
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-class Opened(NamedTuple):
+class Opened(Struct):
     """A response whose header was validated and whose body is still to be read."""
 
     plan: CallPlan
@@ -136,7 +136,7 @@ def _teller(plan: CallPlan, prepared: Prepared, conduct: Conduct, make: type[Tel
     return teller
 
 
-class _Final(NamedTuple):
+class _Final(Struct):
     """The response that counts.
 
     request   as it was sent at last

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
+from msgspec import Struct
+
 from ..abnf import is_field_value, is_token
 from ..errors import InvalidRequest
-from ..jsontext import JsonTextError
 from ..messages import Headers, HttpRequest, Timeout, Violation
-from ..schema import Validator
 from ..unset import UNSET
 from ..validation import Formats, Validation
 from .arguments import Arguments
@@ -34,24 +34,16 @@ __all__ = ["Prepared", "RequestPlan", "Second"]
 Second: TypeAlias = Callable[[HttpRequest, list[Violation]], list[Violation]]
 
 
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A request, and what else there is to know of it before it is sent.
 
     violations  those that the policy lets pass with a warning
     headers     fields that the call itself sets, which go before its credentials
     """
 
-    __slots__ = ("headers", "request", "violations")
-
-    def __init__(
-        self,
-        request: HttpRequest,
-        violations: tuple[Violation, ...] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        self.request = request
-        self.violations = violations
-        self.headers = headers
+    request: HttpRequest
+    violations: tuple[Violation, ...] = ()
+    headers: Mapping[str, str] | None = None
 
 
 class RequestPlan:
@@ -206,23 +198,6 @@ class RequestPlan:
             self._name,
             plan.hiding(self._redactor, values),
         )
-
-
-def _is_valid(validator: Validator, value: Any) -> bool:
-    try:
-        return bool(validator.is_valid(value))
-    except (ValueError, TypeError):
-        # Dates, UUIDs, enums and the like are validated as what they will be on the wire.
-        return bool(validator.is_valid(_as_plain(value)))
-
-
-def _as_plain(value: Any) -> Any:
-    from ..jsontext import decode, encode
-
-    try:
-        return decode(encode(value))
-    except JsonTextError:
-        return None
 
 
 def _own_headers(options: Options, found: list[Violation]) -> dict[str, str]:

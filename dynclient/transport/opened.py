@@ -110,8 +110,9 @@ class OpenResponse(_Opened[Iterable[bytes], Callable[[bool], object]]):
         """The rest of the body, `limit` bytes at most. Raises `TransportError` as `open` does."""
         if self._content is not None:
             content, self._content = self._content, b""
-            self._finish(True)
-            if self._is_too_large(len(content)):
+            if self._end is not None:
+                self._finish(True)
+            if self.limit is not None and len(content) > self.limit:
                 raise self._too_large()
             return content
         whole = BytesIO()  # whose value is what was written, and not a copy of it
@@ -177,8 +178,9 @@ class AsyncOpenResponse(_Opened[AsyncIterable[bytes], Callable[[bool], Awaitable
         """The rest of the body, `limit` bytes at most. Raises `TransportError` as `open` does."""
         if self._content is not None:
             content, self._content = self._content, b""
-            await self._finish(True)
-            if self._is_too_large(len(content)):
+            if self._end is not None:
+                await self._finish(True)
+            if self.limit is not None and len(content) > self.limit:
                 raise self._too_large()
             return content
         whole = BytesIO()  # whose value is what was written, and not a copy of it

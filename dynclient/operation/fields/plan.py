@@ -174,11 +174,6 @@ def _missing(parameter: Parameter) -> Violation:
     return violation(f"request.{parameter.key}", rule, reason, parameter.at.pointer)
 
 
-def _is_array(parameter: Parameter) -> bool:
-    types = parameter.node.types() or frozenset()
-    return parameter.content_type is None and types - {"null"} == {"array"}
-
-
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as JSON has them; without those that it has not, which can't be serialized."""
     found = {}
