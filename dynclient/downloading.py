@@ -138,7 +138,10 @@ class _Part:
 
     def begin(self, status: int, headers: Headers) -> None:
         """A response begins: the rest of the part, or all of it."""
-        self._digests = _digests(headers)
+        # Length, ranges and digests are those of the coded representation, if a server codes it
+        # although it was asked not to: what is written here is decoded.
+        coded = headers.get("Content-Encoding", "identity").strip().lower() != "identity"
+        self._digests = {} if coded else _digests(headers)
         if status == 206:
             match = _RANGE.fullmatch(headers.get("Content-Range", "").strip())
             if match is None or int(match[1]) != self.size:
@@ -149,8 +152,8 @@ class _Part:
             self.total = None if match[3] == "*" else int(match[3])
             return
         length = headers.get("Content-Length", "")
-        self.size, self.total = 0, int(length) if length.isdecimal() else None
-        known = _Known.of(headers, self.total)
+        self.size, self.total = 0, int(length) if length.isdecimal() and not coded else None
+        known = None if coded else _Known.of(headers, self.total)
         if known is None:
             self._notes.unlink(missing_ok=True)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import threading
@@ -156,6 +157,19 @@ def test_a_resumed_file_is_verified_as_a_whole(target: Path) -> None:
         files.client().download("op", to=target)
     assert left(target) == []
     files.server.close()
+
+
+def test_a_coded_body_is_stored_decoded_and_never_gone_on_with(target: Path) -> None:
+    """The length, ranges and digests of a server are those of the coded representation."""
+    coded = gzip.compress(WHOLE)
+    whole = f"sha-256=:{digest(coded)}:"
+    files = Files(100, **{"Content-Encoding": "gzip", "Repr-Digest": whole})
+    files.content, told = coded, []
+    files.client().download("op", to=target, progress=lambda *size: told.append(size))
+    assert target.read_bytes() == WHOLE
+    assert files.asked == [(None, None)] * 2
+    assert told[-1] == (len(WHOLE), None)
+    assert left(target) == ["file.bin"]
 
 
 def test_another_range_than_was_asked_for_is_refused(target: Path) -> None:
