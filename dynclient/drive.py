@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import os
-import threading
 import time
 import weakref
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .commands import Command, Commands, Once, Piece, Read, Run, Send
+from .locking import new_lock
 
 if TYPE_CHECKING:
     from .transport import OpenResponse, Transport
@@ -19,8 +19,8 @@ __all__ = ["drive"]
 _T = TypeVar("_T")
 
 #: The lock of each owner of a flow, by its id; it goes when the owner goes.
-_locks: dict[int, threading.Lock] = {}
-_guard = threading.Lock()
+_locks: dict[int, AbstractContextManager[object]] = {}
+_guard = new_lock()
 
 
 def drive(flow: Commands[_T], transport: Transport) -> _T:
@@ -81,24 +81,12 @@ def _name(function: Any) -> str:
     return str(getattr(function, "__qualname__", function))
 
 
-def _lock_of(owner: object) -> threading.Lock:
+def _lock_of(owner: object) -> AbstractContextManager[object]:
     lock = _locks.get(id(owner))
     if lock is None:
         with _guard:
             lock = _locks.get(id(owner))
             if lock is None:
-                lock = _locks[id(owner)] = threading.Lock()
+                lock = _locks[id(owner)] = new_lock()
                 weakref.finalize(owner, _locks.pop, id(owner), None)
     return lock
-
-
-def _after_fork() -> None:
-    """In the child: a lock that a thread of the parent held would never be released here."""
-    global _guard  # noqa: PLW0603
-    _guard = threading.Lock()
-    for owner in _locks:
-        _locks[owner] = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -13,9 +13,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
+
+from .locking import new_lock
 
 if TYPE_CHECKING:
     from .operation import Operation, Operations
@@ -104,7 +105,7 @@ class Pace:
         #: Whether `take` may block.
         self.blocks = file is not None
         self._clock = clock or (monotonic if file is None else time)
-        self._lock = Lock()
+        self._lock = new_lock()
         self._name = name
         self._bucket: Any
         if file is None:

@@ -1,13 +1,40 @@
-"""Locks on files between processes: one that a process holds ends when the process does."""
+"""Locks: between threads, and on files between processes.
+
+One on a file ends when the process that holds it does.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
+from weakref import WeakSet
 
-__all__ = ["locked", "try_lock"]
+__all__ = ["locked", "new_lock", "try_lock"]
+
+_locks: WeakSet[threading.Lock] = WeakSet()
+
+
+def new_lock() -> threading.Lock:
+    """A lock for threads, which is free in a child after a fork.
+
+    Whichever thread of the parent held it is not there to release it.
+    """
+    lock = threading.Lock()
+    _locks.add(lock)
+    return lock
+
+
+def _release_all() -> None:
+    for lock in list(_locks):
+        if lock.locked():
+            lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release_all)
 
 #: Where the one byte stands that is locked on Windows: a locked byte can't be read there.
 _UNREAD = 1 << 40

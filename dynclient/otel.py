@@ -7,10 +7,10 @@ an event and counts in `http.request.resend_count`.
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 from urllib.parse import urlsplit
 
+from .locking import new_lock
 from .messages import HttpRequest
 from .observers import Event, Failed, Judged, Prepared, Received, Sent
 
@@ -35,7 +35,7 @@ class OpenTelemetryObserver:
         self._trace = trace
         self._tracer = tracer or trace.get_tracer("dynclient")
         self._spans: dict[int, Any] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def __call__(self, event: Event) -> None:
         """Take one event."""

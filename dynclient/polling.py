@@ -72,6 +72,8 @@ def polling(
             failures += 1
             if failures > _MOST_FAILURES or not is_transient(error, statuses):
                 raise
+            if isinstance(error, StatusError):
+                asked = asked_wait(error.response.headers, time)
         else:
             failures = 0
             if progress is not None:

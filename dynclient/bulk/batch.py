@@ -6,11 +6,11 @@ Nothing here knows a thread or an event loop: `workers.py` and `executors.py` do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from threading import Lock
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
 from ..commands import Commands, Send
 from ..errors import DocumentError, DynclientError, UnknownOperation
+from ..locking import new_lock
 from ..messages import Response
 from .journal import Journal, fingerprint
 from .results import RowResult
@@ -61,7 +61,7 @@ class Batch:
         self.repeatable = repeatable
         self._call = call
         self._watcher = watcher
-        self._telling = Lock()
+        self._telling = new_lock()
 
     def admits(self, number: int, row: Row) -> bool:
         """Whether a row is to be sent: it is not if its fate is on record already.
@@ -151,7 +151,7 @@ class Rows:
     def __init__(self, rows: Iterator[Row], batch: Batch) -> None:
         self._rows = enumerate(rows)
         self._batch = batch
-        self._lock = Lock()
+        self._lock = new_lock()
         self._stopped = False
 
     def take(self) -> Taken | None:

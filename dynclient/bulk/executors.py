@@ -13,12 +13,12 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from ..commands import Commands
 from ..drive import drive
+from ..locking import new_lock
 from ..messages import Response
 from ..unset import UNSET
 from .batch import Batch, Row, Rows, Taken, row_steps
@@ -217,7 +217,7 @@ def _call(calling: Any, common: _Common, row: Row) -> Commands[Response]:
     return flow
 
 
-_opening = Lock()
+_opening = new_lock()
 
 
 def _client(pickled: bytes) -> Any:

@@ -19,13 +19,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from threading import Lock
 from typing import IO, Any
 
 import msgspec
 
 from ..errors import DynclientError
-from ..locking import try_lock
+from ..locking import new_lock, try_lock
 from .results import OUTCOMES, Outcome, RowResult
 
 __all__ = ["FileJournal", "Journal", "JournalError", "fingerprint"]
@@ -65,7 +64,7 @@ class Journal:
             raise ValueError(f"repeat={sorted(unknown)!r}: give outcomes, of {known}")
         self.counts: Counter[str] = Counter()
         self._repeated = frozenset(_STATES[each] for each in repeat)
-        self._lock = Lock()
+        self._lock = new_lock()
         self._states = bytearray()
         self._marks = array("Q")
         self._ends = array("H")  # how often a row came to an end: once, unless it was sent again

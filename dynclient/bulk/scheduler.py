@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 from ..limits import Pace
+from ..locking import new_lock
 
 __all__ = ["DaskPace"]
 
@@ -27,7 +27,7 @@ class DaskPace:
         self._connect()
 
     def _connect(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._client: Any = None
 
     def __getstate__(self) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal, Self, TypeAlias
 
 from msgspec import structs
 
+from ..locking import new_lock
 from ..messages import Headers, HttpRequest, HttpResponse, Response
 from ..redaction import NOT_SHOWN, Redactor
 
@@ -112,7 +112,7 @@ class Recording:
     def __init__(self, path: str | PathLike[str], *, limit: int = 1 << 20) -> None:
         self._file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115  closed by `close`
         self._limit = limit
-        self._lock = Lock()
+        self._lock = new_lock()
 
     def __call__(self, exchange: Exchange) -> None:
         line = json.dumps(as_line(exchange.redacted(), self._limit), ensure_ascii=False)

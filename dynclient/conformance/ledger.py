@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
-from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Self
 
+from ..locking import new_lock
 from ..messages import Violation
 from ..observers import Event, Judged
 from .codes import code_of
@@ -78,7 +78,7 @@ class Ledger:
         self._judge: Any = None
         self._points: dict[str, frozenset[Point]] = {}
         self._batch, self._seconds, self._most = batch, seconds, most
-        self._lock = Lock()
+        self._lock = new_lock()
         self._seen = 0
         self._begin()
         self._connection = opened(self.path)

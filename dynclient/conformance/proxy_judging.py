@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from ..errors import DynclientError
+from ..locking import new_lock
 from ..transport.decoding import BadEncoding, decoded_pieces
 from .exchanges import Exchange, Recording
 from .judge import Judge
@@ -50,7 +51,7 @@ class Judging:
         self._tally = Tally(filter_)
         self._ledger, self._recording = ledger, recording
         self._queue: queue.Queue[Exchange | None] = queue.Queue(_LONGEST_QUEUE)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self.dropped = 0
         self._thread = threading.Thread(target=self._work, name="dynclient-judge", daemon=True)
         self._thread.start()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
+from ..locking import new_lock
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operations
 from ..operation.router import Router
@@ -30,7 +30,7 @@ class Replay:
 
     def __init__(self, operations: Operations, exchanges: Iterable[Exchange]) -> None:
         self._found: dict[tuple[str, ...], list[HttpResponse]] = defaultdict(list)
-        self._lock = Lock()
+        self._lock = new_lock()
         routers: dict[str | None, Router] = {None: Router(operations, None)}
         for each in exchanges:
             if each.response is None or each.response_body == "missing":

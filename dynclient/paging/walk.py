@@ -52,7 +52,7 @@ class Walk:
         self._operation = operation
         self._before: bytes | None = None
         self._size = 0
-        self._seen: set[Any] = set()
+        self._seen: set[str] = set()
         self.paging = paging
         self.position = position
         #: The page that was read last, and whether there is another one.
@@ -160,11 +160,12 @@ class Walk:
             )
 
     def _new(self, position: Any) -> Any:
-        if position in self._seen:
+        key = repr(position)  # a token may be any JSON
+        if key in self._seen:
             raise PagingError(
                 f"{self._operation.name}: the pages do not end: the next one was read before"
             )
-        self._seen.add(position)
+        self._seen.add(key)
         return position
 
     def _counted(self, data: Any, items: list[Any]) -> int | None:

@@ -7,13 +7,13 @@ name in `$defs` means the same schema in all of them, and stands for the same Py
 from __future__ import annotations
 
 import re
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from msgspec import Struct
 
 from ..document import Document, Location, Node
+from ..locking import new_lock
 from ..validation import Formats
 from .directions import Direction
 from .translation import Scope, Translated, translate
@@ -62,7 +62,7 @@ class Definitions:
         self.recent: dict[Any, Any] = {}
         self.proven: set[str] = set()
         self._by_place: dict[tuple[Location, Scope], Definition] = {}
-        self._naming = Lock()
+        self._naming = new_lock()
         self.validators: WeakValueDictionary[Any, Validator] = WeakValueDictionary()
 
     def __getitem__(self, name: str) -> Definition:

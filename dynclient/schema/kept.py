@@ -7,9 +7,10 @@ Graph would take 3 GB. What was compiled first is dropped first, and compiled ag
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Protocol
 from weakref import ref
+
+from ..locking import new_lock
 
 __all__ = ["MOST_SCHEMAS", "Kept", "Shelf"]
 
@@ -32,7 +33,7 @@ class Shelf:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._lock = Lock()
+        self._lock = new_lock()
         self._sizes: dict[ref[Kept], int] = {}
         self._total = 0
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from ..locking import new_lock
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
 from .asgi_scope import scope_of
 from .base import DEFAULT_MAX_RESPONSE_BYTES
@@ -52,7 +53,7 @@ class ASGITransport:
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
     ) -> None:
         self._inner = _AsyncASGI(app, timeout=timeout, max_response_bytes=max_response_bytes)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._loop: _LoopThread | None = None
 
     def for_async(self) -> AsyncHttpTransport:

@@ -6,11 +6,11 @@ cookie goes back to the scheme, host and port that set it, and nowhere else.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..locking import new_lock
 from ..origins import origin_of, split_url
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Cookies:
 
     def __init__(self) -> None:
         self._jars: dict[Origin, CookieJar] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def __bool__(self) -> bool:
         return bool(self._jars)

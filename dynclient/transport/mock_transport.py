@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import json
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from ..locking import new_lock
 from ..messages import Headers, HttpRequest, HttpResponse
 from .content import Stream, streamed
 from .opened import AsyncOpenResponse, OpenResponse
@@ -39,7 +39,7 @@ class MockTransport:
         self.requests: list[HttpRequest] = []
         self._function = replies if callable(replies) else None
         self._steps: deque[Step] = deque(() if callable(replies) else replies)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     @staticmethod
     def response(

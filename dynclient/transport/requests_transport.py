@@ -9,11 +9,11 @@ proxies, cookies and TLS settings count as they do elsewhere in the caller's pro
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..locking import new_lock
 from ..messages import Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
@@ -94,7 +94,7 @@ class RequestsTransport(HttpTransport):
         self._ours = self._plain_session() if session is None else None
         self._keeps_cookies = session is None and not through_session
         self._routes: dict[str, _Route] = {}
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         mask_logs(*LOGGERS)
 
     def _plain_session(self) -> requests.Session:
@@ -125,7 +125,6 @@ class RequestsTransport(HttpTransport):
 
     def _forget_connections(self) -> None:
         super()._forget_connections()
-        self._lock = threading.Lock()
         self._routes = {}
         if self._ours is not None:
             self._ours = self._plain_session()

@@ -7,13 +7,13 @@ request (`outgoing`). Every origin that is reached through a proxy is handed to 
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from ..locking import new_lock
 from ..messages import IDEMPOTENT, Headers, HttpRequest, Timeout, TimeoutValue
 from ..origins import origin_of, split_url
 from .base import DEFAULT_MAX_RESPONSE_BYTES
@@ -86,7 +86,7 @@ class SocketTransport(HttpTransport):
                 "trust_env": trust_env,
             }
         )
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._tls = Tls(self._settings)
         self._by_proxy: RequestsTransport | None = None
         #: By everything before the path; None for an origin that RequestsTransport serves.
@@ -225,7 +225,6 @@ class SocketTransport(HttpTransport):
 
     def _forget_connections(self) -> None:
         super()._forget_connections()
-        self._lock = threading.Lock()
         self._tls = Tls(self._settings)
         _close_all(self._routes)
         self._by_proxy = None

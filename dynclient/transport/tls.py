@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Mapping
 from errno import ENOENT
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..locking import new_lock
 
 if TYPE_CHECKING:
     import ssl
@@ -26,7 +27,7 @@ class Tls:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """Uses the settings `verify`, `cert` and `trust_env`."""
         self._settings = settings
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._context: ssl.SSLContext | None = None
 
     def __call__(self) -> ssl.SSLContext:

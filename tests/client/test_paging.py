@@ -267,6 +267,24 @@ def test_a_service_that_ignores_the_parameter_does_not_loop_for_ever(
     assert len(asked) == 2
 
 
+def test_a_token_may_be_an_array(items: Callable[..., list[Any]]) -> None:
+    """As the sort values of a search are, which the next page starts after."""
+    document = listing("search_after", schema=body(sort={}))
+    document["paths"]["/thing"]["get"]["parameters"][0].update(
+        schema={"type": "array", "items": INTEGER}, explode=False
+    )
+    following = {None: [1, 2], "1,2": [3, 4], "3,4": None}
+    transport, asked = served(
+        lambda query: {
+            "items": [query.get("search_after")],
+            "sort": following[query.get("search_after")],
+        }
+    )
+    by = Paging("token", parameter="search_after", following="/sort", items="/items")
+    assert items(document, transport, by=by) == [None, "1,2", "3,4"]
+    assert len(asked) == 3
+
+
 def test_tokens_that_go_round_in_a_circle_end(items: Callable[..., list[Any]]) -> None:
     tokens = {None: "a", "a": "b", "b": "a"}
     schema = body(next_cursor={"type": "string"})

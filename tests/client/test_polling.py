@@ -60,8 +60,9 @@ class Polled:
     def _answer(flow: Any, command: Send, answer: Any) -> Any:
         if isinstance(answer, type):
             return flow.throw(answer("it failed", request=command.request))
-        status = answer if isinstance(answer, int) else 200
-        fields = answer.pop("fields", {}) if isinstance(answer, dict) else {}
+        status, fields = answer if isinstance(answer, tuple) else (200, {})
+        status = answer if isinstance(answer, int) else status
+        fields = answer.pop("fields", {}) if isinstance(answer, dict) else fields
         import json
 
         content = json.dumps(answer).encode() if isinstance(answer, dict) else b"{}"
@@ -139,6 +140,11 @@ def test_a_service_that_fails_for_a_while_is_asked_again() -> None:
     with pytest.raises(PollTimeout) as failed:
         Polled(*[503] * 2, timeout=1)
     assert (failed.value.response, failed.value.data) == (None, None)
+
+
+def test_what_a_failed_response_asks_for_is_waited_out_too() -> None:
+    asked = (503, {"Retry-After": "90"})
+    assert Polled(asked, 503, dict(DONE)).waits == [90, 2]
 
 
 def test_what_will_not_pass_is_raised() -> None:
