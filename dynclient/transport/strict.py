@@ -101,8 +101,9 @@ class _StrictResponse(HTTPResponse):
         incoming = Incoming(self._method or "GET")  # type: ignore[attr-defined]
         start, at_start = b"", True
         while not incoming.has_header:
-            # All of it at once if it is there; never more, as what follows is http.client's.
-            size = self.fp.peek(1).find(b"\r\n\r\n") + 4
+            # All of it at once if it is there, else by lines; never more, as what follows is
+            # http.client's.
+            size = self.fp.peek(1).find(b"\r\n\r\n") + 4 if at_start else 0
             piece = self.fp.read(size) if size > 3 else self.fp.readline(_MAX_LINE)
             if not piece:
                 incoming.end()

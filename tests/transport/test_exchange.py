@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from pathlib import Path
 
@@ -186,6 +187,26 @@ def test_a_response_is_read_however_it_is_framed_and_cut(transport, serve, frame
     for _ in range(3):
         assert transport.send(HttpRequest("GET", server.url)).content == b"hello"
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_a_header_may_arrive_in_two_parts_the_second_with_the_body(transport, serve, frame):
+    data = FRAMES[frame]
+    # After the first line, and around the empty line at the end.
+    end = data.index(b"\r\n\r\n", data.index(b"HTTP/1.1 200"))
+    cuts = [data.index(b"\n") + 1, *range(end, end + 5)]
+
+    def handler(request, sock):
+        cut = cuts[int(request.target[1:])]
+        sock.sendall(data[:cut])
+        time.sleep(0.05)
+        sock.sendall(data[cut:])
+        return b""
+
+    server = serve(handler)
+    for number in range(len(cuts)):
+        request = HttpRequest("GET", f"{server.url}/{number}")
+        assert transport.send(request).content == b"hello"
 
 
 def test_a_body_without_a_length_ends_with_the_connection(transport, serve):
