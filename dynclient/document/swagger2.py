@@ -51,7 +51,7 @@ def upgrade(data: Mapping[str, Any], note: Note, follow: Follow, uri: str = "") 
     Source: the specification of Swagger 2.0, section "Swagger Object".
     """
     context = Context(uri, note, follow)
-    root = Location(uri, "")
+    root = context.root
     result: dict[str, Any] = {"openapi": "3.0.4"}
     result.update((key, value) for key, value in data.items() if key not in _ROOT_MOVED)
     result["servers"] = _servers(context, data, data.get("schemes"), root)
@@ -81,7 +81,7 @@ def _servers(
     or https where the document was not served at all.
     Source: Swagger 2.0, section "Swagger Object", host, basePath and schemes.
     """
-    root = Location(context.uri, "")
+    root = context.root
     own = urlsplit(context.uri)
     served = own.scheme in ("http", "https")
     base = data.get("basePath") or "/"
@@ -124,43 +124,34 @@ def _components(
     context: Context, data: Mapping[str, Any], upgraded: Mapping[str, Any]
 ) -> dict[str, Any]:
     """`definitions`, `parameters`, `responses` and `securityDefinitions` as `components`."""
-    root = Location(context.uri, "")
+    root, here = context.root, context.root.child("components")
     components: dict[str, Any] = {}
     if "definitions" in upgraded:
         components["schemas"] = upgraded["definitions"]
-        context.move("/components/schemas", root.child("definitions"))
+        context.move(here.child("schemas"), root.child("definitions"))
     schemes = data.get("securityDefinitions")
     if isinstance(schemes, Mapping):
         at = root.child("securityDefinitions")
         components["securitySchemes"] = upgrade_security(schemes, at, context.note)
-        context.move("/components/securitySchemes", at)
+        context.move(here.child("securitySchemes"), at)
     parameters = data.get("parameters")
     if isinstance(parameters, Mapping):
+        at, new = root.child("parameters"), here.child("parameters")
         components["parameters"] = {
-            name: upgrade_parameter(
-                context,
-                value,
-                root.child("parameters", name),
-                root.child("components", "parameters", name).pointer,
-            )
+            name: upgrade_parameter(context, value, at.child(name), new.child(name))
             for name, value in parameters.items()
             if isinstance(value, Mapping) and value.get("in") in ("query", "path", "header")
         }
-        context.move("/components/parameters", root.child("parameters"))
+        context.move(new, at)
     responses = data.get("responses")
     if isinstance(responses, Mapping):
+        at, new = root.child("responses"), here.child("responses")
         produces = context.media_types(data.get("produces"), root.child("produces"))
         components["responses"] = {
-            name: upgrade_response(
-                context,
-                value,
-                root.child("responses", name),
-                produces,
-                root.child("components", "responses", name).pointer,
-            )
+            name: upgrade_response(context, value, at.child(name), produces, new.child(name))
             for name, value in responses.items()
         }
-        context.move("/components/responses", root.child("responses"))
+        context.move(new, at)
     return components
 
 
@@ -171,7 +162,7 @@ class _Paths:
     """Upgrades path items, with what the root declares for all of them."""
 
     def __init__(self, context: Context, data: Mapping[str, Any]) -> None:
-        root = Location(context.uri, "")
+        root = context.root
         self._context = context
         self._data = data
         self._consumes_at = root.child("consumes")
@@ -188,7 +179,7 @@ class _Paths:
         if not isinstance(target, Mapping) or "$ref" in target:
             return target
         if at != here:
-            context.move(here.pointer, at)
+            context.move(here, at)
         beside = {} if target is value else {k: v for k, v in value.items() if k != "$ref"}
         places = {key: here if key in beside else at for key in (*target, *beside)}
         whole = {**target, **beside}
@@ -196,8 +187,7 @@ class _Paths:
             context.moved[here.child(key).pointer] = here.child(key)
         result = dict(whole)
         place = places.get("parameters", at).child("parameters")
-        upgraded = here.child("parameters").pointer
-        shared = upgrade_group(context, whole.get("parameters"), place, upgraded)
+        shared = upgrade_group(context, whole.get("parameters"), place, here.child("parameters"))
         if "parameters" in whole:
             result["parameters"] = shared.stays
         for method in METHODS:
@@ -222,21 +212,21 @@ class _Paths:
         if "produces" in value:
             produces = context.media_types(value["produces"], at.child("produces"))
         result = {key: member for key, member in value.items() if key not in _OPERATION_MOVED}
-        pointer = here.child("parameters").pointer
-        own = upgrade_group(context, value.get("parameters"), at.child("parameters"), pointer)
+        new = here.child("parameters")
+        own = upgrade_group(context, value.get("parameters"), at.child("parameters"), new)
         if "parameters" in value:
             result["parameters"] = own.stays
-        pointer = here.child("requestBody").pointer
-        body = request_body(context, (own, shared), consumes, consumes_at, pointer)
+        new = here.child("requestBody")
+        body = request_body(context, (own, shared), consumes, consumes_at, new)
         if body is not None:
             result["requestBody"] = body
         if not isinstance(value.get("responses"), Mapping):
             context.note(at, "an operation needs an object of `responses`", "responses")
         elif not value["responses"]:
             context.note(at.child("responses"), "an operation needs a response", "responses")
-        pointer = here.child("responses").pointer
+        new = here.child("responses")
         result["responses"] = upgrade_responses(
-            context, value.get("responses", {}), at.child("responses"), produces, pointer
+            context, value.get("responses", {}), at.child("responses"), produces, new
         )
         if "schemes" in value:
             result["servers"] = _servers(context, self._data, value["schemes"], at)

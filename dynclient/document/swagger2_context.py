@@ -23,7 +23,7 @@ Follow: TypeAlias = Callable[[Any, Location], tuple[Any, Location]]
 class Context:
     """One upgrade under way.
 
-    uri    the document that is upgraded
+    uri      the document that is upgraded
     moved    pointer of an upgraded part → the place in the original document that it stands for
     missing  the URLs that its `$ref`s lead to and that are not loaded
     """
@@ -33,6 +33,11 @@ class Context:
     resolve: Follow
     moved: dict[str, Location] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+
+    @property
+    def root(self) -> Location:
+        """The place of the whole document."""
+        return Location(self.uri, "")
 
     def follow(self, value: Any, at: Location) -> tuple[Any, Location]:
         """Where a chain of `$ref`s ends; the reference itself if it leads nowhere.
@@ -63,10 +68,10 @@ class Context:
             return {"$ref": _joined(at.uri, reference)}
         return {"$ref": f"{at.uri}#{quote(at.pointer, safe='/~')}"}
 
-    def move(self, upgraded: str, original: Location) -> None:
-        """Keep in mind which place of the original an upgraded part stands for."""
-        if original != Location(self.uri, upgraded):
-            self.moved[upgraded] = original
+    def move(self, here: Location, original: Location) -> None:
+        """Keep in mind which place of the original the upgraded part `here` stands for."""
+        if original != here:
+            self.moved[here.pointer] = original
 
     def media_types(self, value: Any, at: Location) -> Sequence[str] | None:
         """A list of media types (`consumes`, `produces`); None where there is none to go by.
@@ -86,9 +91,8 @@ class Context:
             if isinstance(name, str) and "/" in name:
                 found[name.strip()] = None
             else:
-                self.note(
-                    at.child(index), f"{name!r} is not a media type; it is ignored", "media-type"
-                )
+                reason = f"{name!r} is not a media type; it is ignored"
+                self.note(at.child(index), reason, "media-type")
         return tuple(found) or None
 
 

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..media import parse_media_type
 from .resources import Location
 from .swagger2_context import Context
 from .swagger2_schemas import PLAIN_KEYWORDS, upgrade_schema
 
-__all__ = ["Declared", "Group", "array_style", "request_body", "schema_of", "upgrade_group"]
+__all__ = [
+    "Group",
+    "array_style",
+    "request_body",
+    "upgrade_group",
+    "upgrade_parameter",
+    "with_schema",
+]
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
@@ -64,8 +72,8 @@ class Group(NamedTuple):
     at: Location
 
 
-def upgrade_group(context: Context, group: Any, at: Location, upgraded: str) -> Group:
-    """One `parameters` list. `upgraded` is the pointer under which its rest will stand."""
+def upgrade_group(context: Context, group: Any, at: Location, here: Location) -> Group:
+    """One `parameters` list. `here` is where its rest will stand."""
     if not isinstance(group, list):
         return Group(group, (), (), at)
     stays: list[Any] = []
@@ -76,33 +84,41 @@ def upgrade_group(context: Context, group: Any, at: Location, upgraded: str) -> 
         if where in ("body", "formData"):
             found[where].append(Declared(value, place))
             continue
-        pointer = f"{upgraded}/{len(stays)}"
-        stays.append(value if where is None else upgrade_parameter(context, value, place, pointer))
-        context.move(pointer, place)
+        new = here.child(len(stays))
+        stays.append(value if where is None else upgrade_parameter(context, value, place, new))
+        context.move(new, place)
     return Group(stays, tuple(found["body"]), tuple(found["formData"]), at)
 
 
 def upgrade_parameter(
-    context: Context, value: Mapping[str, Any], at: Location, upgraded: str
+    context: Context, value: Mapping[str, Any], at: Location, here: Location
 ) -> dict[str, Any]:
-    """A parameter in path, query or header: its type becomes its `schema`."""
+    """A parameter in path, query or header."""
     where, name = str(value["in"]), str(value.get("name"))
     if where == "header" and name.lower() in _LEFT_TO_THE_CALL:
         reason = f"the header {name} is not a parameter: each call sets it by its own options"
         context.note(at, reason, "parameter")
-    moved = {*PLAIN_KEYWORDS, "collectionFormat", "schema"}
-    result = {key: member for key, member in value.items() if key not in moved}
-    result["schema"] = schema_of(context, value, at)
     if value.get("type") == "file":
         reason = "`type: file` is for formData only; it is sent as text"
         context.note(at.child("type"), reason, "parameter")
+    result = with_schema(context, value, at, here)
     if style := array_style(context, value, where, at):
         result["style"], result["explode"] = style
-    context.move(f"{upgraded}/schema", at.child("schema") if "schema" in value else at)
     return result
 
 
-def schema_of(context: Context, value: Mapping[str, Any], at: Location) -> Any:
+def with_schema(
+    context: Context, value: Mapping[str, Any], at: Location, here: Location
+) -> dict[str, Any]:
+    """A parameter, or a Header Object: its type becomes its `schema`."""
+    moved = {*PLAIN_KEYWORDS, "collectionFormat", "schema"}
+    result = {key: member for key, member in value.items() if key not in moved}
+    result["schema"] = _schema_of(context, value, at)
+    context.move(here.child("schema"), at.child("schema") if "schema" in value else at)
+    return result
+
+
+def _schema_of(context: Context, value: Mapping[str, Any], at: Location) -> Any:
     """The schema of a parameter or header: made of its own members.
 
     Where a publisher wrote `schema`, as OpenAPI 3 has it, that is used, and reported.
@@ -154,12 +170,12 @@ def request_body(
     groups: Sequence[Group],
     consumes: Sequence[str] | None,
     consumes_at: Location,
-    upgraded: str,
+    here: Location,
 ) -> dict[str, Any] | None:
     """The Request Body Object of an operation; None if it takes none.
 
     `groups` holds the operation's parameters and the path item's, the stronger first. `consumes`
-    are the media types in force, `upgraded` is the pointer under which the body will stand.
+    are the media types in force, `here` is where the body will stand.
     """
     bodies = [declared for group in groups for declared in group.body]
     form: dict[str, Declared] = {}
@@ -171,18 +187,18 @@ def request_body(
             else:
                 context.note(declared.at, "a parameter needs a name; it is ignored", "parameter")
     if not bodies:
-        return _form(context, form, groups, consumes, consumes_at, upgraded) if form else None
+        return _form(context, form, groups, consumes, consumes_at, here) if form else None
     for group in groups:
         for extra in group.body[1:]:
             context.note(extra.at, "an operation has one body; this one is ignored", "body")
     for name, declared in form.items():
         reason = f"an operation with a body has no formData; {name!r} is ignored"
         context.note(declared.at, reason, "body")
-    return _body(context, bodies[0], consumes or ("application/json",), upgraded)
+    return _body(context, bodies[0], consumes or ("application/json",), here)
 
 
 def _body(
-    context: Context, declared: Declared, consumes: Sequence[str], upgraded: str
+    context: Context, declared: Declared, consumes: Sequence[str], here: Location
 ) -> dict[str, Any]:
     value, at = declared
     if "schema" in value:
@@ -191,14 +207,14 @@ def _body(
     else:
         place = at
         context.note(at, "a body parameter needs a `schema`", "schema")
-        schema = schema_of(context, value, at) if "type" in value else {}
-    context.move(upgraded, at)
-    context.move(f"{upgraded}/content", at)
+        schema = _schema_of(context, value, at) if "type" in value else {}
+    context.move(here, at)
+    context.move(here.child("content"), at)
     content = {}
     for media_type in consumes:
-        entry = Location(context.uri, upgraded).child("content", media_type).pointer
+        entry = here.child("content", media_type)
         context.move(entry, at)
-        context.move(f"{entry}/schema", place)
+        context.move(entry.child("schema"), place)
         content[media_type] = {"schema": schema}
     body = {**_said_of(value), "required": value.get("required") is True, "content": content}
     if isinstance(value.get("name"), str):
@@ -217,7 +233,7 @@ def _form(
     groups: Sequence[Group],
     consumes: Sequence[str] | None,
     consumes_at: Location,
-    upgraded: str,
+    here: Location,
 ) -> dict[str, Any]:
     """The body that formData parameters make up, in each media type that can carry it."""
     required = [name for name, (value, _) in form.items() if value.get("required") is True]
@@ -226,17 +242,17 @@ def _form(
     if required:
         schema["required"] = required
     list_at = next(group.at for group in groups if group.form)
-    context.move(upgraded, list_at)
-    context.move(f"{upgraded}/content", list_at)
+    context.move(here, list_at)
+    context.move(here.child("content"), list_at)
     content = {}
     for media_type in _form_types(context, form, consumes, consumes_at):
-        entry = Location(context.uri, upgraded).child("content", media_type)
+        entry = here.child("content", media_type)
         for part in ((), ("schema",), ("schema", "required"), ("schema", "type")):
-            context.move(entry.child(*part).pointer, list_at)
+            context.move(entry.child(*part), list_at)
         encoding = {}
         for name, (value, at) in form.items():
-            context.move(entry.child("schema", "properties", name).pointer, at)
-            place = "formData" if _essence(media_type) == FORM else "part"
+            context.move(entry.child("schema", "properties", name), at)
+            place = "formData" if parse_media_type(media_type).essence == FORM else "part"
             if not _is_file(value) and (style := array_style(context, value, place, at)):
                 encoding[name] = {"style": style[0], "explode": style[1]}
         content[media_type] = {"schema": schema, **({"encoding": encoding} if encoding else {})}
@@ -244,7 +260,7 @@ def _form(
 
 
 def _member(context: Context, value: Mapping[str, Any], at: Location) -> Any:
-    schema = schema_of(context, value, at)
+    schema = _schema_of(context, value, at)
     if isinstance(schema, dict) and isinstance(text := value.get("description"), str):
         return {**schema, "description": text}
     return schema
@@ -263,7 +279,7 @@ def _form_types(
     """
     has_file = any(_is_file(value) for value, _ in form.values())
     able = (MULTIPART,) if has_file else (FORM, MULTIPART)
-    fitting = [name for name in consumes or () if _essence(name) in able]
+    fitting = [name for name in consumes or () if parse_media_type(name).essence in able]
     if fitting:
         return fitting
     chosen = able[0]
@@ -271,10 +287,6 @@ def _form_types(
         reason = f"formData can't be sent as {', '.join(consumes)}; {chosen} is used"
         context.note(consumes_at, reason, "consumes")
     return (chosen,)
-
-
-def _essence(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()
 
 
 def _is_file(value: Mapping[str, Any]) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..media import parse_media_type
 from .resources import Location
 from .swagger2_context import Context
-from .swagger2_parameters import array_style, schema_of
-from .swagger2_schemas import PLAIN_KEYWORDS
+from .swagger2_parameters import array_style, with_schema
 
 __all__ = ["upgrade_response", "upgrade_responses"]
 
@@ -25,7 +25,7 @@ def upgrade_responses(
     responses: Any,
     at: Location,
     produces: Sequence[str] | None,
-    upgraded: str,
+    here: Location,
 ) -> Any:
     """A Responses Object, each response with its content in the media types of `produces`.
 
@@ -36,26 +36,24 @@ def upgrade_responses(
     found: dict[Any, Any] = {}
     for key, entry in responses.items():
         value, place = context.follow(entry, at.child(key))
-        pointer = Location(context.uri, upgraded).child(key).pointer
-        found[key] = upgrade_response(context, value, place, produces, pointer)
+        found[key] = upgrade_response(context, value, place, produces, here.child(key))
     return found
 
 
 def upgrade_response(
-    context: Context, value: Any, at: Location, produces: Sequence[str] | None, upgraded: str
+    context: Context, value: Any, at: Location, produces: Sequence[str] | None, here: Location
 ) -> Any:
-    """One Response Object; `upgraded` is the pointer under which it will stand."""
+    """One Response Object; `here` is where it will stand."""
     if not isinstance(value, Mapping) or "$ref" in value:
         return value
-    here = Location(context.uri, upgraded)
-    context.move(upgraded, at)
+    context.move(here, at)
     moved = ("schema", "headers", "examples")
     result = {key: member for key, member in value.items() if key not in moved}
     headers = value.get("headers")
     if isinstance(headers, Mapping):
         place, header_at = here.child("headers"), at.child("headers")
         result["headers"] = {
-            name: _header(context, header, header_at.child(name), place.child(name).pointer)
+            name: _header(context, header, header_at.child(name), place.child(name))
             for name, header in headers.items()
         }
     if "schema" not in value:
@@ -68,14 +66,14 @@ def upgrade_response(
     )
     schema = context.schema(value["schema"], schema_at)
     content = result["content"] = {}
-    context.move(here.child("content").pointer, at)
+    context.move(here.child("content"), at)
     for media_type in _types(context, is_file, produces, schema_at):
         entry: dict[str, Any] = {} if is_file and _is_json(media_type) else {"schema": schema}
         if isinstance(examples, Mapping) and media_type in examples:
             entry["example"] = examples[media_type]
         content[media_type] = entry
-        context.move(here.child("content", media_type).pointer, at)
-        context.move(here.child("content", media_type, "schema").pointer, schema_at)
+        context.move(here.child("content", media_type), at)
+        context.move(here.child("content", media_type, "schema"), schema_at)
     return result
 
 
@@ -95,20 +93,15 @@ def _types(
 
 
 def _is_json(media_type: str) -> bool:
-    essence = media_type.partition(";")[0].strip().lower()
+    essence = parse_media_type(media_type).essence
     return essence == "application/json" or essence.endswith("+json")
 
 
-def _header(context: Context, value: Any, at: Location, upgraded: str) -> Any:
-    """A Header Object: its type becomes its `schema`."""
+def _header(context: Context, value: Any, at: Location, here: Location) -> Any:
     if not isinstance(value, Mapping) or "$ref" in value:
         return value
-    moved = {*PLAIN_KEYWORDS, "collectionFormat", "schema"}
-    result = {key: member for key, member in value.items() if key not in moved}
-    result["schema"] = schema_of(context, value, at)
-    style = array_style(context, value, "header", at)
-    if style is not None:
+    context.move(here, at)
+    result = with_schema(context, value, at, here)
+    if style := array_style(context, value, "header", at):
         result["style"] = style[0]
-    context.move(upgraded, at)
-    context.move(f"{upgraded}/schema", at.child("schema") if "schema" in value else at)
     return result
