@@ -64,8 +64,10 @@ class Document:
         self.version = version
         self.dialect = ".".join(version.split(".")[:2])
         self._problems: dict[tuple[str, str, str], Problem] = {}
-        self._published = data
-        if version in SWAGGER_VERSIONS:
+        #: The document as published, overlays applied: of Swagger 2.0, not what it became.
+        self.published_data = data
+        self.is_swagger = version in SWAGGER_VERSIONS
+        if self.is_swagger:
             self.dialect = "3.0"
             self.data = self._upgraded(data)
 
@@ -126,19 +128,13 @@ class Document:
     def note(self, at: Location, message: str, rule: str) -> None:
         """Record a problem once, by its place as published, and log it once as a warning."""
         at = self.resources.published(at)
-        source = at.uri if at.uri != self.uri else ""
-        problem = Problem(at.pointer, message, rule, source)
-        key = (source, at.pointer, rule)
+        problem = self._problem(at, message, rule)
+        key = (at.uri, at.pointer, rule)
         if key not in self._problems:
             self._problems[key] = problem
             import logging  # dear at start, and most documents give no cause
 
             logging.getLogger("dynclient.document").warning("%s", str(problem))
-
-    @property
-    def published_data(self) -> Mapping[str, Any]:
-        """The document as published, overlays applied: of Swagger 2.0, not what it became."""
-        return self._published
 
     def published(self, violations: Sequence[Violation]) -> list[Violation]:
         """The same violations, their document pointers those of the document as published."""
@@ -166,61 +162,50 @@ class Document:
         """
         for examine in self.examiners:
             examine(self)
-        from openapi_spec_validator import (
-            OpenAPIV2SpecValidator,
-            OpenAPIV30SpecValidator,
-            OpenAPIV31SpecValidator,
-            OpenAPIV32SpecValidator,
-        )
-
-        validators = {
-            "3.0": OpenAPIV30SpecValidator,
-            "3.1": OpenAPIV31SpecValidator,
-            "3.2": OpenAPIV32SpecValidator,
-        }
-        is_swagger = self.version in SWAGGER_VERSIONS
-        chosen = OpenAPIV2SpecValidator if is_swagger else validators[self.dialect]
         from .checking import UNKNOWN
 
         noted = {(p.source, p.pointer): p for p in reversed(self.problems)}
         # What an unknown property should have been, we know better than the checker.
         found = [
-            noted.get((p.source, p.pointer), p) if p.rule in UNKNOWN else p
-            for p in self._checked(chosen, is_swagger)
+            noted.get((p.source, p.pointer), p) if p.rule in UNKNOWN else p for p in self._checked()
         ]
         places = {(problem.source, problem.pointer) for problem in found}
         # What is wrong with a member is why the whole was noted.
         places |= {(source, pointer.rpartition("/")[0]) for source, pointer in places}
-        for problem in (*self._dead_references(is_swagger), *self.problems):
+        for problem in (*self._dead_references(), *self.problems):
             if (place := (problem.source, problem.pointer)) not in places:
                 places.add(place)
                 found.append(problem)
         return found
 
-    def _dead_references(self, is_swagger: bool) -> Iterator[Problem]:
+    def _dead_references(self) -> Iterator[Problem]:
         from .checking import references
 
-        for place in references(self._published):
-            problem = self._located(place, "document", "", is_swagger)
+        for place in references(self.published_data):
+            problem = self._located(place, "document", "")
             if problem.rule == "$ref":
                 yield problem
 
-    def _checked(self, kind: Any, is_swagger: bool) -> Iterator[Problem]:
+    def _checked(self) -> Iterator[Problem]:
+        import openapi_spec_validator
+
         from .checking import findings
 
+        version = "2" if self.is_swagger else self.dialect.replace(".", "")
+        kind = getattr(openapi_spec_validator, f"OpenAPIV{version}SpecValidator")
         found: dict[tuple[str, str, str], Problem] = {}
-        broken, stopped = findings(self._published, kind, self.uri)
+        broken, stopped = findings(self.published_data, kind, self.uri)
         for place, rule, message in broken:
-            if is_swagger and message.startswith("'file' "):
+            if self.is_swagger and message.startswith("'file' "):
                 continue  # it knows no file responses, which Swagger 2.0 has
-            problem = self._located(place, rule, message, is_swagger)
+            problem = self._located(place, rule, message)
             # A wrong value may be found twice; of what is missing, one place may lack several.
             key = (problem.source, problem.pointer, "" if rule in ("enum", "type") else message)
             if rule == "type" or key not in found:
                 found[key] = problem
         given_up = []
         for place, rule, message in stopped:
-            problem = self._located(place, rule, message, is_swagger)
+            problem = self._located(place, rule, message)
             if problem.rule == "$ref":
                 found.setdefault((problem.source, problem.pointer, problem.message), problem)
             elif not any(str(token).startswith("x-") for token in place):
@@ -231,27 +216,30 @@ class Document:
         # Where there are problems, that the checker could not go on is what comes of them.
         yield from found.values() or given_up
 
-    def _located(self, place: Sequence[Any], rule: str, message: str, is_swagger: bool) -> Problem:
+    def _located(self, place: Sequence[Any], rule: str, message: str) -> Problem:
         """A problem where it stands, the `$ref`s on the way followed; or the one that is broken."""
-        value: Any = self._published
-        at = Location(self.uri, "")
+        value: Any = self.published_data
+        at = self.resources.root
         try:
             for token in place:
-                value, at = self._target(value, at, is_swagger)
+                value, at = self._target(value, at)
                 known = isinstance(value, Mapping) and token in value
                 known = known or (isinstance(value, list) and token in range(len(value)))
                 value, at = (value[token] if known else None), at.child(token)
             if rule == "document":
-                self._target(value, at, is_swagger)
+                self._target(value, at)
         except NotLoaded:
             pass  # nobody knows yet
         except DocumentError as error:
-            source = error.source if error.source != self.uri else None
-            return Problem(error.pointer or "", error.problem, "$ref", source or "")
+            at = Location(error.source or self.uri, error.pointer or "")
+            message, rule = error.problem, "$ref"
+        return self._problem(at, message, rule)
+
+    def _problem(self, at: Location, message: str, rule: str) -> Problem:
         return Problem(at.pointer, message, rule, at.uri if at.uri != self.uri else "")
 
-    def _target(self, value: Any, at: Location, is_swagger: bool) -> tuple[Any, Location]:
-        if not is_swagger:
+    def _target(self, value: Any, at: Location) -> tuple[Any, Location]:
+        if not self.is_swagger:
             return self.resources.follow(value, at)
         seen: set[str] = set()
         while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
@@ -259,17 +247,13 @@ class Document:
             if not reference.startswith("#/"):
                 return self.resources.resolve(reference, at)
             if reference in seen:
-                raise DocumentError(
-                    "the chain of $refs from here never ends", source=self.uri, pointer=at.pointer
-                )
+                raise at.error("the chain of $refs from here never ends")
             seen.add(reference)
             pointer = unquote(reference[1:])
             try:
-                value = lookup(self._published, split(pointer))
+                value = lookup(self.published_data, split(pointer))
             except (KeyError, ValueError):
-                raise DocumentError(
-                    f"$ref {reference!r} leads nowhere", source=self.uri, pointer=at.pointer
-                ) from None
+                raise at.error(f"$ref {reference!r} leads nowhere") from None
             at = Location(self.uri, pointer)
         return value, at
 

@@ -7,7 +7,7 @@ Source: JSON Schema 2020-12 core, section 8.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
@@ -64,17 +64,18 @@ class Identifiers(Struct):
 
     def base_of(self, pointer: str) -> str:
         """The base URI in force at a place: that of the innermost resource around it."""
-        while pointer not in self.bases:
-            pointer = pointer.rpartition("/")[0]
-        return self.bases[pointer]
+        return _innermost(self.bases, pointer) or ""
 
     def dialect_of(self, pointer: str) -> str | None:
         """The `$schema` in force at a place; None if there is none in this file."""
-        while pointer not in self.dialects:
-            if not pointer:
-                return None
-            pointer = pointer.rpartition("/")[0]
-        return self.dialects[pointer]
+        return _innermost(self.dialects, pointer)
+
+
+def _innermost(known: Mapping[str, str], pointer: str) -> str | None:
+    """What is known of the innermost place at or around a pointer; None if nothing is."""
+    while pointer and pointer not in known:
+        pointer = pointer.rpartition("/")[0]
+    return known.get(pointer)
 
 
 def names_itself(content: bytes) -> bool:
@@ -87,12 +88,11 @@ def identify(data: Any, uri: str, dialect: str = "") -> Identifiers:
 
     `dialect` is in force where no `$schema` names another.
     """
-    found = Identifiers(bases={"": uri}, resources={uri: ""})
     is_openapi = isinstance(data, dict) and "openapi" in data
     if is_openapi and isinstance(self_uri := data.get("$self"), str):
         # The document's own name for itself (OpenAPI 3.2.0, OpenAPI Object, `$self`).
         uri = urldefrag(urljoin(uri, self_uri))[0]
-        found = Identifiers(bases={"": uri}, resources={uri: ""})
+    found = Identifiers(bases={"": uri}, resources={uri: ""})
     roots = _schemas_of_openapi(data) if is_openapi else iter([(data, "")])
     stack = [(schema, pointer, uri, dialect, True) for schema, pointer in roots]
     while stack:

@@ -142,6 +142,9 @@ class _Tree:
     def shared(self, place: _Place) -> Any:
         """The value at a place, which will stand in a second one: it is no longer our own."""
         self._own.clear()
+        return self._at(place)
+
+    def _at(self, place: _Place) -> Any:
         value = self.data
         for token in place:
             value = value[token]
@@ -155,9 +158,7 @@ class _Tree:
 
     def update(self, place: _Place, value: Any) -> None:
         """Merge a value into an object, add it to a list, or put it in place of a primitive."""
-        old = self.data
-        for token in place:
-            old = old[token]
+        old = self._at(place)
         if isinstance(old, Mapping) and isinstance(value, Mapping):
             self._merge(self._owned(place), value, place)
         elif isinstance(old, list):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from .pointer import split
+from .resources import local_path
 
 __all__ = ["Place", "Places", "text_of"]
 
@@ -63,6 +61,6 @@ def text_of(uri: str) -> str | None:
     if not uri.startswith("file:"):
         return None
     try:
-        return Path(url2pathname(unquote(urlsplit(uri).path))).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return local_path(uri).read_text(encoding="utf-8")
+    except (OSError, ValueError):  # on another host, or no UTF-8
         return None

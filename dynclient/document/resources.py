@@ -43,8 +43,17 @@ class Location(NamedTuple):
         """The place these tokens lead to from here."""
         return Location(self.uri, append(self.pointer, *tokens))
 
+    def within(self, home: str) -> str:
+        """Its pointer, for whoever reads the file at `home`: with the URI if that is another."""
+        return self.pointer if self.uri == home else str(self)
+
+    def error(self, reason: str, remedy: Remedy | None = None) -> DocumentError:
+        """The error for what is wrong here."""
+        source = self.uri or None
+        return DocumentError(reason, source=source, pointer=self.pointer, remedy=remedy)
+
     def __str__(self) -> str:
-        return f"{self.uri}#{self.pointer}" if self.uri else f"#{self.pointer}"
+        return f"{self.uri}#{self.pointer}"
 
 
 class Resources:
@@ -149,19 +158,10 @@ class Resources:
             pointer = self._pointer(root, unquote(fragment))
             value = lookup(self._data[root.uri], split(pointer))
         except KeyError as missing:
-            at = self.published(at)
-            raise DocumentError(
-                f"$ref {reference!r} leads nowhere: there is no {missing.args[0]!r} on the way",
-                source=at.uri or None,
-                pointer=at.pointer,
-            ) from None
+            reason = f"leads nowhere: there is no {missing.args[0]!r} on the way"
+            raise self.published(at).error(f"$ref {reference!r} {reason}") from None
         except ValueError as error:
-            at = self.published(at)
-            raise DocumentError(
-                f"$ref {reference!r} can't be read: {error}",
-                source=at.uri or None,
-                pointer=at.pointer,
-            ) from None
+            raise self.published(at).error(f"$ref {reference!r} can't be read: {error}") from None
         result = (value, Location(root.uri, pointer))
         self._resolved[key] = result
         return result
@@ -222,14 +222,10 @@ class Resources:
     ) -> DocumentError:
         # Whoever enters a long ring elsewhere should not have to walk it again.
         self._endless.update(dict.fromkeys(passed, is_ring))
-        at = self.published(start)
-        reason = f"is longer than {self.trust.max_references}"
-        return DocumentError(
-            f"the chain of $refs from here {'never ends' if is_ring else reason}",
-            source=at.uri or None,
-            pointer=at.pointer,
-            remedy=None if is_ring else give(trust={"max_references": ...}),
-        )
+        if is_ring:
+            return self.published(start).error("the chain of $refs from here never ends")
+        reason = f"the chain of $refs from here is longer than {self.trust.max_references}"
+        return self.published(start).error(reason, give(trust={"max_references": ...}))
 
     def _root_of(self, uri: str, at: Location) -> Location:
         """Where the schema resource or file of that URI starts."""
@@ -267,10 +263,8 @@ class Resources:
     def _refused(
         self, uri: str, at: Location, reason: str, remedy: Remedy | None = None
     ) -> DocumentError:
-        """The error for a `$ref` at a place that is not followed."""
-        at = self.published(at)
         message = f"$ref to {DEFAULT_REDACTOR.url(uri)!r} is not followed: {reason}"
-        return DocumentError(message, source=at.uri or None, pointer=at.pointer, remedy=remedy)
+        return self.published(at).error(message, remedy)
 
     def _read(self, uri: str, at: Location) -> bytes:
         """The file of that URI, for a `$ref` at a place. NotLoaded if it is none on this machine.

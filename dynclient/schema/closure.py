@@ -14,9 +14,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct, field
 
 from ..document import Document, Location, Node
-from ..document.pointer import append
-from ..errors import DocumentError
-from ..remedies import Remedy, give
+from ..remedies import give
 from ..validation import ALL_FORMATS, Formats
 from .definitions import Definition, Definitions, definitions_of
 from .directions import Direction
@@ -57,11 +55,6 @@ class Closure(Struct, frozen=True):
     most: int = 2_000
     home: str = ""
 
-    def pointer(self, place: Location, tokens: Iterable[str | int]) -> str:
-        """JSON Pointer to what these tokens lead to; with its URI if it is in another file."""
-        start = place.pointer if place.uri == self.home else f"{place.uri}#{place.pointer}"
-        return append(start, *tokens)
-
 
 #: What asks for a closure, and what compiles it, come one after the other.
 _MOST_RECENT = 16
@@ -82,8 +75,8 @@ Entry: TypeAlias = str | tuple[tuple[str, str], ...]
 def extract(roots: Roots, direction: Direction, *, formats: Formats = ALL_FORMATS) -> Closure:
     """The closure of one Schema Object, or of several as the properties of an object.
 
-    DocumentError if a `$ref` leads nowhere; what else
-    is wrong with the document is noted as problems and ignored.
+    DocumentError if a `$ref` leads nowhere; what else is wrong with the document is noted as
+    problems and ignored.
     """
     document = first_of(roots).document
     definitions = definitions_of(document, direction, formats)
@@ -119,22 +112,20 @@ def closure_of(document: Document, definitions: Definitions, root: Entry) -> Clo
 def _closure_of(document: Document, definitions: Definitions, root: Entry) -> Closure:
     schema: dict[str, Any]
     if isinstance(root, str):
-        names: Iterable[str] = (root,)
         schema = {"$ref": f"#/$defs/{root}"}
+        reached = _reached(document, definitions, (root,))
     else:
-        names = (name for _, name in root)
         properties = {key: {"$ref": f"#/$defs/{name}"} for key, name in root}
         schema = {"type": "object", "properties": properties}
-    reached = _reached(document, definitions, names)
+        reached = _reached(document, definitions, (name for _, name in root))
     rings: set[str] = set()
     applied = {name: each.applied for name, each in reached.items()}
     fault = endless_name(applied, document.resources.trust.max_nodes, rings)
     for name in rings:
         document.note(definitions[name].at, _RING, "recursion")
     if fault is not None:
-        raise _refused(
-            definitions, fault, "the schema would be judged too many times over for one value"
-        )
+        reason = "the schema would be judged too many times over for one value"
+        raise definitions[fault].at.error(reason)
     schema["$defs"] = {name: each.schema for name, each in reached.items()}
     every = reached.values()
     return Closure(
@@ -166,7 +157,8 @@ def _reached(
             if name not in met:
                 if len(met) >= most:
                     reason = f"a schema reaches more than {len(met)} others"
-                    raise _refused(definitions, name, reason, give(trust={"max_references": ...}))
+                    remedy = give(trust={"max_references": ...})
+                    raise definitions[name].at.error(reason, remedy)
                 met.add(name)
                 waiting.append(name)
 
@@ -176,7 +168,7 @@ def _reached(
         found[name] = definitions.translated(document, name)
         meet(found[name].references)
     if (start := _in_a_ring(found)) is not None:
-        raise _refused(definitions, start, "the chain of $refs from here never ends")
+        raise definitions[start].at.error("the chain of $refs from here never ends")
     return found
 
 
@@ -194,10 +186,3 @@ def _in_a_ring(found: Mapping[str, Translated]) -> str | None:
             name = found[name].stands_for
         ending |= passed
     return None
-
-
-def _refused(
-    definitions: Definitions, name: str, reason: str, remedy: Remedy | None = None
-) -> DocumentError:
-    at = definitions[name].at
-    return DocumentError(reason, source=at.uri or None, pointer=at.pointer, remedy=remedy)

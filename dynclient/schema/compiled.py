@@ -8,7 +8,6 @@ from typing import Any
 from msgspec import structs
 
 from ..document.pointer import join
-from ..errors import DocumentError
 from ..messages import Violation
 from ..validation import ALL_FORMATS, Formats
 from .closure import Closure, Roots, closure_of, entry_of, first_of
@@ -146,11 +145,8 @@ def compile_validator(
         try:
             made = Validator(closure, formats, later=names <= definitions.proven)
         except ValueError as error:
-            raise DocumentError(
-                f"the schema can't be compiled: {str(error).splitlines()[0]}",
-                source=root.at.uri or None,
-                pointer=root.at.pointer,
-            ) from None
+            reason = f"the schema can't be compiled: {str(error).splitlines()[0]}"
+            raise root.at.error(reason) from None
         definitions.proven.update(names)
         validator = definitions.validators.setdefault(key, made)
     return validator

@@ -82,7 +82,7 @@ def named_schema(schema: Node, value: Mapping[str, Any]) -> Node | None:
         if not schema.document.component_exists("schemas", name):
             return None
     at = _target(mapped)
-    return None if at is None else Node(schema.document, schema.document.resources.at(at), at)
+    return None if at is None else Node.standing_at(schema.document, at)
 
 
 def _target(mapped: Node) -> Location | None:

@@ -88,9 +88,9 @@ def unexplained(
 ) -> Violation:
     """The violation of a schema for which collecting all errors would never end."""
     where, path = _place(where, judged.path, slots)
-    name = schema.get("$ref", "").rpartition("/")[2]
-    definition = judged.closure.definitions.get(name)
-    pointer = "" if definition is None else judged.closure.pointer(definition.at, ())
+    closure = judged.closure
+    definition = closure.definitions.get(schema.get("$ref", "").rpartition("/")[2])
+    pointer = "" if definition is None else definition.at.within(closure.home)
     reason = "it does not match its schema; the reason can't be found in bounded time"
     return Violation(where, join(path), pointer, "schema", reason, layer)
 

@@ -60,11 +60,6 @@ class Fault:
         if self.inner[-1:] == ["dependentRequired"] and self.source(above=0) is None:
             self.inner[-1] = "dependencies"  # as drafts before 2019-09 have it
 
-    @property
-    def is_false(self) -> bool:
-        """Whether the schema that refuses the value is `false`."""
-        return type(self.error.kind).__name__ == "FalseSchema"
-
     def source(self, *, above: int) -> Any:
         """The document's own value so many steps above the rule; None where it has none."""
         value: Any = None if self._definition is None else self._definition.source
@@ -103,16 +98,12 @@ class Fault:
         return False
 
     @property
-    def containing(self) -> int:
-        """How many items match `contains`."""
+    def contained(self) -> tuple[int, int, int | None]:
+        """How many items match `contains`, how many must, and how many may."""
         matches = self.judged.part([*self.error.schema_path[:-1], "contains"])
-        return sum(map(matches, self.error.instance))
-
-    @property
-    def contains_bounds(self) -> tuple[int, int | None]:
-        """How many items must match `contains`, and how many may."""
+        count = sum(map(matches, self.error.instance))
         schema = self._schema()
-        return schema.get("minContains", 1), schema.get("maxContains")
+        return count, schema.get("minContains", 1), schema.get("maxContains")
 
     @cached_property
     def is_secret(self) -> bool:
@@ -149,7 +140,7 @@ class Fault:
         """JSON Pointer to the rule; with the URI in front for a rule in another file."""
         if self.place is None:
             return ""
-        return self.closure.pointer(self.place, self._rule_and_tokens[1])
+        return self.place.child(*self._rule_and_tokens[1]).within(self.closure.home)
 
     @cached_property
     def _rule_and_tokens(self) -> tuple[str, list[Any]]:
@@ -157,7 +148,7 @@ class Fault:
         rule = kind.name or (str(inner[-1]) if inner else "schema")
         if self._is_integer_format:
             return "format", [*inner[:-3], "format"]
-        if self.is_false:
+        if type(kind).__name__ == "FalseSchema":
             return self._rule_of_false()
         if rule == "required" and inner[-1] in ("dependentRequired", "dependencies"):
             rule = "dependentRequired"

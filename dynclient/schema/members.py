@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from ..document import Location, Node
+from ..document.pointer import join
 from ..messages import Violation
 from ..validation import ALL_FORMATS, Formats
 from .compiled import Validator, compile_validator
@@ -65,10 +66,7 @@ class MembersJudge:
         return violations + [self._violation(found, where) for found in self._found(value)]
 
     def _violation(self, found: _Found, where: str) -> Violation:
-        from ..document.pointer import join
-
-        at = found.at
-        place = at.pointer if at.uri == self._schema.document.uri else f"{at.uri}#{at.pointer}"
+        place = found.at.within(self._schema.document.uri)
         name = found.path[-1]
         message = (
             f"the document does not declare the property {name!r}"

@@ -70,8 +70,8 @@ def _property_names(fault: Fault, _: str) -> str:
 
 
 def _contains(fault: Fault, _: str) -> str:
-    count, total = fault.containing, len(fault.error.instance)
-    least, most = fault.contains_bounds
+    count, least, most = fault.contained
+    total = len(fault.error.instance)
     wanted = f"at least {least} must" if count < least else f"at most {most} may"
     return f"{count} of {total} items match `contains`; {wanted}"
 

@@ -190,7 +190,7 @@ class _Translation(Struct):
         name = reference.rpartition("#")[2]
         if target.get("$dynamicAnchor") == name:
             outermost = dict(place.scope).get(name, target.at)
-            target = Node(self.document, self.document.resources.at(outermost), outermost)
+            target = Node.standing_at(self.document, outermost)
         return self._reference(target, place.scope)
 
     def _keywords(self, dialect: Dialect, place: _Place, result: dict[str, Any]) -> None:
