@@ -1,26 +1,76 @@
-"""The compiled engine: jsonschema-rs validators, each for one closure."""
+"""The compiled engine: jsonschema-rs validators, each for one closure.
+
+How many schemas stay compiled is bounded, for the whole process. A compiled schema takes about 1 KB
+for each subschema in it. Where the schemas of a document refer to each other in rings, each large
+operation compiles most of them: all operations of Microsoft Graph would take 3 GB. What was
+compiled first is dropped first, and compiled again when it is used.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 from msgspec import structs
 
 from ..document.pointer import join
+from ..locking import new_lock
 from ..messages import Violation
 from ..validation import ALL_FORMATS, Formats
 from .closure import Closure, Roots, closure_of, entry_of, first_of
 from .definitions import definitions_of
 from .directions import SECRET, Direction
-from .effort import is_endless, is_marked
+from .effort import is_endless, is_marked, narrowed
 from .formats import STRING_FORMATS, checked
-from .kept import MOST_SCHEMAS, Shelf
 from .patterns import options
 
-__all__ = ["Validator", "compile_validator"]
+__all__ = ["Shelf", "Validator", "compile_validator"]
 
-_SHELF = Shelf(MOST_SCHEMAS)
+#: How many subschemas stay compiled in one process: 200 MB, or every operation of most documents.
+_MOST_SCHEMAS = 200_000
+
+
+class Shelf:
+    """Compiled schemas and their sizes, in the order in which they were compiled.
+
+    It keeps nothing alive. Threads may share it.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = new_lock()
+        self._sizes: dict[ref[Validator], int] = {}
+        self._total = 0
+
+    def add(self, kept: Validator, size: int) -> None:
+        """Note that something was compiled; drop what is too much, the oldest first."""
+        with self._lock:
+            self._sizes[ref(kept)] = size
+            self._total += size
+            dropped = self._surplus(kept) if self._total > self._limit else []
+        for each in dropped:
+            each.drop()
+
+    def _surplus(self, newest: Validator) -> list[Validator]:
+        """What has to go so that a quarter of the limit is free; `newest` stays in any case.
+
+        What is gone by itself is noticed here: a callback could come while the lock is held.
+        """
+        living = [(each, size) for key, size in self._sizes.items() if (each := key()) is not None]
+        total = sum(size for _, size in living)
+        dropped = []
+        if total > self._limit:
+            while living[0][0] is not newest and total > self._limit * 3 // 4:
+                each, size = living.pop(0)
+                dropped.append(each)
+                total -= size
+        self._sizes = {ref(each): size for each, size in living}
+        self._total = total
+        return dropped
+
+
+_SHELF = Shelf(_MOST_SCHEMAS)
 
 
 class Validator:
@@ -29,7 +79,7 @@ class Validator:
     `is_valid(value) -> bool` is the fast check, `explain` says why not, in words. Plain data only:
     dict, list, str, int, float, bool, None; ValueError for anything else.
 
-    It may drop its compiled form when there are too many of them (`kept.py`). ValueError for a
+    It may drop its compiled form when there are too many of them (`Shelf`). ValueError for a
     closure that can't be compiled; with `later` it is known that it can, and the first use does.
     """
 
@@ -93,10 +143,9 @@ class Validator:
         return bool(closure.hidden) and is_marked(closure.schema, self._definitions, path, SECRET)
 
     def _innermost(self, value: Any, where: str, layer: str, slots: bool) -> list[Violation]:
-        """The violations of the part of a value that is to blame; see `narrowing`."""
+        """The violations of the part of a value that is to blame; see `narrowed`."""
         from .explain import explain, unexplained
         from .fault import Judged
-        from .narrowing import narrowed
 
         checks: dict[str, Callable[[Any], bool]] = {}
 

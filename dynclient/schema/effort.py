@@ -3,13 +3,14 @@
 `A = {allOf: [B, B]}`, `B = {allOf: [C, C]}`, … is small, and doubles at every step for a validator
 that follows it (`endless_name`). `A = {oneOf: [{properties: {a: A}, …}, {properties: {a: A}, …}]}`
 doubles at every level of the value for whoever collects all errors, as both branches report those
-of the member `a` (`is_endless`).
+of the member `a` (`is_endless`). Then the fast check, which is bounded, goes down as long as there
+is a member that its schema refuses, and only what is refused in itself is explained (`narrowed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 __all__ = [
     "applied_names",
@@ -17,7 +18,7 @@ __all__ = [
     "endless_name",
     "is_endless",
     "is_marked",
-    "judged_members",
+    "narrowed",
 ]
 
 _SCHEMA_KEYS = ("not", "if", "then", "else")
@@ -30,6 +31,9 @@ _FLAT = 4
 #: So many pairs of schemas and values are a large value, not an endless schema.
 _MOST_PAIRS = 500_000
 _COUNTLESS = 10**18
+
+#: Gives the fast check by a schema.
+Checks = Callable[[dict[str, Any]], Callable[[Any], bool]]
 
 
 def endless_name(applied: Mapping[str, Sequence[str]], limit: int, rings: set[str]) -> str | None:
@@ -145,7 +149,7 @@ class _Steps:
         if "$ref" in schema:
             total += self._count(self._definitions[schema["$ref"].removeprefix(_PREFIX)], value)
         total += sum(self._count(each, value) for each in _in_place(schema))
-        total += sum(self._count(each, member) for each, _, member in judged_members(schema, value))
+        total += sum(self._count(each, member) for each, _, member in _members_of(schema, value))
         self._known[key] = total = min(total, _COUNTLESS)
         return total
 
@@ -175,7 +179,7 @@ def _member(schema: dict[str, Any], key: str | int) -> Iterator[Any]:
     yield from (schema[each] for each in others if each in schema)
 
 
-def judged_members(schema: dict[str, Any], value: Any) -> Iterator[tuple[Any, str | int, Any]]:
+def _members_of(schema: dict[str, Any], value: Any) -> Iterator[tuple[Any, str | int, Any]]:
     """The subschemas that judge members or items of a value, each with its name or index."""
     if isinstance(value, dict):
         declared = schema.get("properties", {})
@@ -194,3 +198,41 @@ def judged_members(schema: dict[str, Any], value: Any) -> Iterator[tuple[Any, st
                 yield first[index], index, item
             else:
                 yield from ((each, index, item) for each in others)
+
+
+class Blamed(NamedTuple):
+    """A value inside of another, the keys and indices that lead to it, and what refuses it."""
+
+    schema: dict[str, Any]
+    path: tuple[str | int, ...]
+    value: Any
+
+
+def narrowed(
+    schema: dict[str, Any], definitions: Mapping[str, Any], value: Any, check_by: Checks
+) -> Blamed:
+    """The innermost value that is refused by every definition that judges it."""
+    blamed = Blamed(schema, (), value)
+    while True:
+        judging: dict[tuple[str | int, ...], list[Blamed]] = {}
+        for each in _judged_inside(blamed, definitions):
+            judging.setdefault(each.path, []).append(each)
+        for candidates in judging.values():
+            if not any(check_by(each.schema)(each.value) for each in candidates):
+                blamed = candidates[0]
+                break
+        else:
+            return blamed
+
+
+def _judged_inside(outer: Blamed, definitions: Mapping[str, Any]) -> Iterator[Blamed]:
+    """What definitions judge inside of a value, and not inside of what another one judges."""
+    stack: list[Blamed] = [outer]
+    while stack:
+        schema, path, value = stack.pop()
+        for applied in applied_schemas(schema, definitions if path == outer.path else {}):
+            if path != outer.path and "$ref" in applied:
+                yield Blamed({"$ref": applied["$ref"]}, path, value)
+            for held, key, member in _members_of(applied, value):
+                if isinstance(held, dict):
+                    stack.append(Blamed(held, (*path, key), member))

@@ -55,27 +55,19 @@ def _is_type(value: Any) -> bool:
     return isinstance(value, str) and value in _TYPES
 
 
-def _is_schema(value: Any) -> bool:
-    return isinstance(value, dict | bool)
-
-
-def _is_list_of_schemas(value: Any) -> bool:
-    return isinstance(value, list) and bool(value)
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
 _NUMBER = Keyword(Holds.VALUE, _is_number, "a number")
 _COUNT = Keyword(Holds.VALUE, _is_count, "a whole number of 0 or more")
 _FLAG = Keyword(Holds.VALUE, lambda value: isinstance(value, bool), "true or false")
 _LIST = Keyword(Holds.VALUE, lambda value: isinstance(value, list), "a list")
 _NAMES = Keyword(Holds.VALUE, _is_names, "a list of names")
 _TEXT = Keyword(Holds.VALUE, lambda value: isinstance(value, str), "a string")
-_SCHEMA = Keyword(Holds.SCHEMA, _is_schema, "a schema")
-_SCHEMAS = Keyword(Holds.SCHEMAS, _is_list_of_schemas, "a list of one or more schemas")
-_NAMED = Keyword(Holds.NAMED_SCHEMAS, _is_object, "an object of schemas")
+_SCHEMA = Keyword(Holds.SCHEMA, lambda value: isinstance(value, dict | bool), "a schema")
+_SCHEMAS = Keyword(
+    Holds.SCHEMAS,
+    lambda value: isinstance(value, list) and value != [],
+    "a list of one or more schemas",
+)
+_NAMED = Keyword(Holds.NAMED_SCHEMAS, lambda value: isinstance(value, dict), "an object of schemas")
 
 _COMMON: dict[str, Keyword] = {
     "type": Keyword(Holds.VALUE, _is_type, f"one of {', '.join(sorted(_TYPES))}"),

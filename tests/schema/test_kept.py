@@ -17,7 +17,7 @@ from dynclient.document import load
 from dynclient.messages import Headers, HttpResponse
 from dynclient.operation import Operations
 from dynclient.schema import Validator, compiled
-from dynclient.schema.kept import Shelf
+from dynclient.schema.compiled import Shelf
 
 LIMIT = 400
 
