@@ -8,36 +8,27 @@ The entries of `$defs` are the document's definitions (`definitions.py`), which 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, TypeAlias
 
-from msgspec import Struct, field
-
-from ..document import Document, Location, Node
+from ..document import Document, Node
 from ..remedies import give
 from ..validation import ALL_FORMATS, Formats
 from .definitions import Definition, Definitions, definitions_of
 from .directions import Direction
-from .discriminator import Choice
 from .effort import endless_name
-from .translation import Translated
+from .translation import Facts, Translated
 
 __all__ = ["Closure", "Entry", "Roots", "closure_of", "entry_of", "extract", "first_of"]
 
 
-class Closure(Struct, frozen=True):
+class Closure(Facts, kw_only=True):
     """A self-contained schema, and where its parts stand in the document.
 
     schema       JSON Schema 2020-12; its root is a `$ref` into its `$defs`, or an object of such.
                  Its parts belong to other closures too: whoever changes one changes a copy
     definitions  the definitions of the document by name, those in `$defs` among them: the place
                  and the untranslated Schema Object of each
-    choices      the discriminators in it, by the place of the schema that has one
-    secrets      names of the properties whose values must not be shown
-    hidden       the places of the schemas whose values must not be shown
-    formats      the formats that are checked in it
-    patterns     keys of patternProperties as the document has them, by how they are spelled here
-    size         how many schemas it consists of
     rings        names of the entries that apply themselves to the same value
     most         how many errors may come of one value, and be explained one by one
     home         the URI of the document; places in other files have the file's own
@@ -45,15 +36,9 @@ class Closure(Struct, frozen=True):
 
     schema: dict[str, Any]
     definitions: Mapping[str, Definition]
-    choices: Mapping[Location, Choice] = field(default_factory=dict)
-    secrets: frozenset[str] = frozenset()
-    hidden: frozenset[Location] = frozenset()
-    formats: frozenset[str] = frozenset()
-    patterns: Mapping[str, str] = field(default_factory=dict)
-    size: int = 0
-    rings: frozenset[str] = frozenset()
-    most: int = 2_000
-    home: str = ""
+    rings: Set[str]
+    most: int
+    home: str
 
 
 #: What asks for a closure, and what compiles it, come one after the other.
@@ -127,20 +112,16 @@ def _closure_of(document: Document, definitions: Definitions, root: Entry) -> Cl
         reason = "the schema would be judged too many times over for one value"
         raise definitions[fault].at.error(reason)
     schema["$defs"] = {name: each.schema for name, each in reached.items()}
-    every = reached.values()
-    return Closure(
-        schema,
-        definitions.by_name,
-        {at: choice for each in every for at, choice in each.choices.items()},
-        frozenset().union(*(each.secrets for each in every)),
-        frozenset().union(*(each.hidden for each in every)),
-        frozenset().union(*(each.formats for each in every)),
-        {key: source for each in every for key, source in each.patterns.items()},
-        sum(each.size for each in every),
-        frozenset(rings),
-        document.resources.trust.max_nodes // _NODES_FOR_AN_ERROR,
-        document.uri,
+    closure = Closure(
+        schema=schema,
+        definitions=definitions.by_name,
+        rings=rings,
+        most=document.resources.trust.max_nodes // _NODES_FOR_AN_ERROR,
+        home=document.uri,
     )
+    for each in reached.values():
+        closure.add(each)
+    return closure
 
 
 def _reached(

@@ -23,7 +23,7 @@ from .formats import INTEGER_BOUNDS
 from .keywords import KEYWORDS_31, Holds, Keyword
 from .patterns import PatternError, spelled
 
-__all__ = ["Refer", "Scope", "Translated", "translate"]
+__all__ = ["Facts", "Refer", "Scope", "Translated", "translate"]
 
 # The validator's own reader gives up at about 250 levels of inline nesting; what is deeper is
 # hung into `$defs`, which also bounds our recursion.
@@ -36,29 +36,45 @@ Scope: TypeAlias = tuple[tuple[str, Location], ...]
 Refer: TypeAlias = Callable[[Node, Scope], str]
 
 
-class Translated(Struct, frozen=True):
+class Facts(Struct, kw_only=True):
+    """What is to be known of a schema besides what it says.
+
+    choices   the discriminators in it, by the place of the schema that has one
+    secrets   names of the properties whose values must not be shown
+    hidden    the places of the schemas whose values must not be shown
+    formats   the formats that are checked in it
+    patterns  keys of patternProperties as the document has them, by how they are spelled here
+    size      how many schemas it consists of
+    """
+
+    choices: dict[Location, Choice] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    hidden: frozenset[Location] = frozenset()
+    formats: frozenset[str] = frozenset()
+    patterns: dict[str, str] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, other: Facts) -> None:
+        """Take in what is known of another schema, which is a part of this one."""
+        self.choices |= other.choices
+        self.secrets |= other.secrets
+        self.hidden |= other.hidden
+        self.formats |= other.formats
+        self.patterns |= other.patterns
+        self.size += other.size
+
+
+class Translated(Facts, kw_only=True):
     """A translated schema.
 
     schema      JSON Schema 2020-12
     references  the names in `$defs` that it refers to, each once, in the order they are met
     applied     those it applies to the same value, as often as it does
-    choices     the discriminators in it, by the place of the schema that has one
-    secrets     names of the properties whose values must not be shown
-    hidden      the places of the schemas whose values must not be shown
-    formats     the formats that are checked in it
-    patterns    keys of patternProperties as the document has them, by how they are spelled here
-    size        how many schemas it consists of
     """
 
     schema: dict[str, Any] | bool
     references: tuple[str, ...]
     applied: tuple[str, ...]
-    choices: dict[Location, Choice]
-    secrets: frozenset[str]
-    hidden: frozenset[Location]
-    formats: frozenset[str]
-    patterns: dict[str, str]
-    size: int
 
     @property
     def stands_for(self) -> str | None:
@@ -75,19 +91,14 @@ def translate(
 
     DocumentError if a `$ref` leads nowhere.
     """
-    translation = _Translation(node.document, direction, formats, refer)
-    translated = translation.schema(_Place(node, scope))
-    return Translated(
-        translated,
-        tuple(translation.references),
-        tuple(applied_names(translated)),
-        translation.choices,
-        frozenset(translation.secrets),
-        frozenset(translation.hidden),
-        frozenset(translation.used_formats),
-        translation.patterns,
-        translation.size,
+    translation = _Translation(
+        document=node.document, direction=direction, judged=formats, refer=refer
     )
+    schema = translation.schema(_Place(node, scope))
+    applied = tuple(applied_names(schema))
+    result = Translated(schema=schema, references=tuple(translation.references), applied=applied)
+    result.add(translation)
+    return result
 
 
 class _Place(Struct, frozen=True):
@@ -109,20 +120,14 @@ class _Place(Struct, frozen=True):
         return _Place(self.node.child(*tokens), self.scope, self.depth + 1, around)
 
 
-class _Translation(Struct):
+class _Translation(Facts, kw_only=True):
     """The translation of one schema, with what is found on the way."""
 
     document: Document
     direction: Direction
-    formats: Formats
+    judged: Formats
     refer: Refer
     references: dict[str, None] = field(default_factory=dict)
-    choices: dict[Location, Choice] = field(default_factory=dict)
-    secrets: set[str] = field(default_factory=set)
-    hidden: set[Location] = field(default_factory=set)
-    used_formats: set[str] = field(default_factory=set)
-    patterns: dict[str, str] = field(default_factory=dict)
-    size: int = 0
 
     def schema(self, place: _Place) -> dict[str, Any] | bool:
         """One schema, translated."""
@@ -134,7 +139,7 @@ class _Translation(Struct):
             node.note("a schema is an object", "schema")
             return True
         if schema.keys() != {"$ref"} and is_secret(node):
-            self.hidden.add(node.at)
+            self.hidden |= {node.at}
         dialect = dialect_at(node)
         old = dialect is OAS_30
         if place.depth > _INLINE_DEPTH or (place.depth and not old and "$id" in schema):
@@ -208,7 +213,7 @@ class _Translation(Struct):
                 if (pattern := self._pattern(value, place.node.child(name))) is not None:
                     result[name] = pattern
             elif name == "format":
-                if self.formats.judges(value):
+                if self.judged.judges(value):
                     result[name] = value
             elif name == own:
                 result[name] = self._value(keyword, name, value, place)
@@ -249,7 +254,7 @@ class _Translation(Struct):
             result.setdefault("allOf", []).append({"$ref": second})
         if (name := result.get("format")) is None:
             return
-        self.used_formats.add(name)
+        self.formats |= {name}
         if bounds := INTEGER_BOUNDS.get(name):
             result.setdefault("allOf", []).append({"minimum": bounds[0], "maximum": bounds[1]})
 
@@ -297,7 +302,7 @@ class _Translation(Struct):
             if not isinstance(source.value, dict) or not isinstance(member, dict):
                 continue
             if source.at in self.hidden or (source.value.keys() == {"$ref"} and is_secret(source)):
-                self.secrets.add(name)
+                self.secrets |= {name}
             if self.document.dialect == "3.0" and source.flagged(hidden):
                 result["properties"][name] = False
 
