@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from ..document import Node
 from ..errors import DocumentError
 from ..jsontext import decode
+from ..media import parse_media_type
 from ..messages import HttpRequest, HttpResponse, Violation
 from ..operation.declared import declared_for
 from ..schema import Direction, Validator, compile_validator
@@ -41,7 +42,8 @@ class ReferenceEngine:
     """
 
     def __init__(self) -> None:
-        self._apps: WeakKeyDictionary[Operation, _Apps] = WeakKeyDictionary()
+        #: The view of each operation, and its applications by the checks of formats in them.
+        self._apps: WeakKeyDictionary[Operation, tuple[View, dict[Any, Any]]] = WeakKeyDictionary()
 
     def judge_request(
         self,
@@ -60,7 +62,7 @@ class ReferenceEngine:
         with _as_document_error(operation):
             app, view = self._app(operation, formats)
             judged = JudgedRequest(operation, request)
-            body = _Body(_body_node(operation, judged), "request", request.content)
+            body = _Body(judged.schema, "request", request.content)
             if body.is_endless:
                 return list(ours)
             errors = list(app.iter_request_errors(judged))
@@ -112,29 +114,14 @@ class ReferenceEngine:
     def _app(self, operation: Operation, formats: Formats) -> tuple[Any, View]:
         known = self._apps.get(operation)
         if known is None:
-            known = self._apps[operation] = _Apps(View(operation))
-        return known.judging(formats), known.view
-
-
-class _Apps:
-    """The applications of openapi-core for one operation, by the checks of formats in them."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self._known: dict[Any, Any] = {}
-
-    def judging(self, formats: Formats) -> Any:
-        if formats.checks not in self._known:
-            if len(self._known) >= _MOST_APPS:
-                self._known.clear()
-            self._known[formats.checks] = _app_of(self.view, formats)
-        return self._known[formats.checks]
-
-
-def _body_node(operation: Operation, judged: JudgedRequest) -> Node | None:
-    """The schema of a request's body."""
-    media = operation.request_body.media if operation.request_body else ()
-    return next((m.schema for m in media if m.media_type == judged.content_type), None)
+            known = self._apps[operation] = View(operation), {}
+        view, apps = known
+        app = apps.get(formats.checks)
+        if app is None:
+            if len(apps) >= _MOST_APPS:
+                apps.clear()
+            app = apps[formats.checks] = _app_of(view, formats)
+        return app, view
 
 
 class _Body:
@@ -230,7 +217,7 @@ def _app_of(view: View, formats: Formats) -> Any:
     owners = [operation.get("requestBody", {}), *operation["responses"].values()]
     keys = [key for owner in owners for key in owner.get("content", {})]
     # It looks a reader up by the key of a range, else by the type without its parameters.
-    types = {*keys, *(key.partition(";")[0].strip().lower() for key in keys)}
+    types = {*keys, *(parse_media_type(key).essence for key in keys)}
     readers = {each: _read_data if is_data(each) else _read_nothing for each in types}
     own = {name: on_texts(checked(check)) for name, check in formats.checks}
     config = Config(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ..media import best_match
-from ..messages import Headers, HttpRequest, HttpResponse
+from ..messages import HttpRequest, HttpResponse
 from ..origins import encoded_path
 from .view import HOST, PATH, path_of
 
@@ -20,7 +20,12 @@ __all__ = ["JudgedRequest", "JudgedResponse", "media_type_of"]
 
 
 class JudgedRequest:
-    """An HttpRequest as openapi-core's request protocol wants it."""
+    """An HttpRequest as openapi-core's request protocol wants it.
+
+    schema  that of its body, if it has one
+    empty   the keys of what is empty text, which openapi-core takes for missing or wrong under any
+            schema
+    """
 
     def __init__(self, operation: Operation, request: HttpRequest) -> None:
         from openapi_core.datatypes import RequestParameters
@@ -34,20 +39,21 @@ class JudgedRequest:
         self.path = self.path_pattern = PATH
         self.full_url_pattern = f"{HOST}{PATH}"
         self.method = "post"
-        self.content_type = media_type_of(
-            [m.media_type for m in media], request.headers.get("Content-Type", "")
-        )
+        schemas = {each.media_type: each.schema for each in media}
+        self.content_type = media_type_of(schemas, request.headers.get("Content-Type", ""))
+        self.schema = schemas.get(self.content_type)
         self.body = request.content if isinstance(request.content, bytes) else None
         query = _query(operation, parts.query)
-        #: Empty text, which openapi-core takes for missing or wrong under any schema.
+        headers = [p for p in operation.parameters if p.location == "header"]
         self.empty = frozenset(
             [f"query.{name}" for name, value in query if not value]
             + [f"cookie.{name}" for name, value in cookies if not value]
-            + [p.key for p in operation.parameters if _is_empty_header(p, request.headers)]
+            + [p.key for p in headers if request.headers.get(p.name) == ""]
         )
         self.parameters = RequestParameters(
             query=ImmutableMultiDict(query),
-            header=WerkzeugHeaders(_joined(request.headers)),
+            # Those of one name are joined (RFC 9110, section 5.3): it reads the first alone.
+            header=WerkzeugHeaders(list(request.headers.items())),
             cookie=ImmutableMultiDict(cookies),
             path=_path_values(operation, parts.path),
         )
@@ -60,7 +66,7 @@ class JudgedResponse:
         from werkzeug.datastructures import Headers as WerkzeugHeaders
 
         self.status_code = response.status
-        self.headers = WerkzeugHeaders(_joined(response.headers))
+        self.headers = WerkzeugHeaders(list(response.headers.items()))
         self.content_type = content_type
         self.data = response.content
 
@@ -72,15 +78,6 @@ def media_type_of(declared: Iterable[str], content_type: str) -> str:
     not know how to read a type that a range was declared for.
     """
     return (best_match(declared, content_type) if content_type else None) or content_type
-
-
-def _is_empty_header(parameter: Parameter, headers: Headers) -> bool:
-    return parameter.location == "header" and headers.get(parameter.name) == ""
-
-
-def _joined(headers: Headers) -> list[tuple[str, str]]:
-    """The fields, those of one name joined (RFC 9110, section 5.3): it reads the first alone."""
-    return list(headers.items())
 
 
 def _query(operation: Operation, text: str) -> list[tuple[str, str]]:

@@ -76,12 +76,8 @@ def first_of(roots: Roots) -> Node:
 def entry_of(definitions: Definitions, roots: Roots) -> Entry:
     """The entry of a closure, by names. What is nothing but a `$ref` is what it refers to."""
     if isinstance(roots, Node):
-        return _meant(definitions, roots)
-    return tuple((key, _meant(definitions, root)) for key, root in roots.items())
-
-
-def _meant(definitions: Definitions, root: Node) -> str:
-    return definitions.meant(root.document, definitions.name(root))
+        return definitions.meant(roots)
+    return tuple((key, definitions.meant(root)) for key, root in roots.items())
 
 
 def closure_of(document: Document, definitions: Definitions, root: Entry) -> Closure:
@@ -107,10 +103,10 @@ def _closure_of(document: Document, definitions: Definitions, root: Entry) -> Cl
     applied = {name: each.applied for name, each in reached.items()}
     fault = endless_name(applied, document.resources.trust.max_nodes, rings)
     for name in rings:
-        document.note(definitions[name].at, _RING, "recursion")
+        document.note(definitions.by_name[name].at, _RING, "recursion")
     if fault is not None:
         reason = "the schema would be judged too many times over for one value"
-        raise definitions[fault].at.error(reason)
+        raise definitions.by_name[fault].at.error(reason)
     schema["$defs"] = {name: each.schema for name, each in reached.items()}
     closure = Closure(
         schema=schema,
@@ -139,7 +135,7 @@ def _reached(
                 if len(met) >= most:
                     reason = f"a schema reaches more than {len(met)} others"
                     remedy = give(trust={"max_references": ...})
-                    raise definitions[name].at.error(reason, remedy)
+                    raise definitions.by_name[name].at.error(reason, remedy)
                 met.add(name)
                 waiting.append(name)
 
@@ -149,7 +145,7 @@ def _reached(
         found[name] = definitions.translated(document, name)
         meet(found[name].references)
     if (start := _in_a_ring(found)) is not None:
-        raise definitions[start].at.error("the chain of $refs from here never ends")
+        raise definitions.by_name[start].at.error("the chain of $refs from here never ends")
     return found
 
 

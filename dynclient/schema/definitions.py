@@ -65,9 +65,6 @@ class Definitions:
         self._naming = new_lock()
         self.validators: WeakValueDictionary[Any, Validator] = WeakValueDictionary()
 
-    def __getitem__(self, name: str) -> Definition:
-        return self.by_name[name]
-
     def name(self, node: Node, scope: Scope = ()) -> str:
         """The name of a schema that is met in a scope."""
         document, schema, at = node
@@ -103,15 +100,16 @@ class Definitions:
             )
         return definition.translated
 
-    def meant(self, document: Document, name: str) -> str:
-        """The name that a name stands for: past every definition that is nothing but a `$ref`.
+    def meant(self, root: Node) -> str:
+        """The name of what a schema stands for: past every one that is nothing but a `$ref`.
 
-        Itself, if that leads round in a ring or further than the policy allows.
+        Its own, if that leads round in a ring or further than the policy allows.
         """
+        most = root.document.resources.trust.max_references
+        name = last = self.name(root)
         passed = {name}
-        last = name
-        while (following := self.translated(document, last).stands_for) is not None:
-            if following in passed or len(passed) >= document.resources.trust.max_references:
+        while (following := self.translated(root.document, last).stands_for) is not None:
+            if following in passed or len(passed) >= most:
                 return name
             passed.add(following)
             last = following
