@@ -19,7 +19,6 @@ from .swagger2_context import Context, Follow, Note
 from .swagger2_parameters import Group, request_body, upgrade_group, upgrade_parameter
 from .swagger2_responses import upgrade_response, upgrade_responses
 from .swagger2_schemas import upgrade_file, upgrade_schema
-from .swagger2_security import upgrade_security
 
 __all__ = ["Upgraded", "upgrade", "upgrade_file"]
 
@@ -28,6 +27,15 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _SCHEMES = ("https", "http", "wss", "ws")
 _ROOT_MOVED = frozenset({"swagger", "host", "basePath", "schemes", "consumes", "produces"})
 _OPERATION_MOVED = frozenset({"consumes", "produces", "schemes", "parameters", "responses"})
+
+#: `flow` → the name of the flow in OpenAPI 3, and the addresses it needs.
+_FLOWS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "implicit": ("implicit", ("authorizationUrl",)),
+    "password": ("password", ("tokenUrl",)),
+    "application": ("clientCredentials", ("tokenUrl",)),
+    "accessCode": ("authorizationCode", ("authorizationUrl", "tokenUrl")),
+}
+_SCHEME_MOVED = frozenset({"type", "flow", "authorizationUrl", "tokenUrl", "scopes"})
 
 
 class Upgraded(NamedTuple):
@@ -132,7 +140,10 @@ def _components(
     schemes = data.get("securityDefinitions")
     if isinstance(schemes, Mapping):
         at = root.child("securityDefinitions")
-        components["securitySchemes"] = upgrade_security(schemes, at, context.note)
+        components["securitySchemes"] = {
+            name: _security_scheme(value, at.child(name), context.note)
+            for name, value in schemes.items()
+        }
         context.move(here.child("securitySchemes"), at)
     parameters = data.get("parameters")
     if isinstance(parameters, Mapping):
@@ -153,6 +164,34 @@ def _components(
         }
         context.move(new, at)
     return components
+
+
+def _security_scheme(value: Any, at: Location, note: Note) -> Any:
+    """A Security Scheme Object (Swagger 2.0, section "Security Scheme Object").
+
+    One of a type that Swagger 2.0 does not have stays as it is: using it is an error.
+    """
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    if kind not in ("basic", "oauth2") or (kind == "oauth2" and "flows" in value):
+        return value
+    rest = {key: member for key, member in value.items() if key not in _SCHEME_MOVED}
+    if kind == "basic":
+        return {"type": "http", "scheme": "basic", **rest}
+    flow = value.get("flow")
+    if not isinstance(flow, str) or flow not in _FLOWS:
+        known = ", ".join(_FLOWS)
+        note(at.child("flow"), f"the flow {flow!r} is none of {known}", "security-scheme")
+        return {"type": "oauth2", "flows": {}, **rest}
+    name, addresses = _FLOWS[flow]
+    settings: dict[str, Any] = {}
+    for key in addresses:
+        if key in value:
+            settings[key] = value[key]
+        else:
+            note(at, f"the flow {flow} needs {key!r}", "security-scheme")
+    scopes = value.get("scopes")
+    settings["scopes"] = scopes if isinstance(scopes, Mapping) else {}
+    return {"type": "oauth2", "flows": {name: settings}, **rest}
 
 
 # ── path items ───────────────────────────────────────────────────────────────────────────────────

@@ -17,7 +17,7 @@ from ..errors import DocumentError
 from ..schema import extract
 from ..schema.dialects import OAS_30, dialect_at
 from ..schema.directions import SECRET, is_secret
-from ..schema.keywords import KEYWORDS_31, Holds
+from ..schema.keywords import KEYWORDS_31
 from ..schema.patterns import PatternError, matcher
 
 __all__ = ["PATTERN", "Schemas", "on_texts"]
@@ -84,7 +84,8 @@ class Schemas:
         for name, member in schema.items():
             keyword = dialect.keywords.get(name)
             if keyword is not None and keyword.fits(member.value):
-                result[name] = self._value(keyword.holds, name, member)
+                shown = self._property if name == "properties" else self._schema
+                result[name] = keyword.holds.mapped(member.value, member, shown)
         if old:
             result |= {"nullable": True} if schema.get("nullable") is True else {}
             if not isinstance(kind := result.get("type", ""), str) or kind == "null":
@@ -103,16 +104,6 @@ class Schemas:
         except PatternError:
             return False
         return True
-
-    def _value(self, holds: Holds, name: str, held: Node) -> Any:
-        if holds is Holds.SCHEMA:
-            return self._schema(held)
-        if holds is Holds.SCHEMAS:
-            return list(map(self._schema, held.entries()))
-        if holds is Holds.NAMED_SCHEMAS:
-            shown = self._property if name == "properties" else self._schema
-            return {key: shown(member) for key, member in held.items()}
-        return held.value
 
     def _property(self, schema: Node) -> Any:
         """A property: where readOnly and writeOnly count (OpenAPI 3.0.4, Schema Object).

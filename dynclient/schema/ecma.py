@@ -11,7 +11,6 @@ Sources: JSON Schema 2020-12 core, section 6.4; ECMA-262, 11th edition, sections
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 __all__ = ["PatternError", "translated"]
 
@@ -55,7 +54,6 @@ class PatternError(ValueError):
     """A text is no regular expression of ECMA-262; the message says why."""
 
 
-@lru_cache(maxsize=4096)
 def translated(pattern: str) -> str:
     """The pattern as the engine reads it. PatternError if it is none."""
     return _Translation(pattern).whole()

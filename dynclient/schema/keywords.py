@@ -12,6 +12,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
+from ..document import Node
+
 __all__ = ["ABSENT_30", "KEYWORDS_30", "KEYWORDS_31", "Holds", "Keyword"]
 
 
@@ -22,6 +24,16 @@ class Holds(Enum):
     SCHEMA = "a schema"
     SCHEMAS = "a list of schemas"
     NAMED_SCHEMAS = "an object of schemas"
+
+    def mapped(self, value: Any, node: Node, make: Callable[[Node], Any]) -> Any:
+        """`value`, of what stands at `node`, with what `make` makes of each schema in it."""
+        if self is Holds.SCHEMA:
+            return make(node)
+        if self is Holds.SCHEMAS:
+            return [make(node.child(index)) for index in range(len(value))]
+        if self is Holds.NAMED_SCHEMAS:
+            return {name: make(node.child(name)) for name in value}
+        return value
 
 
 class Keyword(NamedTuple):

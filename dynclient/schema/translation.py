@@ -20,7 +20,7 @@ from .directions import SECRET, Direction, hidden_flag, is_secret, travelling_na
 from .discriminator import Choice, read_choice
 from .effort import applied_names
 from .formats import INTEGER_BOUNDS
-from .keywords import KEYWORDS_31, Holds, Keyword
+from .keywords import KEYWORDS_31, Holds
 from .patterns import PatternError, spelled
 
 __all__ = ["Facts", "Refer", "Scope", "Translated", "translate"]
@@ -114,10 +114,6 @@ class _Place(Struct, frozen=True):
     scope: Scope
     depth: int = 0
     around: tuple[Node, ...] = ()
-
-    def inside(self, *tokens: str | int, around: tuple[Node, ...] = ()) -> _Place:
-        """The place these tokens lead to."""
-        return _Place(self.node.child(*tokens), self.scope, self.depth + 1, around)
 
 
 class _Translation(Facts, kw_only=True):
@@ -215,10 +211,10 @@ class _Translation(Facts, kw_only=True):
             elif name == "format":
                 if self.judged.judges(value):
                     result[name] = value
-            elif name == own:
-                result[name] = self._value(keyword, name, value, place)
+            elif keyword.holds is Holds.VALUE:
+                result[name] = self._plain(name, value, place)
             else:
-                result[name] = self._moved(keyword, place.node.child(own), value, place.scope)
+                result[name] = self._subschemas(keyword.holds, name, own, value, place)
 
     def _pattern(self, pattern: str, node: Node) -> str | None:
         """A pattern as the validator gets it; None for what can't be one, which is noted."""
@@ -235,19 +231,6 @@ class _Translation(Facts, kw_only=True):
         message = f"{spoken} has no {name!r}; it is ignored. Declare OpenAPI 3.1{advice}"
         place.node.child(name).note(message, "dialect")
 
-    def _moved(self, keyword: Keyword, node: Node, value: Any, scope: Scope) -> Any:
-        """What stands under another name in 2020-12: entries of their own, that keep its place.
-
-        `value` is what of `node` goes under that name.
-        """
-        if keyword.holds is Holds.SCHEMA:
-            return {"$ref": self._reference(node, scope)}
-        if keyword.holds is Holds.SCHEMAS:
-            return [{"$ref": self._reference(member, scope)} for member in node.entries()]
-        if keyword.holds is Holds.NAMED_SCHEMAS:
-            return {key: {"$ref": self._reference(node.child(key), scope)} for key in value}
-        return value
-
     def _append_all_of(self, result: dict[str, Any]) -> None:
         # At the end of allOf: the places of what the document put there stay as they are.
         if (second := result.pop("$dynamicRef", None)) is not None:
@@ -258,23 +241,28 @@ class _Translation(Facts, kw_only=True):
         if bounds := INTEGER_BOUNDS.get(name):
             result.setdefault("allOf", []).append({"minimum": bounds[0], "maximum": bounds[1]})
 
-    def _value(self, keyword: Keyword, name: str, value: Any, place: _Place) -> Any:
-        """What a keyword holds, its subschemas translated."""
-        if keyword.holds is Holds.SCHEMA:
-            return self.schema(place.inside(name))
-        if keyword.holds is Holds.SCHEMAS:
-            around = (*place.around, place.node) if name == "allOf" else ()
-            members = range(len(value))
-            return [self.schema(place.inside(name, index, around=around)) for index in members]
-        if keyword.holds is Holds.NAMED_SCHEMAS:
-            named = {key: self.schema(place.inside(name, key)) for key in value}
-            return named if name != "patternProperties" else self._by_pattern(named, place)
+    def _plain(self, name: str, value: Any, place: _Place) -> Any:
         if name == "type" and isinstance(value, list) and self.document.dialect == "3.0":
             reason = "a type is one name before OpenAPI 3.1; the list is read as 3.1 has it"
             place.node.child("type").note(reason, "dialect")
         if name in ("type", "required") and isinstance(value, list):
             return list(dict.fromkeys(value))
         return value
+
+    def _subschemas(self, holds: Holds, name: str, own: str, value: Any, place: _Place) -> Any:
+        """The schemas that a keyword holds, translated.
+
+        What stands under another name than its `own` is entries in `$defs`, that keep its place.
+        """
+        around = (*place.around, place.node) if name == "allOf" else ()
+
+        def subschema(node: Node) -> Any:
+            if name != own:
+                return {"$ref": self._reference(node, place.scope)}
+            return self.schema(_Place(node, place.scope, place.depth + 1, around))
+
+        held = holds.mapped(value, place.node.child(own), subschema)
+        return self._by_pattern(held, place) if name == "patternProperties" else held
 
     def _by_pattern(self, named: dict[str, Any], place: _Place) -> dict[str, Any]:
         """The schemas of patternProperties, by patterns as the validator gets them."""
