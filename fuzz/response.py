@@ -1,19 +1,29 @@
 """Responses, head and body: noise, and correct ones in which something was changed.
 
 Whatever comes and however it is cut, `Incoming` reads it or raises an error of its own; what it
-reads, h11 and http.client read alike, unless they refuse it. The same for content codings.
+reads, h11, http.client and the reader of `RequestsTransport` read alike, unless they refuse it. The
+same for content codings.
 """
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 
 from hypothesis import strategies as st
 
 from dynclient.transport.decoding import BadEncoding, decoded_pieces
-from tests.transport.judges import FAULTS, REFUSALS, Reading, by_h11, by_http_client, by_us
+from tests.transport.judges import (
+    FAULTS,
+    REFUSALS,
+    Reading,
+    by_h11,
+    by_http_client,
+    by_strict,
+    by_us,
+)
 
 __all__ = ["ARGUMENTS", "WHOLE", "changed", "check"]
 
@@ -71,6 +81,10 @@ def check(data: bytes, method: str, cuts: list[int], coding: str) -> None:
     if ours is not None:
         for judge in (by_h11, by_http_client):
             _compare(judge, ours, data, method)
+    strictly = _read(data, method, (), by_strict)
+    assert strictly == _read(data, method, cuts, by_strict)
+    if ours is not None and strictly is not None:
+        assert ours[:3] == strictly[:3]
     body = data[len(data) // 2 :]
     try:
         made = b"".join(decoded_pieces(iter([body]), coding))
@@ -79,11 +93,12 @@ def check(data: bytes, method: str, cuts: list[int], coding: str) -> None:
     assert made == b"".join(decoded_pieces(iter([body[:3], body[3:]]), coding))
 
 
-def _read(data: bytes, method: str, cuts: Any) -> Reading | None:
+def _read(data: bytes, method: str, cuts: Any, read: Any = by_us) -> Reading | None:
     try:
-        return by_us(data, method, cuts)
-    except FAULTS:
+        found: Reading = read(data, method, cuts)
+    except (*FAULTS, HTTPException):
         return None
+    return found
 
 
 def _compare(judge: Any, ours: Reading, data: bytes, method: str) -> None:

@@ -18,6 +18,7 @@ from dynclient.errors import ConnectionBroken
 from dynclient.messages import HttpRequest
 from dynclient.transport import AiohttpTransport, RequestsTransport, SocketTransport
 from dynclient.transport.incoming import BadMessage, Incoming, Incomplete, NoResponse
+from dynclient.transport.strict import _StrictResponse
 
 from .blocking import Blocking
 from .quirks import QUIRKS, REFUSES
@@ -88,6 +89,40 @@ def by_http_client(data: bytes, method: str = "GET") -> Reading:
     response = http.client.HTTPResponse(Sock(), method=method)  # type: ignore[arg-type]
     response.begin()
     body = response.read()
+    return Reading(response.status, response.getheaders(), body, not response.will_close)
+
+
+class _Raw(io.RawIOBase):
+    """A socket that has one piece at a time."""
+
+    def __init__(self, waiting: list[bytes]) -> None:
+        self._waiting = waiting
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._waiting.pop(0) if self._waiting else b""
+        size = min(len(piece), len(buffer))
+        buffer[:size] = piece[:size]
+        if piece[size:]:
+            self._waiting.insert(0, piece[size:])
+        return size
+
+
+def by_strict(data: bytes, method: str = "GET", cuts: Iterable[int] = ()) -> Reading:
+    """By what reads for `RequestsTransport`. Raises FAULTS and http.client.HTTPException."""
+    waiting = [piece for piece in pieces(data, cuts) if piece]
+
+    class Sock:
+        def makefile(self, *_: object) -> io.BufferedReader:
+            return io.BufferedReader(_Raw(waiting))
+
+    response = _StrictResponse(Sock(), method=method)
+    response.begin()
+    body = b"".join(iter(lambda: response.read1(1 << 16), b""))
+    if response.length:
+        raise http.client.IncompleteRead(body, response.length)
     return Reading(response.status, response.getheaders(), body, not response.will_close)
 
 
