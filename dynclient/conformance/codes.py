@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ..messages import Violation
@@ -21,285 +22,110 @@ class Code(NamedTuple):
     meaning: str
 
 
-_TABLE: tuple[Code, ...] = (
-    Code(
-        "DC101",
-        "undocumented-path",
-        "request",
-        "error",
-        "The document has no path like this one on this server.",
-    ),
-    Code(
-        "DC102",
-        "undocumented-method",
-        "request",
-        "error",
-        "The path is in the document, and the method is not declared for it.",
-    ),
-    Code("DC110", "missing-parameter", "request", "error", "A required parameter is missing."),
-    Code("DC111", "parameter-schema", "request", "error", "A parameter breaks its schema."),
-    Code(
-        "DC112",
-        "undeclared-query-parameter",
-        "request",
-        "warning",
-        "A query parameter is sent that the document does not declare.",
-    ),
-    Code(
-        "DC113",
-        "undeclared-header",
-        "request",
-        "info",
-        "A header field is sent that the document does not declare, and that is no usual one.",
-    ),
-    Code(
-        "DC114",
-        "undeclared-cookie",
-        "request",
-        "info",
-        "A cookie is sent that the document does not declare.",
-    ),
-    Code(
-        "DC120",
-        "request-body-schema",
-        "request",
-        "error",
-        "The body of the request breaks its schema.",
-    ),
-    Code(
-        "DC121",
-        "missing-request-body",
-        "request",
-        "error",
-        "The required body of the request is missing.",
-    ),
-    Code(
-        "DC122",
-        "undeclared-request-body",
-        "request",
-        "warning",
-        "There is a body, and the operation declares none.",
-    ),
-    Code(
-        "DC123",
-        "undecodable-request-body",
-        "request",
-        "error",
-        "The body of the request is not what its content type says.",
-    ),
-    Code(
-        "DC130",
-        "request-media-type",
-        "request",
-        "error",
-        "The content type of the request is missing or not declared.",
-    ),
-    Code(
-        "DC201",
-        "undeclared-status",
-        "response",
-        "error",
-        "The status of the response is not declared, nor its range, nor a default.",
-    ),
-    Code(
-        "DC202",
-        "undeclared-media-type",
-        "response",
-        "error",
-        "The content type of the response is missing or not declared for its status.",
-    ),
-    Code(
-        "DC210",
-        "missing-header",
-        "response",
-        "error",
-        "A header field is missing that the document requires in the response.",
-    ),
-    Code(
-        "DC211",
-        "header-schema",
-        "response",
-        "error",
-        "A header field of the response breaks its schema.",
-    ),
-    Code(
-        "DC220",
-        "type",
-        "response",
-        "error",
-        "A value in the body has another type than its schema says; null counts as a type.",
-    ),
-    Code(
-        "DC221",
-        "missing-property",
-        "response",
-        "error",
-        "An object in the body lacks a required property.",
-    ),
-    Code(
-        "DC222",
-        "enum",
-        "response",
-        "error",
-        "A value in the body is not one of the `enum` or `const` of its schema.",
-    ),
-    Code(
-        "DC223",
-        "format",
-        "response",
-        "error",
-        "A text in the body is not in the `format` of its schema.",
-    ),
-    Code(
-        "DC224",
-        "bounds",
-        "response",
-        "error",
-        "A value in the body is too long, too short, too big, too small, or does not match "
-        "its pattern.",
-    ),
-    Code(
-        "DC225",
-        "schema",
-        "response",
-        "error",
-        "A value in the body breaks its schema in another way.",
-    ),
-    Code(
-        "DC226",
-        "undecodable-body",
-        "response",
-        "error",
-        "The body of the response is not what its content type says.",
-    ),
-    Code(
-        "DC227",
-        "empty-body",
-        "response",
-        "error",
-        "The body of the response is empty, and its content type has no empty content.",
-    ),
-    Code(
-        "DC228",
-        "undocumented-property",
-        "response",
-        "error",
-        "An object in the body has a property that its schema does not allow.",
-    ),
-    Code(
-        "DC229",
-        "undeclared-property",
-        "response",
-        "warning",
-        "An object in the body has a property that its schema does not declare.",
-    ),
-    Code(
-        "DC230",
-        "absent-property",
-        "response",
-        "info",
-        "An object in the body lacks a property that its schema declares and does not require.",
-    ),
-    Code(
-        "DC301",
-        "credential-not-enforced",
-        "request",
-        "error",
-        "The document demands credentials, the request has none, and the service served it "
-        "all the same.",
-    ),
-    Code(
-        "DC302",
-        "wrong-credential-accepted",
-        "request",
-        "error",
-        "The request has credentials that are nobody's, and the service served it all the same.",
-    ),
-    Code(
-        "DC303",
-        "foreign-object-readable",
-        "request",
-        "error",
-        "An object of one user was served to another one.",
-    ),
-    Code("DC401", "server-error", "response", "error", "The service responded with 5xx."),
-    Code(
-        "DC402",
-        "wrong-input-accepted",
-        "request",
-        "error",
-        "A request that breaks the document was served as if it were right.",
-    ),
-    Code(
-        "DC403",
-        "example-refused",
-        "request",
-        "error",
-        "A request made of the document's own examples was refused as wrong input.",
-    ),
-    Code(
-        "DC404",
-        "right-input-refused",
-        "request",
-        "info",
-        "A request that keeps to the schemas was refused as wrong input; schemas do not say all.",
-    ),
-    Code(
-        "DC405",
-        "no-response",
-        "response",
-        "error",
-        "The connection broke or timed out before the response was complete.",
-    ),
-    Code(
-        "DC411",
-        "created-not-found",
-        "response",
-        "error",
-        "An object that was created just before is not there.",
-    ),
-    Code(
-        "DC412",
-        "deleted-still-there",
-        "response",
-        "error",
-        "An object that was deleted just before is still there.",
-    ),
-    Code(
-        "DC413",
-        "not-idempotent",
-        "response",
-        "error",
-        "A second PUT or DELETE of the same changes what the first one had done, or fails.",
-    ),
-    Code(
-        "DC414",
-        "another-object",
-        "response",
-        "error",
-        "The object that was asked for by its id has another id.",
-    ),
-    Code(
-        "DC415",
-        "page-repeats",
-        "response",
-        "error",
-        "The items of one page come again on the next.",
-    ),
-    Code(
-        "DC901",
-        "not-judged",
-        "document",
-        "warning",
-        "The document has a problem that keeps this part of the exchange from being judged.",
-    ),
-)
+#: A line for each kind, and what it means below it.
+_TABLE = """
+DC101 undocumented-path request error
+    The document has no path like this one on this server.
+DC102 undocumented-method request error
+    The path is in the document, and the method is not declared for it.
+DC110 missing-parameter request error
+    A required parameter is missing.
+DC111 parameter-schema request error
+    A parameter breaks its schema.
+DC112 undeclared-query-parameter request warning
+    A query parameter is sent that the document does not declare.
+DC113 undeclared-header request info
+    A header field is sent that the document does not declare, and that is no usual one.
+DC114 undeclared-cookie request info
+    A cookie is sent that the document does not declare.
+DC120 request-body-schema request error
+    The body of the request breaks its schema.
+DC121 missing-request-body request error
+    The required body of the request is missing.
+DC122 undeclared-request-body request warning
+    There is a body, and the operation declares none.
+DC123 undecodable-request-body request error
+    The body of the request is not what its content type says.
+DC130 request-media-type request error
+    The content type of the request is missing or not declared.
+DC201 undeclared-status response error
+    The status of the response is not declared, nor its range, nor a default.
+DC202 undeclared-media-type response error
+    The content type of the response is missing or not declared for its status.
+DC210 missing-header response error
+    A header field is missing that the document requires in the response.
+DC211 header-schema response error
+    A header field of the response breaks its schema.
+DC220 type response error
+    A value in the body has another type than its schema says; null counts as a type.
+DC221 missing-property response error
+    An object in the body lacks a required property.
+DC222 enum response error
+    A value in the body is not one of the `enum` or `const` of its schema.
+DC223 format response error
+    A text in the body is not in the `format` of its schema.
+DC224 bounds response error
+    A value in the body is too long, too short, too big, too small, or does not match its
+    pattern.
+DC225 schema response error
+    A value in the body breaks its schema in another way.
+DC226 undecodable-body response error
+    The body of the response is not what its content type says.
+DC227 empty-body response error
+    The body of the response is empty, and its content type has no empty content.
+DC228 undocumented-property response error
+    An object in the body has a property that its schema does not allow.
+DC229 undeclared-property response warning
+    An object in the body has a property that its schema does not declare.
+DC230 absent-property response info
+    An object in the body lacks a property that its schema declares and does not require.
+DC301 credential-not-enforced request error
+    The document demands credentials, the request has none, and the service served it all the
+    same.
+DC302 wrong-credential-accepted request error
+    The request has credentials that are nobody's, and the service served it all the same.
+DC303 foreign-object-readable request error
+    An object of one user was served to another one.
+DC401 server-error response error
+    The service responded with 5xx.
+DC402 wrong-input-accepted request error
+    A request that breaks the document was served as if it were right.
+DC403 example-refused request error
+    A request made of the document's own examples was refused as wrong input.
+DC404 right-input-refused request info
+    A request that keeps to the schemas was refused as wrong input; schemas do not say all.
+DC405 no-response response error
+    The connection broke or timed out before the response was complete.
+DC411 created-not-found response error
+    An object that was created just before is not there.
+DC412 deleted-still-there response error
+    An object that was deleted just before is still there.
+DC413 not-idempotent response error
+    A second PUT or DELETE of the same changes what the first one had done, or fails.
+DC414 another-object response error
+    The object that was asked for by its id has another id.
+DC415 page-repeats response error
+    The items of one page come again on the next.
+DC901 not-judged document warning
+    The document has a problem that keeps this part of the exchange from being judged.
+"""
+
+
+def _codes() -> Iterator[Code]:
+    for row in re.split(r"\n(?=DC)", _TABLE.strip()):
+        head, *meaning = row.splitlines()
+        code, name, side, severity = head.split()
+        text = " ".join(line.strip() for line in meaning)
+        yield Code(code, name, side, severity, text)  # type: ignore[arg-type]
+
 
 #: Every code, by itself.
-CODES: Mapping[str, Code] = {code.code: code for code in _TABLE}
+CODES: Mapping[str, Code] = {each.code: each for each in _codes()}
 
 #: What only a run can find: its rule is the name of its code.
-_OF_RUNS = {(each.side, each.name): each.code for each in _TABLE if "DC302" <= each.code <= "DC499"}
+_OF_RUNS = {
+    (each.side, each.name): each.code for each in CODES.values() if "DC302" <= each.code <= "DC499"
+}
 _BY_RULE: Mapping[tuple[Side, str], str] = {
     **_OF_RUNS,
     ("request", "undocumented-path"): "DC101",
