@@ -51,6 +51,16 @@ class Exchange:
     request_body: BodyState = "whole"
     response_body: BodyState = "whole"
 
+    @property
+    def status(self) -> int:
+        """Of the response; 0 if there is none."""
+        return 0 if self.response is None else self.response.status
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the response is a success."""
+        return 200 <= self.status < 300
+
     def known_to(self, redactor: Redactor, operation: str | None = None) -> Exchange:
         """The same, with a request whose redactor knows what this one knows as well.
 

@@ -226,8 +226,8 @@ class Judge:
 
     def _security(self, operation: Operation, exchange: Exchange) -> Iterable[Violation]:
         """That a service serves a request without the credentials that its document demands."""
-        response, wanted = exchange.response, operation.security
-        if not wanted or response is None or not 200 <= response.status < 300:
+        wanted = operation.security
+        if not wanted or not exchange.is_served:
             return
         if any(self._is_met(requirement, exchange.request) for requirement in wanted):
             return
@@ -300,7 +300,7 @@ def _finding(
     masked = structs.replace(violation, message=exchange.request.mask()(violation.message))
     refused = None
     if code.side == "request" and exchange.response is not None and code.severity == "error":
-        refused = 400 <= exchange.response.status < 500
+        refused = 400 <= exchange.status < 500
     return Finding(code.code, code.severity, code.side, masked, refused, engines)
 
 

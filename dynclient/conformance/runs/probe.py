@@ -124,8 +124,7 @@ class Probe:
         Few documents declare what this takes: what such a response breaks is told, and is no
         violation.
         """
-        response = exchange.response
-        status = 0 if response is None else response.status
+        status = exchange.status
         if not case.signed:
             return status in (401, 403)
         if case.origin == "wrong":
@@ -143,14 +142,13 @@ class Probe:
 
     def _of_run(self, case: Case, exchange: Exchange) -> list[Finding]:
         """What the status says of a request that is known to be right, or wrong."""
-        response = exchange.response
-        if response is None:
+        status = exchange.status
+        if exchange.response is None:
             return [finding("DC405", "response.status", "no complete response came")]
-        status = response.status
         if status >= 500:
             return [finding("DC401", "response.status", f"the service responded with {status}")]
         is_wrong = case.origin == "wrong"
-        if is_wrong and 200 <= status < 300:
+        if is_wrong and exchange.is_served:
             why = self._what_is_wrong(case)
             return [finding("DC402", why.where, f"served with {status}: {why.message}", why)]
         if not is_wrong and status in _WRONG_INPUT:

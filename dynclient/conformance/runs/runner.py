@@ -7,7 +7,6 @@ for.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -109,11 +108,7 @@ def run(
     ConnectError if the service is not there; DynclientError without Schemathesis, and if no
     operation is left to call.
     """
-    return _Run(client, bounds or Bounds(), others, filter_, told or _nothing).all()
-
-
-def _nothing(_: Case) -> None:
-    pass
+    return _Run(client, bounds or Bounds(), others, filter_, told or (lambda _: None)).all()
 
 
 class _Run:
@@ -185,37 +180,33 @@ class _Run:
             return
         exchange, _ = self.probe.visit(case)
         self.pool.learn(operation, exchange)
-        if exchange.response is not None and 200 <= exchange.response.status < 300:
+        if exchange.is_served:
             self.right.setdefault(operation.name, request)
 
     def _made(self, operation: Operation) -> None:
-        for wrong in (False, True):
-            known = self.pool.known_for(operation)
-            try:
-                strategy = self.generator.strategy(operation, wrong=wrong, known=known)
-            except LookupError as error:
-                self.skipped[operation.name] = str(error)
-                return
-            judged: Counter[str] = Counter()
-            origin: Origin = "wrong" if wrong else "made"
+        try:
+            self._generated(operation, "made")
+            if not self._generated(operation, "wrong"):
+                self.skipped.setdefault(operation.name, "nothing of it can be made wrong")
+        except LookupError as error:
+            self.skipped[operation.name] = str(error)
 
-            def visit(
-                request: HttpRequest,
-                origin: Origin = origin,
-                wrong: bool = wrong,
-                judged: Counter[str] = judged,
-            ) -> None:
-                self.probe.check_time()
-                case = Case(operation.name, request, origin)
-                if self.probe.is_right(case) is not (not wrong):
-                    judged["of another kind"] += 1
-                    return
-                judged["sent"] += 1
+    def _generated(self, operation: Operation, origin: Origin) -> bool:
+        """Whether a request of this kind could be made. LookupError as of `Generator.strategy`."""
+        wrong, known = origin == "wrong", self.pool.known_for(operation)
+        strategy = self.generator.strategy(operation, wrong=wrong, known=known)
+        is_sent = False
+
+        def visit(request: HttpRequest) -> None:
+            nonlocal is_sent
+            self.probe.check_time()
+            case = Case(operation.name, request, origin)
+            if self.probe.is_right(case) is (not wrong):
+                is_sent = True
                 self._visit(operation, case)
 
-            exercise(strategy, visit, examples=self.bounds.examples, seed=self.bounds.seed)
-            if not judged["sent"] and wrong:
-                self.skipped.setdefault(operation.name, "nothing of it can be made wrong")
+        exercise(strategy, visit, examples=self.bounds.examples, seed=self.bounds.seed)
+        return is_sent
 
     def _visit(self, operation: Operation, case: Case) -> None:
         """Send a made case. AssertionError, of a class for each kind of finding, for Hypothesis."""
@@ -243,9 +234,8 @@ class _Run:
         with suppress(DynclientError):
             client = self.probe.signed.with_options(auth=nobodys)
             exchange = self.probe.send(case, client)
-            served = exchange.response is not None and 200 <= exchange.response.status < 300
             message = "credentials that are nobody's were taken"
-            more = [finding("DC302", "request.security", message)] if served else []
+            more = [finding("DC302", "request.security", message)] if exchange.is_served else []
             self.probe.count(case, exchange, more)
 
     # ── several calls ────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from ...messages import HttpRequest
 from ...operation import Operation
 from ...paging.style import PagingError, paging_of
 from ..exchanges import Exchange, http_of
+from ..findings import Finding
 from .cases import Case
 from .made import arguments_for
 from .probe import Probe, finding
@@ -77,7 +78,7 @@ class Pool:
     def learn(self, operation: Operation, exchange: Exchange) -> None:
         """Keep the ids of a response: of the object, or of the items of a collection."""
         response = exchange.response
-        if response is None or not 200 <= response.status < 300:
+        if response is None or not exchange.is_served:
             return
         kept = self._ids[operation.path.rstrip("/")]
         for value in _ids_in(response.content, operation.path):
@@ -137,8 +138,8 @@ class _Steps:
         case = Case(operation.name, request, "sequence")
         return case, self.probe.send(case)
 
-    def count(self, case: Case, exchange: Exchange, *found: Any) -> None:
-        self.probe.count(case, exchange, [each for each in found if each is not None])
+    def count(self, case: Case, exchange: Exchange, found: Finding | None = None) -> None:
+        self.probe.count(case, exchange, [] if found is None else [found])
 
 
 def live(
@@ -154,7 +155,7 @@ def live(
     steps = _Steps(probe, pool, resource)
     case, created = steps.step(made, create)
     steps.count(case, created)
-    if created.response is None or not 200 <= created.response.status < 300:
+    if created.response is None or not created.is_served:
         return
     pool.learn(made, created)
     value = next(_ids_in(created.response.content, made.path), None)
@@ -165,25 +166,22 @@ def live(
     if asked is None:
         return
     case, found = steps.step(read, asked)
-    is_there = found.response is not None and 200 <= found.response.status < 300
-    missing = found.response is not None and found.response.status in _GONE
-    steps.count(
-        case,
-        found,
-        finding("DC411", "response.status", f"{made.name} created it, {read.name} has it not")
-        if missing
-        else None,
-        _another(found, resource, value) if is_there else None,
-    )
+    seen = None
+    if found.is_served:
+        seen = _another(found, resource, value)
+    elif found.status in _GONE:
+        message = f"{made.name} created it, {read.name} has it not"
+        seen = finding("DC411", "response.status", message)
+    steps.count(case, found, seen)
     for other in others:
         _read_by(steps, other, read, asked)
-    if is_there and resource.update is not None:
+    if found.is_served and resource.update is not None:
         _put_twice(steps, resource.update, asked, found)
     if delete is not None:
         _delete(steps, delete, asked, known)
 
 
-def _another(exchange: Exchange, resource: Resource, value: Any) -> Any:
+def _another(exchange: Exchange, resource: Resource, value: Any) -> Finding | None:
     """Whether the object has another id than the one that it was asked for by."""
     collection = resource.path.rstrip("/").rpartition("/")[0]
     content = b"" if exchange.response is None else exchange.response.content
@@ -196,9 +194,8 @@ def _another(exchange: Exchange, resource: Resource, value: Any) -> Any:
 def _read_by(steps: _Steps, other: Any, read: Operation, asked: HttpRequest) -> None:
     case = Case(read.name, asked, "sequence")
     exchange = steps.probe.send(case, other)
-    served = exchange.response is not None and 200 <= exchange.response.status < 300
     found = finding("DC303", "request.security", "the object of one user was served to another")
-    steps.count(case, exchange, found if served else None)
+    steps.count(case, exchange, found if exchange.is_served else None)
 
 
 def _put_twice(steps: _Steps, update: Operation, asked: HttpRequest, found: Exchange) -> None:
@@ -216,7 +213,7 @@ def _put_twice(steps: _Steps, update: Operation, asked: HttpRequest, found: Exch
     for _ in range(2):
         case, put = steps.step(update, request)
         steps.count(case, put)
-        if put.response is None or not 200 <= put.response.status < 300:
+        if not put.is_served:
             break
         _, now = steps.step(read, asked)
         seen.append(b"" if now.response is None else now.response.content)
@@ -237,18 +234,16 @@ def _delete(steps: _Steps, delete: Operation, asked: HttpRequest, known: Mapping
         return
     case, gone = steps.step(delete, request)
     steps.count(case, gone)
-    if gone.response is None or not 200 <= gone.response.status < 300:
+    if not gone.is_served:
         return
     steps.pool.forget(read, known[steps.resource.name])
     case, after = steps.step(read, asked)
     # 202: it will be deleted, some time.
-    there = after.response is not None and after.response.status == 200
+    still = after.status == 200 and gone.status != 202
     message = f"{delete.name} deleted it, and {read.name} still has it"
-    still = there and gone.response.status != 202
     steps.count(case, after, finding("DC412", "response.status", message) if still else None)
     case, again = steps.step(delete, request)
-    status = 0 if again.response is None else again.response.status
-    fails = status == 0 or status >= 500
+    fails = again.response is None or again.status >= 500
     message = f"a second {delete.name} fails"
     steps.count(case, again, finding("DC413", "response.status", message) if fails else None)
 
