@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["BOUNDS", "listed", "shown"]
+__all__ = ["BOUNDS", "SIZES", "listed", "shown"]
 
 _SHOWN_CHARACTERS = 60
 _SHOWN_NAMES = 6
@@ -17,6 +17,8 @@ BOUNDS = {
     "exclusiveMinimum": "above",
     "exclusiveMaximum": "below",
 }
+#: What a value has some number of, by the name of the keyword behind its `min` or `max`.
+SIZES = {"Length": "characters", "Items": "items", "Properties": "properties"}
 
 
 def shown(value: Any) -> str:

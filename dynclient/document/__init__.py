@@ -6,7 +6,7 @@ Imports no HTTP library, and fetches nothing: who opens documents from URLs driv
 from ..errors import NotLoaded
 from .bundled import bundled_names, bundled_path
 from .document import Document, Problem
-from .load import Fetch, Fetching, Source, completing, driven, is_remote, load, loading
+from .load import Fetch, Fetching, Source, completing, is_remote, load, loading
 from .node import Node
 from .resources import Location, Resources
 from .trust import Trust, may_move, moved_away
@@ -25,7 +25,6 @@ __all__ = [
     "bundled_names",
     "bundled_path",
     "completing",
-    "driven",
     "is_remote",
     "load",
     "loading",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..wording import BOUNDS, shown
+from ..wording import BOUNDS, SIZES, shown
 
 __all__ = ["Finding", "findings", "references"]
 
@@ -216,6 +216,9 @@ def _sentence(error: Any, rule: str) -> str:
         return f"the required property {error.message.partition(' is a required')[0]} is missing"
     if rule in BOUNDS:
         return f"{shown(value)} must be {BOUNDS[rule]} {limit}"
+    if rule[3:] in SIZES:
+        least = "at least" if rule.startswith("min") else "at most"
+        return f"{shown(value)} must have {least} {limit} {SIZES[rule[3:]]}"
     words = _WORDS.get(rule)
     return words(shown(value), limit) if words else f"{shown(value)} breaks the rule {rule!r}"
 
@@ -224,12 +227,6 @@ _WORDS: dict[str, Callable[[str, Any], str]] = {
     "const": lambda value, limit: f"{value} must be {limit!r}",
     "format": lambda value, limit: f"{value} is not a valid {limit}",
     "pattern": lambda value, limit: f"{value} does not match the pattern {limit}",
-    "minItems": lambda value, limit: f"{value} must have at least {limit} items",
-    "maxItems": lambda value, limit: f"{value} must have at most {limit} items",
-    "minLength": lambda value, limit: f"{value} must have at least {limit} characters",
-    "maxLength": lambda value, limit: f"{value} must have at most {limit} characters",
-    "minProperties": lambda value, limit: f"{value} must have at least {limit} properties",
-    "maxProperties": lambda value, limit: f"{value} must have at most {limit} properties",
     "uniqueItems": lambda value, _: f"{value} has equal items",
     "oneOf": lambda value, _: f"{value} matches several of the alternatives; it must match one",
     "not": lambda value, _: f"{value} matches the schema under `not`",

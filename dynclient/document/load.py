@@ -18,7 +18,7 @@ from .parse import check_data, parse_document
 from .resources import Location, Resources, local_path
 from .trust import Trust, may_move, moved_away
 
-__all__ = ["Fetch", "Fetching", "Source", "completing", "driven", "load", "loading"]
+__all__ = ["Fetch", "Fetching", "Source", "completing", "load", "loading"]
 
 #: What a document can be opened from: a bundled name, a path, a URL, or its data.
 Source: TypeAlias = str | PathLike[str] | Mapping[str, Any]
@@ -52,23 +52,19 @@ def load(
     def unable(url: str) -> tuple[str, bytes]:
         raise DocumentError("a URL is opened by a Client, or by load(url, fetch=...)", source=url)
 
-    return driven(loading(source, trust=trust, overlays=overlays), fetch or unable)
-
-
-def driven(steps: Fetching[T], fetch: Fetch) -> T:
-    """What a generator returns that yields URLs, each fetched by `fetch`."""
+    steps = loading(source, trust=trust, overlays=overlays)
     try:
         url = next(steps)
         while True:
             try:
-                fetched = fetch(url)
+                fetched = (fetch or unable)(url)
             except DynclientError as error:
                 url = steps.throw(error)
             else:
                 url = steps.send(fetched)
     except StopIteration as stop:
-        result: T = stop.value
-        return result
+        document: Document = stop.value
+        return document
 
 
 def loading(

@@ -135,18 +135,14 @@ class Node(NamedTuple):
                 continue
             seen.add(node.at)
             yield node
-            stack.extend(reversed(list(node._applied(keywords))))
+            target = [] if node.reference is None else [node.resolve(node.reference)]
+            stack.extend(reversed([*target, *node.branches(*keywords)]))
 
     @property
     def _says_more(self) -> bool:
         """Whether it is a `$ref` beside which other keywords count."""
         is_lone = self.document.dialect == "3.0" or len(self.value) == 1
         return not (is_lone or self.document.resources.has_lone_refs(self.at))
-
-    def _applied(self, keywords: tuple[str, ...]) -> Iterator[Node]:
-        if self.reference is not None:
-            yield self.resolve(self.reference)
-        yield from self.branches(*keywords)
 
     def properties(self) -> dict[str, Node]:
         """The declared properties of an object, in their order; see `in_place`."""

@@ -17,12 +17,13 @@ __all__ = ["PLAIN_KEYWORDS", "upgrade_file", "upgrade_schema"]
 
 # Deeper inline nesting than this is nobody's description; it is left as it is.
 _DEEPEST = 200
-_HOLD_SCHEMA = frozenset({"items", "additionalProperties", "not", "allOf", "anyOf", "oneOf"})
-_HOLD_NAMED = frozenset({"properties"})
-_HOLDERS = _HOLD_SCHEMA | _HOLD_NAMED
-# In a file that may hold anything: members of these go by names of their own, …
+#: What holds schemas in a schema.
+_HOLDERS = frozenset(
+    {"items", "additionalProperties", "not", "allOf", "anyOf", "oneOf", "properties"}
+)
+#: The members of these go by names of their own.
 _BAGS = frozenset({"properties", "definitions", "parameters", "responses", "paths", "headers"})
-# … and the value of these is data, whatever it looks like.
+#: In a file that may hold anything: the value of these is data, whatever it looks like.
 _DATA = frozenset({"default", "enum", "example", "examples"})
 
 #: The keywords that a parameter, a header or an Items Object has in common with a schema
@@ -58,7 +59,7 @@ def upgrade_schema(value: Any, at: Location, note: Callable[[Location, str, str]
     An `x-nullable` beside a `$ref` counts for nothing, as any sibling of a reference.
     """
     try:
-        return _schema(value, 0)
+        return _upgraded(value, False, 0)
     except _TooDeepError:
         reason = f"the schema nests deeper than {_DEEPEST} levels; it is read as OpenAPI 3.0"
         note(at, reason, "depth")
@@ -74,62 +75,32 @@ def upgrade_file(data: Any) -> Any:
     if isinstance(data, dict) and "openapi" in data:
         return data
     try:
-        return _anything(data, 0, False)
+        return _upgraded(data, True, 0)
     except _TooDeepError:
         return data
 
 
-def _anything(value: Any, depth: int, is_bag: bool) -> Any:
+def _upgraded(value: Any, anywhere: bool, depth: int, is_bag: bool = False) -> Any:
+    """A schema, or a value that stands anywhere in a file and may hold some.
+
+    Of a bag the keys are names, under each of which stands such a value.
+    """
+    if not isinstance(value, dict | list):
+        return value
     if depth > _DEEPEST:
         raise _TooDeepError
     if isinstance(value, list):
-        return _list(value, lambda item: _anything(item, depth + 1, False))
-    if not isinstance(value, dict):
-        return value
-    changed: dict[str, Any] = {}
+        items = [_upgraded(item, anywhere, depth + 1) for item in value]
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    is_parameter = anywhere and "in" in value  # which keeps its `type: file`
+    changed = {} if is_bag or is_parameter else _differences(value)
     for key, member in value.items():
-        if not isinstance(member, dict | list):
-            continue
-        if not is_bag and (key in _DATA or str(key).startswith("x-")):
-            continue
-        new = _anything(member, depth + 1, key in _BAGS and not is_bag)
-        if new is not member:
-            changed[key] = new
-    if not is_bag and "in" not in value:  # a parameter keeps its `type: file`
-        changed.update(_differences(value))
+        is_data = key in _DATA or str(key).startswith("x-") if anywhere else key not in _HOLDERS
+        if is_bag or not is_data:
+            new = _upgraded(member, anywhere, depth + (not is_bag), key in _BAGS and not is_bag)
+            if new is not member:
+                changed[key] = new
     return {**value, **changed} if changed else value
-
-
-def _schema(value: Any, depth: int) -> Any:
-    if depth > _DEEPEST:
-        raise _TooDeepError
-    if isinstance(value, list):
-        return _list(value, lambda item: _schema(item, depth + 1))
-    if not isinstance(value, dict):
-        return value
-    changed = _differences(value)
-    for key in value.keys() & _HOLDERS:
-        member = value[key]
-        new = _named(member, depth + 1) if key in _HOLD_NAMED else _schema(member, depth + 1)
-        if new is not member:
-            changed[key] = new
-    return {**value, **changed} if changed else value
-
-
-def _named(value: Any, depth: int) -> Any:
-    if not isinstance(value, dict):
-        return value
-    changed = {}
-    for name, member in value.items():
-        new = _schema(member, depth)
-        if new is not member:
-            changed[name] = new
-    return {**value, **changed} if changed else value
-
-
-def _list(value: list[Any], upgrade: Callable[[Any], Any]) -> list[Any]:
-    new = [upgrade(item) for item in value]
-    return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
 
 
 def _differences(schema: dict[str, Any]) -> dict[str, Any]:

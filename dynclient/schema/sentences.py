@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..redaction import MASK
-from ..wording import BOUNDS, listed, shown
+from ..wording import BOUNDS, SIZES, listed, shown
 from .fault import Fault
 
 __all__ = ["sentence"]
@@ -22,7 +22,6 @@ _TYPE_NAMES: dict[type, str] = {
 }
 # Without the value: it may be a member, and its name, which is not at hand, say it is a secret.
 _NOT_ALLOWED = "it is not allowed here"
-_SIZES = {"Length": "characters", "Items": "items", "Properties": "properties"}
 
 
 def sentence(fault: Fault, *, secret: bool) -> str:
@@ -37,9 +36,9 @@ def sentence(fault: Fault, *, secret: bool) -> str:
         return _pattern(fault, value)
     if rule in BOUNDS:
         return f"{value} must be {BOUNDS[rule]} {error.kind.limit}"
-    if rule[3:] in _SIZES:
+    if rule[3:] in SIZES:
         least = "at least" if rule.startswith("min") else "at most"
-        size = f"{len(error.instance)} {_SIZES[rule[3:]]}"
+        size = f"{len(error.instance)} {SIZES[rule[3:]]}"
         return f"{value} has {size}; it must have {least} {error.kind.limit}"
     words = _WORDS.get(rule)
     return words(fault, value) if words else _NOT_ALLOWED
