@@ -260,29 +260,22 @@ class Document:
 
 def version_of(data: Any, source: str) -> str:
     """The declared version. DocumentError if it is none of OpenAPI 3 or Swagger 2."""
+    pointer: str | None = None
     if not isinstance(data, Mapping):
-        raise DocumentError(
-            f"not an OpenAPI document: its root is {_kind(data)}, not an object", source=source
-        )
-    if "openapi" in data:
-        version = str(data["openapi"])
+        reason = f"not an OpenAPI document: its root is {_kind(data)}, not an object"
+    elif "openapi" in data:
+        version, pointer = str(data["openapi"]), "/openapi"
         if version.split(".")[:2] in (["3", "0"], ["3", "1"], ["3", "2"]):
             return version
-        raise DocumentError(
-            f"OpenAPI {version} is not supported; 3.0, 3.1, 3.2 and Swagger 2.0 are",
-            source=source,
-            pointer="/openapi",
-        )
-    if "swagger" in data:
-        version = str(data["swagger"])
+        reason = f"OpenAPI {version} is not supported; 3.0, 3.1, 3.2 and Swagger 2.0 are"
+    elif "swagger" in data:
+        version, pointer = str(data["swagger"]), "/swagger"
         if version in SWAGGER_VERSIONS:
             return version
-        raise DocumentError(
-            f"Swagger {version} is not supported; 2.0 is", source=source, pointer="/swagger"
-        )
-    raise DocumentError(
-        "not an OpenAPI document: it has no field `openapi` at its root", source=source, pointer=""
-    )
+        reason = f"Swagger {version} is not supported; 2.0 is"
+    else:
+        reason, pointer = "not an OpenAPI document: it has no field `openapi` at its root", ""
+    raise DocumentError(reason, source=source, pointer=pointer)
 
 
 def _kind(value: Any) -> str:

@@ -45,29 +45,26 @@ def parse_document(content: bytes, source: str, trust: Trust) -> Any:
     no JSON, since YAML's flow style looks the same).
     """
     if len(content) > trust.max_document_bytes:
-        raise DocumentError(
-            f"the document has {len(content)} bytes, over the limit of {trust.max_document_bytes}",
-            source=source,
-            remedy=give(trust={"max_document_bytes": ...}),
-        )
+        most = trust.max_document_bytes
+        reason = f"the document has {len(content)} bytes, over the limit of {most}"
+        remedy = give(trust={"max_document_bytes": ...})
+        raise DocumentError(reason, source=source, remedy=remedy)
     content = _as_utf8(content, source)
     if not content.strip():
         raise DocumentError("the document is empty", source=source)
-    if content.lstrip()[:1] in (b"{", b"["):
-        try:
-            return _parse_json(content, source, trust)
-        except _TooDeep:
+    if content.lstrip()[:1] not in (b"{", b"["):
+        return parse_yaml(content, source, trust)
+    try:
+        return _parse_json(content, source, trust)
+    except DocumentError as error:
+        if isinstance(error, _TooDeep) or source.endswith(".json"):
             raise
-        except DocumentError as error:
-            if source.endswith(".json"):
-                raise
-            json_error = error
-        try:
-            return parse_yaml(content, source, trust)
-        except DocumentError:
-            # It looked like JSON, so JSON's complaint is the one that helps.
-            raise json_error from None
-    return parse_yaml(content, source, trust)
+        json_error = error
+    try:
+        return parse_yaml(content, source, trust)
+    except DocumentError:
+        # It looked like JSON, so JSON's complaint is the one that helps.
+        raise json_error from None
 
 
 def _as_utf8(content: bytes, source: str) -> bytes:
@@ -91,11 +88,9 @@ def _parse_json(content: bytes, source: str, trust: Trust) -> Any:
         line = column = None
         if error.offset is not None:
             before = content[: error.offset]
-            line = before.count(b"\n") + 1
-            column = len(before) - (before.rfind(b"\n") + 1) + 1
-        raise DocumentError(
-            f"not valid JSON: {error}", source=source, line=line, column=column
-        ) from None
+            line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        reason = f"not valid JSON: {error}"
+        raise DocumentError(reason, source=source, line=line, column=column) from None
     return data
 
 
@@ -163,12 +158,9 @@ def _read_yaml_by_reference(content: bytes, source: str, trust: Trust) -> tuple[
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(part for part in (error.context, error.problem) if part)
-        raise DocumentError(
-            f"not valid YAML: {reason}",
-            source=source,
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        ) from None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        reason = f"not valid YAML: {reason}"
+        raise DocumentError(reason, source=source, line=line, column=column) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DocumentError(f"not valid YAML: {error}", source=source) from None
     if b"*" in content:
@@ -223,11 +215,8 @@ def _levels(data: Any, most: int, most_values: int | None = None) -> int:
 
 def _check_depth(depth: int, source: str, trust: Trust) -> None:
     if depth > trust.max_depth:
-        raise _TooDeep(
-            f"the document nests deeper than {trust.max_depth} levels",
-            source=source,
-            remedy=give(trust={"max_depth": ...}),
-        )
+        reason = f"the document nests deeper than {trust.max_depth} levels"
+        raise _TooDeep(reason, source=source, remedy=give(trust={"max_depth": ...}))
 
 
 def _check_aliases(data: Any, source: str, trust: Trust) -> int:
@@ -248,27 +237,19 @@ def _check_aliases(data: Any, source: str, trust: Trust) -> int:
         children = list(value.items()) if isinstance(value, Mapping) else list(enumerate(value))
         if done:
             open_ids.discard(key)
-            inside = [sizes.get(id(child)) or (1, len(str(child))) for _, child in children]
-            sizes[key] = (
-                1 + sum(values for values, _ in inside),
-                sum(
-                    len(str(name)) + written
-                    for (name, _), (_, written) in zip(children, inside, strict=True)
-                ),
-            )
-            if sizes[key][0] > trust.max_nodes:
-                raise DocumentError(
-                    f"its aliases stand for more than {trust.max_nodes} values",
-                    source=source,
-                    pointer=pointer,
-                    remedy=give(trust={"max_nodes": ...}),
-                )
+            values, characters = 1, 0
+            for name, child in children:
+                inside, written = sizes.get(id(child)) or (1, len(str(child)))
+                values += inside
+                characters += len(str(name)) + written
+            sizes[key] = values, characters
+            if values > trust.max_nodes:
+                reason = f"its aliases stand for more than {trust.max_nodes} values"
+                remedy = give(trust={"max_nodes": ...})
+                raise DocumentError(reason, source=source, pointer=pointer, remedy=remedy)
         elif key in open_ids:
-            raise DocumentError(
-                "the value contains itself; use $ref for recursion",
-                source=source,
-                pointer=pointer,
-            )
+            reason = "the value contains itself; use $ref for recursion"
+            raise DocumentError(reason, source=source, pointer=pointer)
         elif key not in sizes:
             open_ids.add(key)
             stack.append((value, pointer, True))

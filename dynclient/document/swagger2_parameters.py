@@ -187,7 +187,10 @@ def request_body(
             else:
                 context.note(declared.at, "a parameter needs a name; it is ignored", "parameter")
     if not bodies:
-        return _form(context, form, groups, consumes, consumes_at, here) if form else None
+        if not form:
+            return None
+        types = _form_types(context, form, consumes, consumes_at)
+        return _form(context, form, types, next(g.at for g in groups if g.form), here)
     for group in groups:
         for extra in group.body[1:]:
             context.note(extra.at, "an operation has one body; this one is ignored", "body")
@@ -230,30 +233,28 @@ def _said_of(value: Mapping[str, Any]) -> dict[str, Any]:
 def _form(
     context: Context,
     form: Mapping[str, Declared],
-    groups: Sequence[Group],
-    consumes: Sequence[str] | None,
-    consumes_at: Location,
+    media_types: Sequence[str],
+    at: Location,
     here: Location,
 ) -> dict[str, Any]:
-    """The body that formData parameters make up, in each media type that can carry it."""
+    """The body that formData parameters make up; `at` is the place of their list."""
     required = [name for name, (value, _) in form.items() if value.get("required") is True]
-    properties = {name: _member(context, value, at) for name, (value, at) in form.items()}
+    properties = {name: _member(context, *declared) for name, declared in form.items()}
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     if required:
         schema["required"] = required
-    list_at = next(group.at for group in groups if group.form)
-    context.move(here, list_at)
-    context.move(here.child("content"), list_at)
+    context.move(here, at)
+    context.move(here.child("content"), at)
     content = {}
-    for media_type in _form_types(context, form, consumes, consumes_at):
+    for media_type in media_types:
         entry = here.child("content", media_type)
         for part in ((), ("schema",), ("schema", "required"), ("schema", "type")):
-            context.move(entry.child(*part), list_at)
+            context.move(entry.child(*part), at)
         encoding = {}
-        for name, (value, at) in form.items():
-            context.move(entry.child("schema", "properties", name), at)
+        for name, (value, value_at) in form.items():
+            context.move(entry.child("schema", "properties", name), value_at)
             place = "formData" if parse_media_type(media_type).essence == FORM else "part"
-            if not _is_file(value) and (style := array_style(context, value, place, at)):
+            if not _is_file(value) and (style := array_style(context, value, place, value_at)):
                 encoding[name] = {"style": style[0], "explode": style[1]}
         content[media_type] = {"schema": schema, **({"encoding": encoding} if encoding else {})}
     return {"required": bool(required), "content": content}
