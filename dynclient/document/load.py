@@ -15,7 +15,7 @@ from .bundled import bundled_names, bundled_path
 from .document import SWAGGER_VERSIONS, Document, version_of
 from .identifiers import names_itself
 from .parse import check_data, parse_document
-from .resources import Location, Resources, local_path
+from .resources import Resources, local_path
 from .trust import Trust, may_move, moved_away
 
 __all__ = ["Fetch", "Fetching", "Source", "completing", "load", "loading"]
@@ -89,9 +89,8 @@ def loading(
     data, unmatched = apply(read, opened.data)
     check_data(data, trust)
     document = yield from _document(opened._replace(data=data, content=None), trust)
-    for each in unmatched:
-        at = Location(each.source, each.pointer)
-        document.note(at, f"the target {each.target} selects nothing", "overlay")
+    for at, target in unmatched:
+        document.note(at, f"the target {target} selects nothing", "overlay")
     return document
 
 

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import DocumentError
 from .pointer import join
+from .resources import Location
 
-__all__ = ["Overlay", "Unmatched", "apply", "read_overlay"]
+__all__ = ["Overlay", "apply", "read_overlay"]
 
 _VERSION = re.compile(r"1\.[01](\.\d+)?")
 _ACTION_FIELDS = frozenset({"target", "description", "update", "copy", "remove"})
@@ -28,14 +29,6 @@ class Overlay(NamedTuple):
 
     source: str
     actions: Sequence[Mapping[str, Any]]
-
-
-class Unmatched(NamedTuple):
-    """An action whose target selects nothing, by the overlay's source and the place in it."""
-
-    source: str
-    pointer: str
-    target: str
 
 
 def read_overlay(data: Any, source: str) -> Overlay:
@@ -69,20 +62,20 @@ def _wrong(action: Any) -> str:
     return "" if ("update" in action) != ("copy" in action) else "give one of update, copy, remove"
 
 
-def apply(overlays: Sequence[Overlay], data: Any) -> tuple[Any, list[Unmatched]]:
-    """The data with all actions applied, one after another; and those that found nothing.
+def apply(overlays: Sequence[Overlay], data: Any) -> tuple[Any, list[tuple[Location, str]]]:
+    """The data with all actions applied, one after another; and each target that selects nothing.
 
-    DocumentError, with the place in the overlay, for what can't be applied.
+    Such a target comes with its place. DocumentError, with the place, for what can't be applied.
     """
     tree, unmatched = _Tree(data), []
     for overlay in overlays:
         for index, action in enumerate(overlay.actions):
-            at = f"/actions/{index}"
+            at = Location(overlay.source, f"/actions/{index}")
             try:
                 if not _applied(tree, action):
-                    unmatched.append(Unmatched(overlay.source, f"{at}/target", action["target"]))
+                    unmatched.append((at.child("target"), action["target"]))
             except _Inapplicable as error:
-                raise DocumentError(str(error), source=overlay.source, pointer=at) from None
+                raise at.error(str(error)) from None
     return tree.data, unmatched
 
 

@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 
 from ..document import Document, Node
 from ..remedies import give
-from ..validation import ALL_FORMATS, Formats
+from ..validation import ALL_FORMATS
 from .definitions import Definition, Definitions, definitions_of
 from .directions import Direction
 from .effort import endless_name
 from .translation import Facts, Translated
 
-__all__ = ["Closure", "Entry", "Roots", "closure_of", "entry_of", "extract", "first_of"]
+__all__ = ["Closure", "Entry", "closure_of", "extract"]
 
 
 class Closure(Facts, kw_only=True):
@@ -49,35 +49,19 @@ _RING = "the schema applies itself to the same value, over $ref, allOf or the li
 #: What an error takes, in values of a document (`Trust.max_nodes`).
 _NODES_FOR_AN_ERROR = 10_000
 
-#: A Schema Object, or several as the properties of an object, by name.
-Roots: TypeAlias = Mapping[str, Node] | Node
-
 #: Where a closure is entered, by definitions: the name of one, or (property, name) pairs. Equal
 #: entries of one document make equal closures.
 Entry: TypeAlias = str | tuple[tuple[str, str], ...]
 
 
-def extract(roots: Roots, direction: Direction, *, formats: Formats = ALL_FORMATS) -> Closure:
-    """The closure of one Schema Object, or of several as the properties of an object.
+def extract(root: Node, direction: Direction) -> Closure:
+    """The closure of a Schema Object.
 
     DocumentError if a `$ref` leads nowhere; what else is wrong with the document is noted as
     problems and ignored.
     """
-    document = first_of(roots).document
-    definitions = definitions_of(document, direction, formats)
-    return closure_of(document, definitions, entry_of(definitions, roots))
-
-
-def first_of(roots: Roots) -> Node:
-    """The root, or the first of several."""
-    return roots if isinstance(roots, Node) else next(iter(roots.values()))
-
-
-def entry_of(definitions: Definitions, roots: Roots) -> Entry:
-    """The entry of a closure, by names. What is nothing but a `$ref` is what it refers to."""
-    if isinstance(roots, Node):
-        return definitions.meant(roots)
-    return tuple((key, definitions.meant(root)) for key, root in roots.items())
+    definitions = definitions_of(root.document, direction, ALL_FORMATS)
+    return closure_of(root.document, definitions, definitions.meant(root))
 
 
 def closure_of(document: Document, definitions: Definitions, root: Entry) -> Closure:

@@ -8,17 +8,18 @@ compiled first is dropped first, and compiled again when it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
 from msgspec import structs
 
+from ..document import Node
 from ..document.pointer import join
 from ..locking import new_lock
 from ..messages import Violation
 from ..validation import ALL_FORMATS, Formats
-from .closure import Closure, Roots, closure_of, entry_of, first_of
+from .closure import Closure, Entry, closure_of
 from .definitions import definitions_of
 from .directions import SECRET, Direction
 from .effort import is_endless, is_marked, narrowed
@@ -177,15 +178,19 @@ class Validator:
 
 
 def compile_validator(
-    roots: Roots, direction: Direction, *, formats: Formats = ALL_FORMATS
+    roots: Node | Mapping[str, Node], direction: Direction, *, formats: Formats = ALL_FORMATS
 ) -> Validator:
     """The validator of one Schema Object, or of several as an object's properties.
 
     DocumentError if the schema can't be compiled.
     """
-    root = first_of(roots)
+    root = roots if isinstance(roots, Node) else next(iter(roots.values()))
     definitions = definitions_of(root.document, direction, formats)
-    entry = entry_of(definitions, roots)
+    entry: Entry = (
+        definitions.meant(root)
+        if isinstance(roots, Node)
+        else tuple((name, definitions.meant(each)) for name, each in roots.items())
+    )
     key = (entry, formats.checks)
     validator = definitions.validators.get(key)
     if validator is None:
