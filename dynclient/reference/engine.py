@@ -218,7 +218,7 @@ def _app_of(view: View, formats: Formats) -> Any:
     keys = [key for owner in owners for key in owner.get("content", {})]
     # It looks a reader up by the key of a range, else by the type without its parameters.
     types = {*keys, *(parse_media_type(key).essence for key in keys)}
-    readers = {each: _read_data if is_data(each) else _read_nothing for each in types}
+    readers = {each: _read_data if is_data(each) else _as_it_is for each in types}
     own = {name: on_texts(checked(check)) for name, check in formats.checks}
     config = Config(
         spec_validator_cls=None,
@@ -233,8 +233,7 @@ def _read_data(content: bytes, **_: str) -> Any:
     return decode(content)
 
 
-def _read_nothing(content: bytes, **_: str) -> Any:
-    """Content without a schema."""
+def _as_it_is(content: bytes, **_: str) -> Any:
     return content
 
 

@@ -9,6 +9,7 @@ compiled first is dropped first, and compiled again when it is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from weakref import ref
 
@@ -148,13 +149,9 @@ class Validator:
         from .explain import explain, unexplained
         from .fault import Judged
 
-        checks: dict[str, Callable[[Any], bool]] = {}
-
-        def check_by(schema: dict[str, Any]) -> Callable[[Any], bool]:
-            reference = schema["$ref"]
-            if reference not in checks:
-                checks[reference] = self._with_root(schema).is_valid
-            return checks[reference]
+        @cache
+        def check_by(reference: str) -> Callable[[Any], bool]:
+            return self._with_root({"$ref": reference}).is_valid
 
         blamed = narrowed(self.closure.schema, self._definitions, value, check_by)
         judged = Judged(self.closure, blamed.value, self._part, self.hides, blamed.path)

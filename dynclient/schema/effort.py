@@ -32,8 +32,8 @@ _FLAT = 4
 _MOST_PAIRS = 500_000
 _COUNTLESS = 10**18
 
-#: Gives the fast check by a schema.
-Checks = Callable[[dict[str, Any]], Callable[[Any], bool]]
+#: Gives the fast check by what a reference names.
+Checks = Callable[[str], Callable[[Any], bool]]
 
 
 def endless_name(applied: Mapping[str, Sequence[str]], limit: int, rings: set[str]) -> str | None:
@@ -218,7 +218,7 @@ def narrowed(
         for each in _judged_inside(blamed, definitions):
             judging.setdefault(each.path, []).append(each)
         for candidates in judging.values():
-            if not any(check_by(each.schema)(each.value) for each in candidates):
+            if not any(check_by(each.schema["$ref"])(each.value) for each in candidates):
                 blamed = candidates[0]
                 break
         else:
