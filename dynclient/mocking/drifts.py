@@ -7,88 +7,91 @@ document in just the way that its name says.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
 from ..errors import DynclientError
-from ..messages import Headers, HttpRequest, HttpResponse
+from ..messages import Headers, HttpRequest, HttpResponse, Violation
 from ..operation import Operation
 from ..validation import Validation
 
-__all__ = ["DRIFTS", "named_drifts"]
+__all__ = ["DRIFTS", "drifted", "named_drifts"]
 
 _MOST_TRIES = 400
 _WARN = Validation.of("warn")
 _ODD = "drifted"
 
-#: A wrong response made of a right one; None where there is no place for it.
-Change: TypeAlias = Callable[[HttpResponse, HttpRequest, Operation, Random], HttpResponse | None]
+
+class Drift(NamedTuple):
+    """A way to be wrong.
+
+    tries  wrong responses made of a right one, one after the other
+    is_it  whether what a response breaks is what the name says
+    """
+
+    tries: Callable[[HttpResponse, Random], Iterable[HttpResponse]]
+    is_it: Callable[[Sequence[Violation]], bool] = bool
 
 
-def _body(rules: Sequence[str], *, null: bool = False) -> Change:
+def drifted(
+    name: str, response: HttpResponse, request: HttpRequest, operation: Operation, random: Random
+) -> HttpResponse | None:
+    """A wrong response made of a right one; None where there is no place for it."""
+    drift = DRIFTS[name]
+    for each in drift.tries(response, random):
+        if drift.is_it(_violations(each, request, operation)):
+            return each
+    return None
+
+
+def _body(*rules: str, null: bool = False) -> Drift:
     """A change of the data of a JSON body that breaks one of these rules, and no other."""
 
-    def change(
-        response: HttpResponse, request: HttpRequest, operation: Operation, random: Random
-    ) -> HttpResponse | None:
+    def tries(response: HttpResponse, random: Random) -> Iterator[HttpResponse]:
         try:
             data = json.loads(response.content)
         except ValueError:
-            return None
+            return
         candidates = [each for each in _changes(data) if null is _has_new_null(data, each)]
         random.shuffle(candidates)
         candidates.sort(key=lambda each: _ODD not in json.dumps(each))  # the word tells by itself
         for each in candidates[:_MOST_TRIES]:
-            changed = structs.replace(response, content=json.dumps(each).encode())
-            broken = {found.rule for found in _violations(changed, request, operation)}
-            if broken and broken <= set(rules):
-                return changed
-        return None
+            yield structs.replace(response, content=json.dumps(each).encode())
 
-    return change
+    def is_it(violations: Sequence[Violation]) -> bool:
+        broken = {each.rule for each in violations}
+        return bool(broken) and broken <= set(rules)
+
+    return Drift(tries, is_it)
 
 
-def _raw(change: Callable[[bytes], bytes]) -> Change:
+def _raw(change: Callable[[bytes], bytes]) -> Drift:
     """A change of the bytes of a body."""
-
-    def changed(
-        response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
-    ) -> HttpResponse | None:
-        found = structs.replace(response, content=change(response.content))
-        return found if _violations(found, request, operation) else None
-
-    return changed
+    return Drift(lambda given, _: [structs.replace(given, content=change(given.content))])
 
 
-def _status(
-    response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
-) -> HttpResponse | None:
-    found = structs.replace(response, status=299)
-    return found if _violations(found, request, operation) else None
+def _other_status(response: HttpResponse, _: Random) -> Iterator[HttpResponse]:
+    yield structs.replace(response, status=299)
 
 
-def _media_type(
-    response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
-) -> HttpResponse | None:
-    fields = {**dict(response.headers), "Content-Type": f"text/x-{_ODD}"}
-    found = structs.replace(response, headers=Headers(fields))
-    return found if response.content and _violations(found, request, operation) else None
+def _other_media_type(response: HttpResponse, _: Random) -> Iterator[HttpResponse]:
+    if response.content:
+        fields = {**dict(response.headers), "Content-Type": f"text/x-{_ODD}"}
+        yield structs.replace(response, headers=Headers(fields))
 
 
-def _header(
-    response: HttpResponse, request: HttpRequest, operation: Operation, _: Random
-) -> HttpResponse | None:
+def _without_a_header(response: HttpResponse, _: Random) -> Iterator[HttpResponse]:
     for name in response.headers:
         fields = [pair for pair in response.headers.pairs() if pair[0] != name]
-        found = structs.replace(response, headers=Headers(fields))
-        places = {each.where for each in _violations(found, request, operation)}
-        if any(place.startswith("response.header.") for place in places):
-            return found
-    return None
+        yield structs.replace(response, headers=Headers(fields))
+
+
+def _is_of_headers(violations: Sequence[Violation]) -> bool:
+    return any(each.where.startswith("response.header.") for each in violations)
 
 
 _BOUNDS = (
@@ -98,17 +101,17 @@ _BOUNDS = (
 )
 
 #: Every way, by its name.
-DRIFTS: Mapping[str, Change] = {
-    "status": _status,
-    "type": _body(["type"]),
-    "null": _body(["type", "enum", "const"], null=True),
-    "enum": _body(["enum", "const"]),
-    "format": _body(["format"]),
-    "missing": _body(["required"]),
-    "extra": _body(["additionalProperties", "unevaluatedProperties"]),
-    "bounds": _body(_BOUNDS),
-    "header": _header,
-    "media-type": _media_type,
+DRIFTS: Mapping[str, Drift] = {
+    "status": Drift(_other_status),
+    "type": _body("type"),
+    "null": _body("type", "enum", "const", null=True),
+    "enum": _body("enum", "const"),
+    "format": _body("format"),
+    "missing": _body("required"),
+    "extra": _body("additionalProperties", "unevaluatedProperties"),
+    "bounds": _body(*_BOUNDS),
+    "header": Drift(_without_a_header, _is_of_headers),
+    "media-type": Drift(_other_media_type),
     "empty": _raw(lambda _: b""),
     "cut-off": _raw(lambda content: content[: len(content) // 2]),
     "charset": _raw(lambda content: content + b"\xff\xfe"),
@@ -131,7 +134,9 @@ def named_drifts(text: str) -> list[str] | int:
     return names
 
 
-def _violations(response: HttpResponse, request: HttpRequest, operation: Operation) -> Any:
+def _violations(
+    response: HttpResponse, request: HttpRequest, operation: Operation
+) -> Sequence[Violation]:
     try:
         return operation.parse(response, request, _WARN).violations
     except DynclientError:

@@ -13,15 +13,14 @@ from typing import Any
 from zlib import crc32
 
 from ..abnf import split_list, split_parameters
-from ..document import Node
 from ..errors import DocumentError
 from ..media import best_match
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operation
 from ..operation.content.entry import MediaEntry
 from ..operation.declared import DeclaredResponse
-from .drifts import DRIFTS
-from .values import MockError, value_for
+from .drifts import DRIFTS, drifted
+from .values import MockError, declared_examples, value_for
 
 __all__ = ["MockService"]
 
@@ -58,7 +57,7 @@ class MockService:
         response = self._valid(request, operation)
         for name in self._ways(operation):
             random = self._random(f"{operation.name} {name}")
-            found = DRIFTS[name](response, request, operation, random)
+            found = drifted(name, response, request, operation, random)
             if found is not None:
                 self._tell(operation.name, name)
                 return found
@@ -157,33 +156,20 @@ def _sent_type(entry: MediaEntry) -> str:
 
 def _value(entry: MediaEntry, preferred: Mapping[str, str], random: Random) -> Any:
     name = preferred.get("example")
-    examples = dict(entry.node.items("examples"))
-    if name is not None and name not in examples:
-        known = ", ".join(examples) or "none"
+    names = [each for each, _ in entry.node.items("examples")]
+    if name is not None and name not in names:
+        known = ", ".join(names) or "none"
         raise MockError(f"no example {name!r} at {entry.at.pointer}; there are: {known}")
     schema = entry.schema
     dynamic = preferred.get("dynamic", "false").lower() == "true"
     if name is not None or not dynamic:
-        chosen = examples if name is None else {name: examples[name]}
-        for value in _given(entry, chosen):
+        for value in declared_examples(entry.node, name):
             if name is not None or schema is None or _is_valid(entry, value):
                 return value
     if schema is None:
         return {} if entry.codec.is_json else "text"
     value = value_for(schema, random, examples=not dynamic)
     return [value] if entry.codec.cutter is not None else value
-
-
-def _given(entry: MediaEntry, examples: Mapping[str, Node]) -> list[Any]:
-    found = []
-    if isinstance(entry.node.value, dict) and "example" in entry.node.value:
-        found.append(entry.node.value["example"])
-    for node in examples.values():
-        target = node.follow()
-        for key in ("value", "dataValue"):
-            if isinstance(target.value, dict) and key in target.value:
-                found.append(target.value[key])
-    return found
 
 
 def _is_valid(entry: MediaEntry, value: Any) -> bool:

@@ -17,7 +17,7 @@ from ..errors import DocumentError, DynclientError
 from ..schema import Direction, compile_validator
 from .patterns import matching
 
-__all__ = ["MockError", "value_for"]
+__all__ = ["MockError", "declared_examples", "value_for"]
 
 _MOST_TRIES = 40
 _MOST_DEEP = 6
@@ -67,6 +67,20 @@ def value_for(
             continue  # an example that is no plain data
     place = schema.at.pointer or "the root"
     raise MockError(f"no valid value can be made for the schema at {place}; give an example there")
+
+
+def declared_examples(node: Node, name: str | None = None) -> list[Any]:
+    """The values of `example` and `examples`, or of one of these, of a Media Type Object or a
+    Parameter Object.
+    """
+    found = []
+    if isinstance(node.value, dict) and "example" in node.value:
+        found.append(node.value["example"])
+    for each, example in node.items("examples"):
+        target = example.follow().value
+        if isinstance(target, dict) and name in (None, each):
+            found += [target[key] for key in ("value", "dataValue") if key in target]
+    return found
 
 
 def _candidates(schema: Node, random: Random, examples: bool) -> Iterator[Any]:

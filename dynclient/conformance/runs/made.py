@@ -11,7 +11,7 @@ from ...client import Client
 from ...document import Node
 from ...errors import DynclientError
 from ...messages import HttpRequest
-from ...mocking.values import value_for
+from ...mocking.values import declared_examples, value_for
 from ...operation import Operation, Options
 from ...unset import UNSET
 
@@ -104,18 +104,8 @@ def _body_examples(operation: Operation) -> Iterator[tuple[str | None, Any]]:
 
 
 def _examples(node: Node) -> list[Any]:
-    """`example` and `examples` of a Media Type Object or a parameter, and of its schema."""
-    found: list[Any] = []
-    value = node.value
-    if not isinstance(value, dict):
-        return found
-    if "example" in value:
-        found.append(value["example"])
-    for _, each in node.items("examples"):
-        target = each.follow().value
-        for key in ("value", "dataValue"):
-            if isinstance(target, dict) and key in target:
-                found.append(target[key])
+    """`example` and `examples` of a Media Type Object or a parameter, else of its schema."""
+    found = declared_examples(node)
     schema = node.child("schema")
     if not found and isinstance(schema.value, dict):
         target = schema.follow().value
