@@ -144,7 +144,7 @@ class Judge:
         except DynclientError as error:
             reasons.append(f"the request of {operation.name}: {error}")
         ours = [*received.violations, *self._security(operation, exchange)]
-        found = self._of_request(match, request, ours, exchange)
+        found = self._of_request(match, exchange, ours)
         data, media_type, declared = None, None, None
         response = exchange.response
         if response is not None:
@@ -168,18 +168,12 @@ class Judge:
         )
         return _verdict(operation.info, operation.redactor, found, reasons, seen)
 
-    def _of_request(
-        self,
-        match: Match,
-        request: HttpRequest,
-        ours: list[Violation],
-        exchange: Exchange,
-    ) -> list[Finding]:
-        if self._reference is None:
-            return [_finding(each, "request", exchange) for each in ours]
-        # The router knows more spellings of a path than openapi-core does.
-        request = replace(request, url=_spelled(match, request.url))
-        theirs = self._reference.judge_request(match.operation, request, ours)
+    def _of_request(self, match: Match, exchange: Exchange, ours: list[Violation]) -> list[Finding]:
+        theirs = None
+        if self._reference is not None:
+            # The router knows more spellings of a path than openapi-core does.
+            request = replace(exchange.request, url=_spelled(match, exchange.request.url))
+            theirs = self._reference.judge_request(match.operation, request, ours)
         return self._merged(ours, theirs, "request", exchange)
 
     def _of_response(
@@ -190,38 +184,36 @@ class Judge:
         if exchange.response_body == "missing":
             plan = operation.response_plan(self._policy.checked)
             begun, ours = plan.begin(response.status, response.headers, self._policy)
-            return None, begun.media_type, [_finding(v, "response", exchange) for v in ours]
+            return None, begun.media_type, self._merged(ours, None, "response", exchange)
         parsed = operation.parse(response, request, self._policy)
-        ours = list(parsed.violations)
-        if self._reference is None:
-            found = [_finding(each, "response", exchange) for each in ours]
-        else:
+        ours, theirs = list(parsed.violations), None
+        if self._reference is not None:
             theirs = self._reference.judge_response(operation, request, response, ours)
-            found = self._merged(ours, theirs, "response", exchange)
-        return parsed.data, parsed.media_type, found
+        return parsed.data, parsed.media_type, self._merged(ours, theirs, "response", exchange)
 
     def _merged(
         self,
         ours: Sequence[Violation],
-        theirs: Sequence[Violation],
+        theirs: Sequence[Violation] | None,
         side: Side,
         exchange: Exchange,
     ) -> list[Finding]:
-        """What the engines found, with which of them did; of the reference alone, what it found."""
-        if self._engine == "openapi-core":
-            return [_finding(each, side, exchange, ("openapi-core",)) for each in theirs]
-        places = {(each.where, each.pointer) for each in theirs}
+        """What the engines found, with which of them did; `theirs` is None without the reference.
+
+        Of the reference alone, what it found.
+        """
+        if theirs is None:
+            return [_finding(each, side, exchange) for each in ours]
+        kept = () if self._engine == "openapi-core" else ours
+        here, there = ({(each.where, each.pointer) for each in found} for found in (kept, theirs))
         found = []
-        for each in ours:
-            both = (each.where, each.pointer) in places
+        for each in kept:
+            both = (each.where, each.pointer) in there
             engines = ("compiled", "openapi-core") if both else ("compiled",)
             found.append(_finding(each, side, exchange, engines))
-        known = {(each.where, each.pointer) for each in ours}
-        found += [
-            _finding(each, side, exchange, ("openapi-core",))
-            for each in theirs
-            if (each.where, each.pointer) not in known
-        ]
+        for each in theirs:
+            if (each.where, each.pointer) not in here:
+                found.append(_finding(each, side, exchange, ("openapi-core",)))
         return found
 
     def _security(self, operation: Operation, exchange: Exchange) -> Iterable[Violation]:
