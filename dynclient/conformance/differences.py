@@ -8,17 +8,18 @@ schema breaks the one in a request and the other in a response.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..client import Client
 from ..operation import Operation, Operations, Parameter
 from ..operation.declared import DeclaredResponse
-from .diff_schemas import Difference, compared
+from .diff_schemas import compared
 
 if TYPE_CHECKING:
     from ..document import Node, Source
+    from ..operation.content.entry import MediaEntry
 
 __all__ = ["Breaks", "Change", "diff"]
 
@@ -186,16 +187,8 @@ def _body(old: Operation, new: Operation) -> Iterator[Change]:
         breaks = "callers" if after.required else "servers"
         word = "it is required now" if after.required else "it is not required any more"
         yield Change(rule, breaks, new.name, where, word, *at)
-    types = {each.media_type: each for each in before.media}
-    others = {each.media_type: each for each in after.media}
-    for media_type in types.keys() - others.keys():
-        message = f"{media_type} is not taken any more"
-        yield Change("request-media-type-removed", "callers", new.name, where, message, *at)
-    for media_type in others.keys() - types.keys():
-        message = f"{media_type} is taken now"
-        yield Change("request-media-type-added", "servers", new.name, where, message, *at)
-    for key in types.keys() & others.keys():
-        yield from _schemas(new.name, where, "request", types[key].schema, others[key].schema)
+    types, others = ({each.media_type: each for each in body.media} for body in (before, after))
+    yield from _contents(new.name, where, "request", types, others, at)
 
 
 def _responses(old: Operation, new: Operation) -> Iterator[Change]:
@@ -217,15 +210,7 @@ def _response(
     operation: str, status: str, old: DeclaredResponse, new: DeclaredResponse
 ) -> Iterator[Change]:
     where, at = f"response.{status}", (old.at.pointer, new.at.pointer)
-    for media_type in old.content.keys() - new.content.keys():
-        message = f"{media_type} is not sent any more"
-        yield Change("response-media-type-removed", "callers", operation, where, message, *at)
-    for media_type in new.content.keys() - old.content.keys():
-        message = f"{media_type} may be sent now"
-        yield Change("response-media-type-added", "servers", operation, where, message, *at)
-    for key in old.content.keys() & new.content.keys():
-        pair = (old.content[key].schema, new.content[key].schema)
-        yield from _schemas(operation, f"{where}.body", "response", *pair)
+    yield from _contents(operation, where, "response", old.content, new.content, at)
     before = {each.name.lower(): each for each in old.headers}
     after = {each.name.lower(): each for each in new.headers}
     for name in before.keys() - after.keys():
@@ -236,6 +221,27 @@ def _response(
             place = f"{where}.header.{header.name}"
             message = "it must be there now"
             yield Change("header-required", "servers", operation, place, message, *at)
+
+
+def _contents(
+    operation: str,
+    where: str,
+    direction: Direction,
+    old: Mapping[str, MediaEntry],
+    new: Mapping[str, MediaEntry],
+    at: tuple[str, ...],
+) -> Iterator[Change]:
+    """The media types of a body, and the schemas of those that both have."""
+    rule, word = f"{direction}-media-type", "taken" if direction == "request" else "sent"
+    for key in old.keys() - new.keys():
+        message = f"{key} is not {word} any more"
+        yield Change(f"{rule}-removed", "callers", operation, where, message, *at)
+    for key in new.keys() - old.keys():
+        message = f"{key} {'is taken' if direction == 'request' else 'may be sent'} now"
+        yield Change(f"{rule}-added", "servers", operation, where, message, *at)
+    place = where if direction == "request" else f"{where}.body"
+    for key in old.keys() & new.keys():
+        yield from _schemas(operation, place, direction, old[key].schema, new[key].schema)
 
 
 def _servers(old: Client, new: Client) -> Iterator[Change]:
@@ -251,15 +257,10 @@ def _schemas(
     for each in compared(old, new):
         yield Change(
             each.rule,
-            _breaks(direction, each),
+            _EXCEPTIONS.get((direction, each.rule)) or _BY_RELATION[direction, each.relation],
             operation,
             f"{where}{each.path}",
             each.message,
             "" if each.old is None else each.old.at.pointer,
             "" if each.new is None else each.new.at.pointer,
         )
-
-
-def _breaks(direction: Direction, found: Difference) -> Breaks:
-    special = _EXCEPTIONS.get((direction, found.rule))
-    return special or _BY_RELATION[direction, found.relation]
