@@ -31,7 +31,7 @@ def render(
 
 
 def _text(tally: Tally, document: Document, operations: Operations, most: int | None) -> str:
-    lines = [f"{document.title}: {_counts(tally)}"]
+    lines = [f"{document.title}: {tally.counted()}"]
     groups = tally.groups()
     for group in groups[:most]:
         lines += ["", *_finding_lines(group)]
@@ -40,8 +40,7 @@ def _text(tally: Tally, document: Document, operations: Operations, most: int | 
     if tally.reasons:
         lines += ["", "Not judged:"]
         lines += [f"  {count} times: {reason}" for reason, count in tally.reasons.most_common(10)]
-    called = len(operations) - len(tally.untouched(operations))
-    lines += ["", f"{called} of {len(operations)} operations were called."]
+    lines += ["", f"{tally.called(operations)}."]
     return "\n".join(lines)
 
 
@@ -58,11 +57,6 @@ def _finding_lines(group: Group) -> list[str]:
         lines.append(f"  in {'; '.join(group.sources)}")
     lines.append(f"  {group.curl}")
     return lines
-
-
-def _counts(tally: Tally) -> str:
-    parts = [f"{count} {name}" for name, count in sorted(tally.exchanges.items())]
-    return f"{tally.total} exchanges ({', '.join(parts) or 'none'})"
 
 
 def _json(tally: Tally, document: Document, operations: Operations, most: int | None) -> str:
@@ -107,11 +101,10 @@ def _moment(at: float) -> str | None:
 
 def _markdown(tally: Tally, document: Document, operations: Operations, most: int | None) -> str:
     groups = tally.groups()
-    called = len(operations) - len(tally.untouched(operations))
     lines = [
         f"### {document.title}: " + (f"{len(groups)} findings" if groups else "no findings"),
         "",
-        f"{_counts(tally)}; {called} of {len(operations)} operations were called.",
+        f"{tally.counted()}; {tally.called(operations)}.",
     ]
     if groups:
         lines += ["", "| code | operation | where | what | times |"]
@@ -143,11 +136,10 @@ def _junit(tally: Tally, document: Document, operations: Operations, most: int |
         info = operations[name].info if name in operations else None
         case = ElementTree.SubElement(suite, "testcase", classname=_class(info), name=_xml(name))
         for group in groups:
-            text = _xml("\n".join(_finding_lines(group)))
             failure = ElementTree.SubElement(
                 case, "failure", type=group.key.code, message=_xml(group.violation.message)
             )
-            failure.text = text
+            failure.text = _xml("\n".join(_finding_lines(group)))
         failures += bool(groups)
         if info is not None and not tally.operations[name]:
             ElementTree.SubElement(case, "skipped", message="it was not called")

@@ -33,7 +33,7 @@ def page(tally: Tally, document: Document, operations: Operations, most: int | N
     parts = {
         "title": escape(f"{document.title}: conformance"),
         "heading": escape(document.title),
-        "summary": _summary(tally, groups),
+        "summary": escape(f"{tally.counted()}; {len(groups)} findings."),
         "severities": "".join(_checkbox(name, groups) for name in SEVERITIES),
         "findings": "".join(_operations(groups, document)) or "<p>Nothing was found.</p>",
         "coverage": _coverage(tally, operations),
@@ -42,11 +42,6 @@ def page(tally: Tally, document: Document, operations: Operations, most: int | N
     for name, text in parts.items():
         template = template.replace(f"<!--{name}-->", text.replace("<!--", "&lt;!--"))
     return template
-
-
-def _summary(tally: Tally, groups: list[Group]) -> str:
-    counts = ", ".join(f"{count} {name}" for name, count in sorted(tally.exchanges.items()))
-    return escape(f"{tally.total} exchanges ({counts or 'none'}); {len(groups)} findings.")
 
 
 def _checkbox(severity: str, groups: list[Group]) -> str:
@@ -152,8 +147,7 @@ def _coverage(tally: Tally, operations: Operations) -> str:
             if operation == name and f"{status // 100}XX" in by_class:
                 by_class[f"{status // 100}XX"] += count
         rows.append([name, str(tally.operations[name]), *(str(n or "") for n in by_class.values())])
-    called = sum(tally.operations[name] > 0 for name in operations)
-    told = f"<p>{called} of {len(operations)} operations were called.</p>"
+    told = f"<p>{tally.called(operations)}.</p>"
     return told + table(["operation", "calls", *_CLASSES], rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -206,6 +206,16 @@ class Tally:
     def total(self) -> int:
         """How many exchanges were counted."""
         return self.exchanges.total()
+
+    def counted(self) -> str:
+        """How many exchanges were counted, by outcome: `3 exchanges (2 clean, 1 violation)`."""
+        parts = [f"{count} {name}" for name, count in sorted(self.exchanges.items())]
+        return f"{self.total} exchanges ({', '.join(parts) or 'none'})"
+
+    def called(self, operations: Collection[str]) -> str:
+        """How many of the operations were called: `3 of 5 operations were called`."""
+        called = len(operations) - len(self.untouched(operations))
+        return f"{called} of {len(operations)} operations were called"
 
     def untouched(self, operations: Iterable[str]) -> list[str]:
         """The operations that no exchange called."""
