@@ -18,6 +18,7 @@ from dynclient.conformance.report import render
 from dynclient.conformance.tally import Tally
 from dynclient.errors import DynclientError
 from dynclient.messages import Headers, HttpRequest, HttpResponse
+from dynclient.transport.asgi_scope import pairs_of
 
 __all__ = ["Addon", "addons"]
 
@@ -87,23 +88,18 @@ def _exchange(flow: Any) -> Exchange:
     request = HttpRequest(
         asked.method,
         asked.pretty_url,
-        _fields(asked.headers),
+        Headers(pairs_of(asked.headers.fields)),
         asked.get_content(strict=False) or None,
     )
     elapsed = (given.timestamp_end or 0.0) - (asked.timestamp_start or 0.0)
     response = HttpResponse(
         given.status_code,
-        _fields(given.headers),
+        Headers(pairs_of(given.headers.fields)),
         given.get_content(strict=False) or b"",
         asked.pretty_url,
         max(elapsed, 0.0),
     )
     return Exchange(request, response, asked.timestamp_start or 0.0)
-
-
-def _fields(headers: Any) -> Headers:
-    pairs = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in headers.fields]
-    return Headers(pairs)
 
 
 addons = [Addon()]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, HttpResponseParser
 
 from ..errors import DynclientError
+from ..transport.asgi_scope import pairs_of
 from .passing import Passing
 
 __all__ = ["ProxyError", "Requests", "Responses", "Underway"]
@@ -91,9 +92,8 @@ class Requests:
             (name, self._host.encode() if name.lower() == b"host" else value)
             for name, value in self._fields
         ]
-        text = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]
         own = self._own(target)
-        self._now = Underway(method.decode(), target, text, self._begin(), own=own)
+        self._now = Underway(method.decode(), target, pairs_of(fields), self._begin(), own=own)
         self._done.append(self._now)
         self._is_chunked = any(
             name.lower() == b"transfer-encoding" and b"chunked" in value.lower()
@@ -164,7 +164,7 @@ class Responses:
             return
         passing = self.waiting[0].passing
         passing.status = status
-        passing.headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in self._fields]
+        passing.headers = pairs_of(self._fields)
         self._in_body = True
         if status == 101:
             self.is_tunnel = True
