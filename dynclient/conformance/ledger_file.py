@@ -188,12 +188,9 @@ def read(connection: sqlite3.Connection, filter_: Filter) -> Tally:
         told.pop("remedy", None)
         finding = Finding(row[1], row[4], row[5], Violation(**told), None, tuple(row[7].split(",")))
         if filter_.takes(finding):
-            example, sources = json.loads(row[8]), json.loads(row[10])
-            count, refused, taken, first, last = row[12:17]
-            group = Group(Key(*row[:4]), finding, example, row[9], sources=sources)
-            group.count, group.refused, group.taken = count, refused, taken
-            group.first, group.last = first, last
-            group.values = json.loads(row[11])
+            example, sources, values = (json.loads(row[at]) for at in (8, 10, 11))
+            group = Group(Key(*row[:4]), finding, example, row[9], *row[12:])
+            group.sources, group.values = sources, values
             groups.append(group)
     calls = [tuple(row) for row in connection.execute("SELECT * FROM calls")]
     outcomes = Counter(dict(connection.execute("SELECT * FROM outcomes").fetchall()))

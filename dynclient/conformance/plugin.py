@@ -186,19 +186,21 @@ class _Session:
                 self._ledger.close()
             return
         if self._folder is not None:
-            from .ledger import merge
+            from .ledger import Ledger, merge
 
             parts = sorted(Path(self._folder.name).glob("*.db"))
             total = Path(self._folder.name) / "all"
             if parts:
                 merge(total, parts)
-                self._ledger = _opened(total)
+                self._ledger = Ledger(total)
         self._tally = self.ledger().tally()
         self._ledger, ledger = None, self.ledger()
         ledger.close()
         if self._folder is not None:
             self._folder.cleanup()
-        self._write()
+        if (path := self.option("report")) is not None:
+            form = _FORMATS.get(Path(path).suffix, "text")
+            Path(path).write_text(f"{self._report(form)}\n", encoding="utf-8")
         under = self.option("fail-under")
         if under is not None and self._share() < under and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -209,13 +211,6 @@ class _Session:
         assert self._tally is not None  # noqa: S101  for mypy
         called = len(operations) - len(self._tally.untouched(operations))
         return 100 * called / len(operations) if operations else 100.0
-
-    def _write(self) -> None:
-        path = self.option("report")
-        if path is None:
-            return
-        form = _FORMATS.get(Path(path).suffix, "text")
-        Path(path).write_text(f"{self._report(form)}\n", encoding="utf-8")
 
     def _report(self, form: str) -> str:
         from .report import render
@@ -238,12 +233,6 @@ class _Session:
                 f"--conformance-fail-under is {under:g}",
                 red=True,
             )
-
-
-def _opened(path: Path) -> Ledger:
-    from .ledger import Ledger
-
-    return Ledger(path)
 
 
 def _session(request: pytest.FixtureRequest) -> _Session:

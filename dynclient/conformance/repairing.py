@@ -106,10 +106,7 @@ def _type(group: Group, document: Document) -> Iterator[dict[str, Any]]:
         if new == ["null"]:
             yield {"target": _path(document, owner), "update": {"nullable": True}}
             return
-        yield {
-            "target": _path(document, tokens),
-            "remove": True,
-        }  # it has no way to say several types
+        yield {"target": _path(document, tokens), "remove": True}  # it can't say several types
         return
     known = [old] if isinstance(old, str) else list(old or [])
     yield {"target": _path(document, tokens), "remove": True}
@@ -124,10 +121,8 @@ def _required(group: Group, document: Document) -> Iterator[dict[str, Any]]:
     if not missing:
         raise _NotRepairable("which property was missing is not on record")
     for name in missing:
-        yield {
-            "target": f"{_path(document, _tokens(group))}[?@ == {_quoted(str(name))}]",
-            "remove": True,
-        }
+        target = f"{_path(document, _tokens(group))}[?@ == {_quoted(str(name))}]"
+        yield {"target": target, "remove": True}
 
 
 def _enum(group: Group, document: Document) -> Iterator[dict[str, Any]]:
