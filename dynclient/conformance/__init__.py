@@ -36,41 +36,26 @@ if TYPE_CHECKING:
     from .sources import SourceError, exchanges_in
     from .tally import Tally
 
-#: Where each name comes from: a program waits for nothing that it does not use.
-_HOMES = {
-    "AsyncRecordingTransport": ".middleware",
-    "Bounds": ".runs.runner",
-    "CODES": ".codes",
-    "Code": ".codes",
-    "Change": ".differences",
-    "Exchange": ".exchanges",
-    "Finding": ".findings",
-    "GeneratedCase": ".generated",
-    "Judge": ".judge",
-    "Ledger": ".ledger",
-    "LedgerError": ".ledger",
-    "Recorder": ".recorder",
-    "Recording": ".exchanges",
-    "RecordingASGI": ".middleware",
-    "RecordingTransport": ".middleware",
-    "RecordingWSGI": ".middleware",
-    "Replayed": ".runs.replaying",
-    "RunResult": ".runs.runner",
-    "Seen": ".findings",
-    "SourceError": ".sources",
-    "Repair": ".repairing",
-    "Tally": ".tally",
-    "Verdict": ".findings",
-    "cases": ".generated",
-    "check": ".judge",
-    "check_webhook": ".judge",
-    "diff": ".differences",
-    "exchanges_in": ".sources",
-    "merge": ".ledger",
-    "repair": ".repairing",
-    "replay": ".runs.replaying",
-    "run": ".runs.runner",
+#: Where names come from: a program waits for nothing that it does not use.
+_MODULES = {
+    ".codes": ("CODES", "Code"),
+    ".differences": ("Change", "diff"),
+    ".exchanges": ("Exchange", "Recording"),
+    ".findings": ("Finding", "Seen", "Verdict"),
+    ".generated": ("GeneratedCase", "cases"),
+    ".judge": ("Judge", "check", "check_webhook"),
+    ".ledger": ("Ledger", "LedgerError", "merge"),
+    ".middleware": (
+        *("AsyncRecordingTransport", "RecordingASGI", "RecordingTransport", "RecordingWSGI"),
+    ),
+    ".recorder": ("Recorder",),
+    ".repairing": ("Repair", "repair"),
+    ".runs.replaying": ("Replayed", "replay"),
+    ".runs.runner": ("Bounds", "RunResult", "run"),
+    ".sources": ("SourceError", "exchanges_in"),
+    ".tally": ("Tally",),
 }
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "CODES",
