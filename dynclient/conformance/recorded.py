@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..locking import new_lock
 from ..messages import Headers, HttpRequest, HttpResponse
 from ..operation import Operations
-from ..operation.router import Router
+from ..operation.router import Match, Router
 from ..origins import split_url
 from .exchanges import Exchange
 
@@ -40,27 +40,28 @@ class Replay:
             if match is None:  # it was at none of the document's servers
                 parts = urlsplit(url)
                 origin = f"{parts.scheme}://{parts.netloc}"
-                match = routers.setdefault(origin, Router(operations, origin)).match(method, url)
+                if origin not in routers:
+                    routers[origin] = Router(operations, origin)
+                match = routers[origin].match(method, url)
             name = "" if match is None else match.operation.name
-            path = tuple(sorted((match.arguments if match else {}).items()))
-            for key in _keys(name, str(path), each.request):
+            for key in _keys(name, match, each.request):
                 self._found[key].append(_answer(each.response))
         self._router = Router(operations, "/")
 
     def __call__(self, request: HttpRequest, operation: str) -> HttpResponse | None:
         """The recorded response for a request; None if there is none."""
         match = self._router.match(request.method, split_url(request.url)[1])
-        path = str(tuple(sorted((match.arguments if match else {}).items())))
         with self._lock:
-            for key in _keys(operation, path, request):
+            for key in _keys(operation, match, request):
                 responses = self._found.get(key)
                 if responses:
                     return responses.pop(0) if len(responses) > 1 else responses[0]
         return None
 
 
-def _keys(operation: str, path: str, request: HttpRequest) -> list[tuple[str, ...]]:
+def _keys(operation: str, match: Match | None, request: HttpRequest) -> list[tuple[str, ...]]:
     """By what a response is found, the closest first."""
+    path = str(sorted((match.arguments if match else {}).items()))
     query = str(sorted(parse_qsl(urlsplit(request.url).query, keep_blank_values=True)))
     return [(request.method, operation, path, query), (request.method, operation, path)]
 
