@@ -168,23 +168,20 @@ class _Maker:
         found: dict[str, Any] = {}
         left: set[str] = set()
         for name, node in properties.items():
-            wanted = name in required
-            optional = depth < 3 and self._attempt % 3 != 2
             if node.flagged("writeOnly"):
                 left.add(name)  # it may not be in a response, even if it is required
-                continue
-            if wanted or optional:
-                if depth >= _MOST_DEEP and not wanted:
-                    continue
+            elif name in required or (depth < 3 and self._attempt % 3 != 2):
                 found[name] = self.make(node, depth + 1) if depth < 12 else None
         others = _others(parts)
+
+        def add(name: str) -> None:
+            found[name] = self.make(others, depth + 1) if others is not None else "a"
+
         for name in required:
             if name not in found and name not in left:
-                found[name] = self.make(others, depth + 1) if others is not None else "a"
-        least = merged.get("minProperties", 0)
-        while len(found) < least and len(found) < 50:
-            name = f"key{len(found) + 1}"
-            found[name] = self.make(others, depth + 1) if others is not None else "a"
+                add(name)
+        while len(found) < min(merged.get("minProperties", 0), 50):
+            add(f"key{len(found) + 1}")
         return found
 
     def _array(self, parts: list[Node], merged: Mapping[str, Any], depth: int) -> Any:
