@@ -90,12 +90,10 @@ def _cases(client: Client, bounds: Bounds) -> Iterator[tuple[str, GeneratedCase]
             *(("example", each) for each in examples_of(client, operation, {})),
             *(("made", each) for each in made),
         ]
-        number = 0
         for origin, request in requests:
             if request is None or (request.url, request.content) in seen:
                 continue
             if len(seen) == bounds.examples:
                 break
             seen.add((request.url, request.content))
-            number += 1
-            yield f"{name}-{origin}-{number}", GeneratedCase(name, request)
+            yield f"{name}-{origin}-{len(seen)}", GeneratedCase(name, request)

@@ -30,7 +30,6 @@ _TYPES = (
     (list, "array"),
     (dict, "object"),
 )
-_PLACES = {"DC113": "request.header.", "DC114": "request.cookie."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +54,10 @@ class Filter:
         code = CODES[finding.code]
         if self.rules and not self.rules & {code.code, code.name}:
             return False
-        place = finding.violation.where
         if code.code == "DC114" and self.ignore_cookies:
             return False
         if code.code == "DC113":
-            name = place.removeprefix(_PLACES["DC113"]).lower()
+            name = finding.violation.where.removeprefix("request.header.").lower()
             return not any(fnmatchcase(name, each.lower()) for each in self.ignore_headers)
         return True
 
