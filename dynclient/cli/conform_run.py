@@ -13,7 +13,7 @@ from ..client import Client
 from ..conformance.apps import app_named, base_url_in_process, transport_to
 from ..conformance.ledger import Ledger
 from ..conformance.report import render
-from ..conformance.runs.cases import Case, in_python, line_of, save_case
+from ..conformance.runs.cases import Case, in_python, save_case
 from ..conformance.runs.runner import Bounds, RunResult, run
 from ..conformance.tally import Filter
 from . import exits
@@ -198,7 +198,7 @@ def _write_cases(folder: Path, result: RunResult, base_url: str) -> None:
                 case, exchange = result.cases[group.key]
                 code = group.key.code
                 name = f"{number:03}-{code}-{case.operation}".replace("/", "_").replace(" ", "_")
-                path = save_case(folder, name, code, case, line_of(exchange), base_url)
+                path = save_case(folder, name, code, case, exchange, base_url)
                 tell(f"{path}: {in_python(exchange, case.operation)}")
     except OSError as error:
         raise exits.Unavailable(f"{folder} can't be written: {error.strerror}") from None

@@ -16,7 +16,7 @@ from conformance.serving import served
 from dynclient import Client, ConnectError, DynclientError
 from dynclient.cli.program import program
 from dynclient.conformance import Bounds, RunResult, replay, run
-from dynclient.conformance.runs.cases import CaseError, line_of, save_case
+from dynclient.conformance.runs.cases import CaseError, save_case
 from dynclient.transport import ASGITransport
 
 OTHERS = [{"Key": "yours"}]
@@ -137,7 +137,7 @@ def failure(tmp_path):
     result = run(client_of(Notes("wrong-input-accepted")), short(only=["list_notes"]))
     key = next(key for key in result.cases if key.code == "DC402")
     case, exchange = result.cases[key]
-    return save_case(tmp_path, "a", key.code, case, line_of(exchange), "http://notes.test")
+    return save_case(tmp_path, "a", key.code, case, exchange, "http://notes.test")
 
 
 def test_a_case_is_repeated(failure):

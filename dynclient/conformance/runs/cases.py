@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from ...errors import DynclientError
 from ...messages import Headers, HttpRequest
 from ...redaction import MASK
 from ..exchanges import Exchange, as_line, from_line
 
-__all__ = ["Case", "CaseError", "Origin", "in_python", "line_of", "load_case", "save_case"]
+__all__ = ["Case", "CaseError", "Origin", "in_python", "load_case", "save_case"]
 
 #: "example": of the document. "made": right, by the schemas. "wrong": on purpose. "sequence": a
 #: step of several.
@@ -50,9 +49,9 @@ class Case:
 
 
 def save_case(
-    folder: Path, name: str, code: str, case: Case, exchange: Mapping[str, Any], base_url: str
+    folder: Path, name: str, code: str, case: Case, exchange: Exchange, base_url: str
 ) -> Path:
-    """Write a case and what it came to (a line of a recording, redacted) to a file of its own.
+    """Write a case and what it came to, redacted, to a file of its own.
 
     `base_url` is where the service was: the case may be repeated at another place.
     """
@@ -63,7 +62,7 @@ def save_case(
         "operation": case.operation,
         "origin": case.origin,
         "base_url": base_url,
-        "exchange": dict(exchange),
+        "exchange": as_line(exchange.redacted(), 100_000),
     }
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
@@ -111,8 +110,3 @@ def in_python(exchange: Exchange, operation: str) -> str:
         f"client.send(HttpRequest({request.method!r}, {request.url!r}, Headers({fields!r}){more}, "
         f"operation={operation!r}))"
     )
-
-
-def line_of(exchange: Exchange) -> dict[str, Any]:
-    """The exchange as a case keeps it."""
-    return as_line(exchange.redacted(), 100_000)
