@@ -14,7 +14,7 @@ from ...errors import ConnectError, StatusError, TransportError
 from ...messages import Violation
 from ..codes import CODES
 from ..exchanges import Exchange, as_line, http_of
-from ..findings import SEVERITIES, Finding, Key
+from ..findings import SEVERITIES, Finding, Key, Verdict
 from ..judge import Judge
 from ..tally import Tally
 from .cases import Case
@@ -24,7 +24,7 @@ __all__ = ["Probe", "finding"]
 
 #: By these a service says that the input is wrong, and not that it will not serve it.
 _WRONG_INPUT = frozenset({400, 405, 406, 411, 413, 414, 415, 422, 431})
-#: What a case has besides what it was made to be.
+#: Of a body, in bytes, what is shown of the smallest case.
 _LONGEST = 100_000
 
 
@@ -89,8 +89,7 @@ class Probe:
             return None
         if verdict.outcome == "not judged":
             return None
-        errors = (each for each in verdict.findings if each.severity == "error")
-        return not any(each.side == "request" for each in errors)
+        return not _request_errors(verdict)
 
     def visit(self, case: Case) -> tuple[Exchange, list[Finding]]:
         """Send a case, judge it and count it."""
@@ -149,20 +148,18 @@ class Probe:
             return [finding("DC401", "response.status", f"the service responded with {status}")]
         is_wrong = case.origin == "wrong"
         if is_wrong and exchange.is_served:
-            why = self._what_is_wrong(case)
+            why = _request_errors(self.judge.check(case.request))[0]
             return [finding("DC402", why.where, f"served with {status}: {why.message}", why)]
         if not is_wrong and status in _WRONG_INPUT:
             code = "DC403" if case.origin == "example" else "DC404"
             return [finding(code, "response.status", f"the service responded with {status}")]
         return []
 
-    def _what_is_wrong(self, case: Case) -> Violation:
-        errors = [
-            each.violation
-            for each in self.judge.check(case.request).findings
-            if each.side == "request" and each.severity == "error"
-        ]
-        return errors[0]
+
+def _request_errors(verdict: Verdict) -> list[Violation]:
+    """What makes a request a wrong one."""
+    errors = (each for each in verdict.findings if each.severity == "error")
+    return [each.violation for each in errors if each.side == "request"]
 
 
 def finding(code: str, where: str, message: str, of: Violation | None = None) -> Finding:

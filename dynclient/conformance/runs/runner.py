@@ -203,18 +203,13 @@ class _Run:
             case = Case(operation.name, request, origin)
             if self.probe.is_right(case) is (not wrong):
                 is_sent = True
-                self._visit(operation, case)
+                exchange, found = self.probe.visit(case)
+                self.pool.learn(operation, exchange)
+                if bad := [each for each in found if each.severity != "info"]:
+                    raise as_failure(bad)  # Hypothesis makes it smaller
 
         exercise(strategy, visit, examples=self.bounds.examples, seed=self.bounds.seed)
         return is_sent
-
-    def _visit(self, operation: Operation, case: Case) -> None:
-        """Send a made case. AssertionError, of a class for each kind of finding, for Hypothesis."""
-        exchange, found = self.probe.visit(case)
-        self.pool.learn(operation, exchange)
-        bad = [each for each in found if each.severity != "info"]
-        if bad:
-            raise as_failure(bad)
 
     # ── credentials ──────────────────────────────────────────────────────────────────────────
 
@@ -224,13 +219,13 @@ class _Run:
         wanted = operation.security
         if request is None or not wanted or any(not each for each in wanted):
             return
-        self.probe.visit(Case(operation.name, request, "sequence", signed=False))
+        case = Case(operation.name, request, "sequence", signed=False)
+        self.probe.visit(case)
         nobodys = {
             name: "nobody:none" if scheme.http_scheme in ("basic", "digest") else "nobodys-own"
             for name, scheme in self.schemes.items()
             if scheme.type != "mutualTLS"
         }
-        case = Case(operation.name, request, "sequence", signed=False)
         with suppress(DynclientError):
             client = self.probe.signed.with_options(auth=nobodys)
             exchange = self.probe.send(case, client)
@@ -244,13 +239,11 @@ class _Run:
         if not self.bounds.unsafe:
             return
         for resource in resources_of(self.all_operations):
-            if resource.create is operation and self._may(resource.delete):
-                request = self.right.get(operation.name)
-                if request is not None:
-                    live(self.probe, self.pool, resource, request, self.others)
-
-    def _may(self, operation: Operation | None) -> bool:
-        return operation is None or operation.name in self.operations
+            delete = resource.delete
+            may_delete = delete is None or delete.name in self.operations
+            request = self.right.get(operation.name)
+            if resource.create is operation and may_delete and request is not None:
+                live(self.probe, self.pool, resource, request, self.others)
 
     def _pages(self, operation: Operation) -> None:
         if operation.method.upper() == "GET" and operation.name in self.right:
