@@ -45,7 +45,7 @@ class Proxy:
         settings = {"verify": True, "cert": None, "trust_env": True}
         self._tls: ssl.SSLContext | None = Tls(settings)() if parts.scheme == "https" else None
         self._judging = judging
-        self._told = told
+        self.told = told
         self._is_down = False
         self._running: set[asyncio.Task[None]] = set()
 
@@ -84,7 +84,7 @@ class Proxy:
             )
         except (OSError, TimeoutError) as error:
             if not self._is_down:
-                self._told(f"{self._origin} can't be reached: {error or type(error).__name__}")
+                self.told(f"{self._origin} can't be reached: {error or type(error).__name__}")
             self._is_down = True
             raise OSError(f"{self._origin} can't be reached") from None
         self._is_down = False
@@ -107,10 +107,6 @@ class Proxy:
     def own_page(self, target: str) -> tuple[str, bytes]:
         """(content type, body) of a page of the proxy's own."""
         return self._judging.page(target.partition("?")[0].rstrip("/").removeprefix(OWN_PATH))
-
-    def tell(self, message: str) -> None:
-        """What came can't be looked at; it is forwarded all the same."""
-        self._told(message)
 
 
 class _Connection:
@@ -183,7 +179,7 @@ class _Connection:
                     self._responses.feed(data)
                 except ProxyError as error:
                     is_readable = False
-                    self._proxy.tell(str(error))
+                    self._proxy.told(str(error))  # it is forwarded all the same
             self._writer.write(data)
             if self._responses.is_tunnel:
                 self._decided.set()
