@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from .document import Node
 from .document.pointer import lookup, split
-from .errors import DocumentError, DynclientError
+from .errors import DynclientError
 from .jsontext import JsonTextError, decode
 from .messages import Response
 from .operation import Operation, Operations
@@ -80,12 +80,12 @@ def _target(operations: Operations, link: Node) -> Operation:
     if isinstance(name, str):
         return operations[name]
     if not isinstance(reference, str):
-        raise _broken(link, "a link needs operationId or operationRef")
+        raise link.at.error("a link needs operationId or operationRef")
     node = link.resolve(reference)
     for operation in operations.values():
         if operation.node.at == node.at:
             return operation
-    raise _broken(link, f"operationRef {reference!r} leads to no operation")
+    raise link.at.error(f"operationRef {reference!r} leads to no operation")
 
 
 def _argument(target: Operation, given: str, link: Node) -> str:
@@ -97,12 +97,8 @@ def _argument(target: Operation, given: str, link: Node) -> str:
     named = [parameter for parameter in target.parameters if parameter.name == given]
     if len(named) != 1:
         reason = "has no parameter" if not named else "has several parameters"
-        raise _broken(link, f"{target.name} {reason} {given!r}")
+        raise link.at.error(f"{target.name} {reason} {given!r}")
     return named[0].python_name
-
-
-def _broken(link: Node, reason: str) -> DocumentError:
-    return DocumentError(reason, source=link.at.uri or None, pointer=link.at.pointer)
 
 
 class _Values:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ..messages import Violation
+from ..schema.keywords import LIMITS
 from .findings import Severity, Side
 
 __all__ = ["CODES", "Code", "code_of"]
@@ -144,14 +145,7 @@ _BODY_RULES: Mapping[str, str] = {
     "enum": "DC222",
     "const": "DC222",
     "format": "DC223",
-    **dict.fromkeys(
-        (
-            *("minLength", "maxLength", "pattern", "minimum", "maximum", "multipleOf"),
-            *("exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems", "uniqueItems"),
-            *("minProperties", "maxProperties"),
-        ),
-        "DC224",
-    ),
+    **dict.fromkeys(LIMITS, "DC224"),
     "additionalProperties": "DC228",
     "unevaluatedProperties": "DC228",
     "encoding": "DC226",

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..document import Node
 from ..document.pointer import join
+from ..schema.keywords import LEAST, MOST
 
 __all__ = ["Difference", "compared"]
 
@@ -17,9 +18,6 @@ __all__ = ["Difference", "compared"]
 Relation: TypeAlias = Literal["narrowed", "widened", "changed"]
 
 _MOST_DEEP = 12
-#: Bounds that narrow as they grow, and those that do as they shrink.
-_LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-_UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 #: Keywords whose presence narrows, and which can't be compared further.
 _PRESENT = ("format", "pattern", "multipleOf", "uniqueItems", "contentEncoding")
 
@@ -136,7 +134,7 @@ def _values(node: Node) -> list[Any] | None:
 
 
 def _bounds(old: Node, new: Node) -> Found:
-    for keyword in (*_LOWER, *_UPPER):
+    for keyword in (*LEAST, *MOST):
         before, after = old.get(keyword), new.get(keyword)
         numbers = [each for each in (before, after) if isinstance(each, int | float)]
         if before == after or not numbers:
@@ -145,7 +143,7 @@ def _bounds(old: Node, new: Node) -> Found:
             relation: Relation = "widened" if after is None or after is False else "narrowed"
         else:
             grown = after > before
-            relation = "narrowed" if grown == (keyword in _LOWER) else "widened"
+            relation = "narrowed" if grown == (keyword in LEAST) else "widened"
         yield keyword, relation, f"its {keyword} was {_shown(before)}, and is {_shown(after)}"
 
 

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..curl import curl_line
+from ..document.node import type_of
 from ..document.pointer import lookup, split
 from ..messages import Violation
 from ..redaction import Redactor
@@ -22,14 +23,6 @@ __all__ = ["Filter", "Group", "Tally"]
 _MOST_VALUES = 50
 _LONGEST = 200
 _WITH_VALUE = frozenset({"DC220", "DC221", "DC222"})
-_TYPES = (
-    (bool, "boolean"),
-    (int, "integer"),
-    (float, "number"),
-    (str, "string"),
-    (list, "array"),
-    (dict, "object"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +111,7 @@ def _value(finding: Finding, verdict: Verdict, exchange: Exchange) -> Any:
     if finding.code == "DC221":
         return sorted(value) if isinstance(value, dict) else None
     if finding.code == "DC220":
-        return next((name for kind, name in _TYPES if isinstance(value, kind)), "null")
+        return type_of(value)
     text = value if isinstance(value, str) else ""
     is_secret = exchange.request.mask()(text) != text or len(text) > _LONGEST
     return None if isinstance(value, list | dict) or is_secret else value

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from .document import Document
 from .resources import Location
 
-__all__ = ["COMBINED", "Node"]
+__all__ = ["COMBINED", "Node", "type_of"]
 
 #: The keywords whose subschemas judge the same value as the schema they stand in.
 COMBINED = ("allOf", "anyOf", "oneOf")
@@ -220,10 +220,11 @@ class Node(NamedTuple):
             return frozenset(names | {"null"} if old and self.get("nullable") is True else names)
         const = "const" in self.value and not old
         values = [self.value["const"]] if const else self.get("enum")
-        return frozenset(map(_type_of, values)) if isinstance(values, list) else None
+        return frozenset(map(type_of, values)) if isinstance(values, list) else None
 
 
-def _type_of(value: Any) -> str:
+def type_of(value: Any) -> str:
+    """The type of plain data, as JSON Schema names it."""
     return next((name for kind, name in _TYPES if isinstance(value, kind)), "null")
 
 

@@ -17,6 +17,7 @@ from msgspec import structs
 from ..errors import DynclientError
 from ..messages import Headers, HttpRequest, HttpResponse, Violation
 from ..operation import Operation
+from ..schema.keywords import LIMITS
 from ..validation import Validation
 
 __all__ = ["DRIFTS", "drifted", "named_drifts"]
@@ -94,12 +95,6 @@ def _is_of_headers(violations: Sequence[Violation]) -> bool:
     return any(each.where.startswith("response.header.") for each in violations)
 
 
-_BOUNDS = (
-    *("minLength", "maxLength", "pattern", "minimum", "maximum", "multipleOf"),
-    *("exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems", "uniqueItems"),
-    *("minProperties", "maxProperties"),
-)
-
 #: Every way, by its name.
 DRIFTS: Mapping[str, Drift] = {
     "status": Drift(_other_status),
@@ -109,7 +104,7 @@ DRIFTS: Mapping[str, Drift] = {
     "format": _body("format"),
     "missing": _body("required"),
     "extra": _body("additionalProperties", "unevaluatedProperties"),
-    "bounds": _body(*_BOUNDS),
+    "bounds": _body(*LIMITS),
     "header": Drift(_without_a_header, _is_of_headers),
     "media-type": Drift(_other_media_type),
     "empty": _raw(lambda _: b""),

@@ -15,6 +15,7 @@ from typing import Any
 from ..document import Node
 from ..errors import DocumentError, DynclientError
 from ..schema import Direction, compile_validator
+from ..schema.keywords import LEAST, MOST
 from .patterns import matching
 
 __all__ = ["MockError", "declared_examples", "value_for"]
@@ -44,10 +45,6 @@ _FORMATS: Mapping[str, Any] = {
     "byte": "aGVsbG8=",
     "base64url": "aGVsbG8",
 }
-_BOUNDED = (
-    *("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"),
-    *("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"),
-)
 
 
 class MockError(DynclientError):
@@ -311,7 +308,7 @@ def _merged(parts: list[Node]) -> dict[str, Any]:
         if isinstance(values, list):
             before = merged.get("enum")
             merged["enum"] = values if before is None else [v for v in before if v in values]
-        for key in _BOUNDED:
+        for key in (*LEAST, *MOST):
             bound = part.get(key)
             if bound is None:
                 continue

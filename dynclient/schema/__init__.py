@@ -1,7 +1,7 @@
 """Schema Objects to validators: closures, translation between versions, explanations."""
 
 from .closure import Closure, extract
-from .compiled import Validator, compile_validator
+from .compiled import Judge, Validator, compile_validator
 from .directions import Direction
 
-__all__ = ["Closure", "Direction", "Validator", "compile_validator", "extract"]
+__all__ = ["Closure", "Direction", "Judge", "Validator", "compile_validator", "extract"]

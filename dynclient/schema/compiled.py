@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 from weakref import ref
 
 from msgspec import structs
@@ -27,7 +27,7 @@ from .effort import is_endless, is_marked, narrowed
 from .formats import STRING_FORMATS, checked
 from .patterns import options
 
-__all__ = ["Shelf", "Validator", "compile_validator"]
+__all__ = ["Judge", "Shelf", "Validator", "compile_validator"]
 
 #: How many subschemas stay compiled in one process: 200 MB, or every operation of most documents.
 _MOST_SCHEMAS = 200_000
@@ -73,6 +73,19 @@ class Shelf:
 
 
 _SHELF = Shelf(_MOST_SCHEMAS)
+
+
+class Judge(Protocol):
+    """What tells whether data is valid, and why not; a `Validator` is one."""
+
+    @property
+    def is_valid(self) -> Callable[[Any], bool]:
+        """The fast check. ValueError or TypeError for what is no plain data."""
+
+    def explain(
+        self, value: Any, where: str, *, layer: str = "body", slots: bool = False
+    ) -> list[Violation]:
+        """Every violation; empty if the value is valid."""
 
 
 class Validator:

@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 
 from ..document import Node
 
-__all__ = ["ABSENT_30", "KEYWORDS_30", "KEYWORDS_31", "Holds", "Keyword"]
+__all__ = ["ABSENT_30", "KEYWORDS_30", "KEYWORDS_31", "LEAST", "LIMITS", "MOST", "Holds", "Keyword"]
+
+
+#: Bounds from below and from above; and every keyword that bounds a value without listing it.
+LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+LIMITS = (*LEAST, *MOST, "pattern", "multipleOf", "uniqueItems")
 
 
 class Holds(Enum):

@@ -7,13 +7,13 @@ service to its document may want to know.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ..document import Location, Node
 from ..document.pointer import join
 from ..messages import Violation
 from ..validation import ALL_FORMATS, Formats
-from .compiled import Validator, compile_validator
+from .compiled import Judge, Validator, compile_validator
 from .discriminator import named_schema
 from .patterns import PatternError, matcher
 
@@ -23,14 +23,6 @@ _OTHERS = ("additionalProperties", "unevaluatedProperties")
 #: References that depend on how they were come by; what they name is not looked up here.
 _DYNAMIC = ("$dynamicRef", "$recursiveRef")
 _UNDOCUMENTED, _MISSING = "undocumented_members", "missing_members"
-
-
-class _Judge(Protocol):
-    def is_valid(self, value: Any) -> bool: ...
-
-    def explain(
-        self, value: Any, where: str, *, layer: str = "body", slots: bool = False
-    ) -> list[Violation]: ...
 
 
 class _Found(NamedTuple):
@@ -48,7 +40,7 @@ class MembersJudge:
     not required.
     """
 
-    def __init__(self, judge: _Judge, schema: Node, formats: Formats = ALL_FORMATS) -> None:
+    def __init__(self, judge: Judge, schema: Node, formats: Formats = ALL_FORMATS) -> None:
         self._judge = judge
         self._schema = schema
         self._formats = formats

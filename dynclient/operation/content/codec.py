@@ -15,6 +15,7 @@ from msgspec import Struct
 from ...document import Node
 from ...messages import Violation
 from ...redaction import NOT_SHOWN, Redactor
+from ...schema import Judge
 from ...validation import Formats
 from ..fields.styles import StyleError, plain, text_of
 from ..fields.texts import Reader, scalar_reader
@@ -46,19 +47,6 @@ Decoder: TypeAlias = Callable[[bytes], Any]
 #: The members of an object, by name, or the items of an array, by index, that are files; each with
 #: whether all of it is one: of a list of files only the items are.
 Opaque: TypeAlias = frozenset[tuple[str | int, bool]]
-
-
-class Judge(Protocol):
-    """What tells whether data is valid, and why not; a `schema.Validator` is one."""
-
-    @property
-    def is_valid(self) -> Callable[[Any], bool]:
-        """The fast check. ValueError or TypeError for what is no plain data."""
-
-    def explain(
-        self, value: Any, where: str, *, layer: str = "body", slots: bool = False
-    ) -> list[Violation]:
-        """Every violation; empty if the value is valid."""
 
 
 class Cutter(Protocol):
