@@ -67,11 +67,12 @@ def value_for(
 
 
 def declared_examples(node: Node, name: str | None = None) -> list[Any]:
-    """The values of `example` and `examples`, or of one of these, of a Media Type Object or a
-    Parameter Object.
+    """The values of `example` and `examples` of a Media Type Object or a Parameter Object.
+
+    With a `name`, that of one of the latter.
     """
     found = []
-    if isinstance(node.value, dict) and "example" in node.value:
+    if name is None and isinstance(node.value, dict) and "example" in node.value:
         found.append(node.value["example"])
     for each, example in node.items("examples"):
         target = example.follow().value

@@ -181,6 +181,14 @@ def test_a_request_chooses_status_example_and_media_type() -> None:
         client.call("op", options=preferring("example=three"))
 
 
+def test_a_named_example_goes_before_one_without_a_name() -> None:
+    content = {"application/json": {"example": 1, "examples": {"two": {"value": 2}}}}
+    document = one_operation(responses={"200": {"description": "it", "content": content}})
+    client = Client(document, transport="mock")
+    assert client.call("op") == 1
+    assert client.call("op", options=preferring("example=two")) == 2
+
+
 def test_the_asynchronous_client_and_derived_ones_have_it_too() -> None:
     async def work() -> Any:
         async with AsyncClient(EXAMPLES, transport="mock") as client:
