@@ -118,10 +118,11 @@ class _StrictResponse(HTTPResponse):
         self.headers = self.msg = HTTPMessage()
         for name, value in incoming.fields:
             self.headers[name] = value
-        self.chunk_left = None
-        self.chunked = "transfer-encoding" in self.headers and not incoming.runs_to_the_end
-        length = self.headers["content-length"]
-        self.length = 0 if incoming.is_complete else None if length is None else int(length)
+        # Where there is no body, a coding or a length announces none (RFC 9112, section 6.3).
+        coded, length = "transfer-encoding" in self.headers, self.headers["content-length"]
+        has_body = not incoming.is_complete
+        self.chunked, self.chunk_left = has_body and coded and not incoming.runs_to_the_end, None
+        self.length = 0 if not has_body else None if length is None else int(length)
         # What follows on a connection that was half sent to would be taken for the rest of the
         # body; on one that was to be closed it was promised not to come (RFC 9112, section 9.6).
         request = now.request

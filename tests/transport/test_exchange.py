@@ -220,6 +220,16 @@ def test_a_body_without_a_length_ends_with_the_connection(transport, serve):
         assert transport.send(HttpRequest("GET", server.url)).content == b"hello"
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_coding_announces_no_body_where_there_is_none(transport, serve, method):
+    """RFC 9112, section 6.3: the status, or HEAD, goes before it; nothing is waited for."""
+    status = b"304 Not Modified" if method == "GET" else b"200 OK"
+    head = b"HTTP/1.1 %b\r\nETag: x\r\nTransfer-Encoding: chunked\r\n\r\n" % status
+    server = serve(lambda *_: head)
+    response = transport.send(HttpRequest(method, server.url))
+    assert (response.status, response.content) == (int(status[:3]), b"")
+
+
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_statuses_without_a_body_leave_the_connection_usable(transport, serve, status):
     sent = f"HTTP/1.1 {status}\r\nX: 1\r\n\r\n".encode()
